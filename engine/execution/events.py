@@ -1,0 +1,149 @@
+"""What happens in a run, as small typed values; engine/wire turns them into messages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+NodeState = Literal["pending", "running", "finished", "error"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which node an event speaks of.
+
+    Attributes:
+        node: the id in the running graph; inside an expansion, the expanded id.
+        display: the node of the user's graph that shows it.
+        parent: the node that expanded into it, if any.
+        real: the id before expansion.
+    """
+
+    node: str
+    display: str
+    parent: str | None
+    real: str
+
+    @classmethod
+    def of(cls, node_id: str) -> "Place":
+        """Place a node that stands in the user's own graph."""
+        return cls(node_id, node_id, None, node_id)
+
+
+@dataclass(frozen=True)
+class PreviewImage:
+    """An encoded picture of work in progress."""
+
+    format: Literal["JPEG", "PNG"]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    job: str
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class NodesCached:
+    """These nodes' results were there already."""
+
+    job: str
+    nodes: Sequence[str]
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class NodeStarted:
+    job: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class NodeProgress:
+    """`value` of `maximum` steps are done; `preview` shows the work so far."""
+
+    job: str
+    place: Place
+    value: float
+    maximum: float
+    preview: PreviewImage | None = None
+
+
+@dataclass(frozen=True)
+class NodeProgressState:
+    place: Place
+    state: NodeState
+    value: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class ProgressStates:
+    """Where every node stands that has begun (only those at work, in graphs of very many nodes)."""
+
+    job: str
+    nodes: Sequence[NodeProgressState]
+
+
+@dataclass(frozen=True)
+class NodeText:
+    """A line of text for the node's face."""
+
+    job: str
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True)
+class NodeFinished:
+    """A node with something to show has ended, or its earlier result was taken from the cache."""
+
+    job: str
+    place: Place
+    ui: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NodeFailed:
+    """The run ends here, by an error in a node."""
+
+    job: str
+    place: Place
+    node_type: str
+    executed: Sequence[str]
+    exception_type: str
+    message: str
+    traceback: Sequence[str]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    timestamp_ms: int = 0
+
+
+@dataclass(frozen=True)
+class RunInterrupted:
+    """The run ends here, by the user's wish."""
+
+    job: str
+    node: str
+    node_type: str
+    executed: Sequence[str]
+    timestamp_ms: int = 0
+
+
+@dataclass(frozen=True)
+class RunSucceeded:
+    job: str
+    timestamp_ms: int
+
+
+Event = (
+    RunStarted
+    | NodesCached
+    | NodeStarted
+    | NodeProgress
+    | ProgressStates
+    | NodeText
+    | NodeFinished
+    | NodeFailed
+    | RunInterrupted
+    | RunSucceeded
+)

@@ -1,0 +1,151 @@
+"""Where do models, inputs, outputs, temporary and user files lie?"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import BadReference
+
+Area = Literal["input", "output", "temp"]
+
+# folder name -> the folders below `models/` that are searched for it, the first one being the main one
+MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "checkpoints": ("checkpoints",),
+    "loras": ("loras",),
+    "vae": ("vae",),
+    "vae_approx": ("vae_approx",),
+    "text_encoders": ("text_encoders", "clip"),
+    "diffusion_models": ("diffusion_models", "unet"),
+    "clip_vision": ("clip_vision",),
+    "style_models": ("style_models",),
+    "embeddings": ("embeddings",),
+    "diffusers": ("diffusers",),
+    "controlnet": ("controlnet", "t2i_adapter"),
+    "gligen": ("gligen",),
+    "upscale_models": ("upscale_models",),
+    "hypernetworks": ("hypernetworks",),
+    "photomaker": ("photomaker",),
+    "classifiers": ("classifiers",),
+    "model_patches": ("model_patches",),
+    "audio_encoders": ("audio_encoders",),
+    "configs": ("configs",),
+}
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
+OLD_FOLDER_NAMES: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models", "t2i_adapter": "controlnet"}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Every folder that a run may touch.
+
+    Attributes:
+        model_roots: folder name (such as "loras") -> folders searched in this order.
+        custom_nodes: folders that hold packs.
+    """
+
+    input: Path
+    output: Path
+    temp: Path
+    user: Path
+    model_roots: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    custom_nodes: tuple[Path, ...] = ()
+
+    @classmethod
+    def under(cls, base: Path, extra_roots: Mapping[str, tuple[Path, ...]] | None = None) -> "Places":
+        """Give the usual layout below `base`, with further model folders behind the usual ones."""
+        models = base / "models"
+        extra = extra_roots or {}
+        names = {**MODEL_FOLDERS, **{name: (name,) for name in extra if name not in MODEL_FOLDERS}}
+        roots = {
+            name: tuple(models / folder for folder in folders) + tuple(extra.get(name, ()))
+            for name, folders in names.items()
+        }
+        return cls(
+            input=base / "input",
+            output=base / "output",
+            temp=base / "temp",
+            user=base / "user",
+            model_roots=roots,
+            custom_nodes=(base / "custom_nodes",),
+        )
+
+    def area(self, name: str) -> Path:
+        """Give the folder of an area: "input", "output" or "temp"."""
+        folders = {"input": self.input, "output": self.output, "temp": self.temp}
+        if name not in folders:
+            raise BadReference(f"There is no area {name!r}: use one of input, output, temp.")
+        return folders[name]
+
+    def make(self) -> None:
+        """Create the folders that are written to."""
+        for folder in (self.input, self.output, self.temp, self.user):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def model_folder(self, name: str) -> tuple[Path, ...]:
+        """Give the folders searched for models of the kind `name`, by its present or its old name."""
+        name = OLD_FOLDER_NAMES.get(name, name)
+        if name not in self.model_roots:
+            raise BadReference(f"There is no model folder {name!r}. Known: {', '.join(sorted(self.model_roots))}.")
+        return self.model_roots[name]
+
+    def model_names(self, folder: str) -> list[str]:
+        """List the weight files of a kind, relative to their root, with forward slashes, sorted."""
+        names = {
+            path.relative_to(root).as_posix()
+            for root in self.model_folder(folder)
+            for path in walk(root)
+            if path.suffix.lower() in WEIGHT_SUFFIXES
+        }
+        return sorted(names, key=str.lower)
+
+    def model_path(self, folder: str, name: str) -> Path:
+        """Find a model file by the name that `model_names` lists.
+
+        Raises:
+            BadReference: no root holds a file of this name, or the name leads outside its root.
+        """
+        roots = self.model_folder(folder)
+        for root in roots:
+            path = inside(root, name)
+            if path.is_file():
+                return path
+        raise BadReference(
+            f"No file {name!r} in the model folder {folder!r} (searched {', '.join(str(root) for root in roots)}). "
+            "Put the file there, or choose another one in the node."
+        )
+
+
+def inside(root: Path, name: str) -> Path:
+    """Join a user's text to a folder, and refuse it unless the result, symbolic links resolved, lies inside.
+
+    Raises:
+        BadReference: the text is empty or absolute, holds NUL, a drive, a stream or a step up, or a link leads outside.
+    """
+    parts = name.replace("\\", "/").split("/")
+    odd = not name or "\0" in name or ":" in name or name[0] in "/\\~" or ".." in parts
+    trailing = any(part != part.rstrip(". ") for part in parts if part != ".")
+    if odd or trailing or len(name) > 1024 or any(len(part.encode()) > 255 for part in parts):
+        raise BadReference(f"{name[:80]!r} is not a name inside its folder. Use a relative name such as 'sub/file.png'.")
+    try:
+        path = (root / name.replace("\\", "/")).resolve()
+        top = root.resolve()
+    except (OSError, ValueError) as error:
+        raise BadReference(f"{name[:80]!r} cannot be used as a file name here: {error}.") from error
+    if path != top and top not in path.parents:
+        raise BadReference(f"{name[:80]!r} leads outside its folder, by a link. Move the file itself into the folder.")
+    return path
+
+
+def walk(root: Path) -> Iterator[Path]:
+    """Yield every file below a folder, links followed once, hidden folders left out; nothing if it is absent."""
+    seen: set[str] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(files))

@@ -1,0 +1,40 @@
+"""What a workflow is: nodes, their definitions, links between them, and whether they fit.
+
+A facade: names come from the submodules when first used. Everything here is standard library only.
+"""
+
+from engine import lazy
+
+__getattr__, __dir__, __all__ = lazy.facade(
+    __name__,
+    {
+        "Choice": "declare",
+        "ChoiceWidget": "widgets",
+        "FilesIn": "widgets",
+        "Graph": "nodes",
+        "InputSpec": "definition",
+        "Link": "nodes",
+        "ModelFiles": "widgets",
+        "Node": "nodes",
+        "NodeDefinition": "definition",
+        "NodeResult": "definition",
+        "NumberWidget": "widgets",
+        "OutputSpec": "definition",
+        "Problem": "problems",
+        "Range": "declare",
+        "Registry": "registry",
+        "Runs": "definition",
+        "Socket": "sockets",
+        "Text": "declare",
+        "TextWidget": "widgets",
+        "ToggleWidget": "widgets",
+        "Toggle": "declare",
+        "Validation": "validate",
+        "Widget": "widgets",
+        "accepts": "sockets",
+        "check_graph": "validate",
+        "declared_in": "declare",
+        "node": "declare",
+        "order": "topology",
+    },
+)

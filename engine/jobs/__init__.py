@@ -1,0 +1,14 @@
+"""When and where a graph is run: jobs, their queue and history, and the workers they are given to.
+
+A facade: names come from the submodules when first used. Everything here is standard library only.
+"""
+
+from engine import lazy
+
+__getattr__, __dir__, __all__ = lazy.facade(
+    __name__,
+    {
+        "Worker": "worker",
+        "WorkerDescription": "worker",
+    },
+)

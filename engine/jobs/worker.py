@@ -1,0 +1,104 @@
+"""What is a worker to those who hand out jobs, and which plain messages cross to it?
+
+`engine/worker` holds the implementations: a process, and one inside this process.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.execution.events import Event
+from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.definition import NodeDefinition
+
+
+@dataclass(frozen=True)
+class DeviceStats:
+    """A device of a worker; sizes in bytes."""
+
+    name: str
+    type: str
+    index: int | None
+    memory_total: int
+    memory_free: int
+    torch_memory_total: int
+    torch_memory_free: int
+
+
+@dataclass(frozen=True)
+class WorkerDescription:
+    """What a worker says of itself once it is up; `definitions` are those of the packs, without functions."""
+
+    definitions: Sequence[NodeDefinition]
+    devices: Sequence[DeviceStats]
+    torch_version: str
+    process_id: int
+
+
+@dataclass(frozen=True)
+class Run:
+    request: RunRequest
+
+
+@dataclass(frozen=True)
+class Cancel:
+    job: str
+
+
+@dataclass(frozen=True)
+class Describe:
+    pass
+
+
+@dataclass(frozen=True)
+class Release:
+    models: bool
+    results: bool
+
+
+@dataclass(frozen=True)
+class Stop:
+    pass
+
+
+@dataclass(frozen=True)
+class Happened:
+    event: Event
+
+
+@dataclass(frozen=True)
+class Ended:
+    outcome: Outcome
+
+
+Order = Run | Cancel | Describe | Release | Stop
+Report = Happened | Ended | WorkerDescription
+
+
+class Worker(Protocol):
+    """Someone who runs one job at a time, in this process or another. All calls from the server's event loop."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def start(self) -> None:
+        """Begin starting up; returns at once."""
+
+    async def describe(self) -> WorkerDescription:
+        """Ask what the worker has; waits until it is up."""
+
+    async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        """Run a job to its end.
+
+        Raises:
+            WorkerDied: the process ended meanwhile; the message says how. The next call finds a fresh one.
+        """
+
+    def cancel(self, job: str) -> None:
+        """Stop a job if it is the one that runs; never another."""
+
+    async def release(self, *, models: bool, results: bool) -> None:
+        """Let go of models and cached results after the present job."""
+
+    async def stop(self) -> None:
+        """End the worker within a second."""
