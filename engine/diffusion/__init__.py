@@ -1,0 +1,12 @@
+"""How do a model, prompts, a latent and a sampler make a new latent? The recipe that joins the model tower."""
+
+from engine import lazy
+
+__getattr__, __dir__, __all__ = lazy.facade(
+    __name__,
+    {
+        "Step": "denoising",
+        "denoise": "denoising",
+        "plan_sigmas": "denoising",
+    },
+)
