@@ -127,7 +127,9 @@ def inside(root: Path, name: str) -> Path:
     odd = not name or "\0" in name or ":" in name or name[0] in "/\\~" or ".." in parts
     trailing = any(part != part.rstrip(". ") for part in parts if part != ".")
     if odd or trailing or len(name) > 1024 or any(len(part.encode()) > 255 for part in parts):
-        raise BadReference(f"{name[:80]!r} is not a name inside its folder. Use a relative name such as 'sub/file.png'.")
+        raise BadReference(
+            f"{name[:80]!r} is not a name inside its folder. Use a relative name such as 'sub/file.png'."
+        )
     try:
         path = (root / name.replace("\\", "/")).resolve()
         top = root.resolve()

@@ -93,7 +93,7 @@ def node(
             outputs=_outputs(node_type, function),
             description=_description(function),
             is_target=is_target,
-            runs=runs,
+            runs=Runs.FREELY if inspect.iscoroutinefunction(function) else runs,
             hidden=dict(hidden or {}),
             wants_context=wants_context,
             version=version,

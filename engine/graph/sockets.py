@@ -24,7 +24,8 @@ def accepts(wanted: str, offered: str) -> bool:
     "*" fits everything; "A,B" is a union: every type that may come must be one that is accepted.
     The comparison uses `!=` on the whole names first, since packs pass str subclasses that override it.
     """
-    if not wanted != offered or not offered != wanted:
+    either_way = (wanted != offered, offered != wanted)
+    if not all(either_way):
         return True
     if wanted == ANY or offered == ANY:
         return True

@@ -36,9 +36,7 @@ def order(graph: Graph, targets: Iterable[NodeId]) -> tuple[list[NodeId], list[N
     needed = upstream(graph, targets)
     in_file_order = [node_id for node_id in graph.nodes if node_id in needed]
     users = dependants(graph, in_file_order)
-    missing = {
-        node_id: len({link.source for _, link in graph[node_id].links()} & needed) for node_id in in_file_order
-    }
+    missing = {node_id: len({link.source for _, link in graph[node_id].links()} & needed) for node_id in in_file_order}
     ready = [node_id for node_id in in_file_order if missing[node_id] == 0]
     for node_id in ready:  # grows while it is walked
         for user in users.get(node_id, ()):

@@ -1,0 +1,66 @@
+"""How are graphs run in this process?"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from engine.execution.cache import BoundedCache, ResultCache
+from engine.execution.context import Resources
+from engine.execution.evaluate import AsyncThread
+from engine.execution.events import Event
+from engine.execution.graph_run import GraphRun, Surroundings
+from engine.execution.lifecycle import NodeLifecycle
+from engine.execution.outcome import Outcome, RunRequest
+from engine.files.places import Places
+from engine.graph.registry import Registry
+
+FREE_THREADS = 4  # how many nodes that leave the device free run at once
+
+
+class LocalExecutor:
+    """Runs graphs on the calling thread (device nodes) and a few beside it (nodes that run freely)."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        places: Places,
+        resources: Resources,
+        lifecycles: Sequence[NodeLifecycle] = (),
+        cache: ResultCache | None = None,
+    ) -> None:
+        self._around = Surroundings(
+            registry,
+            places,
+            resources,
+            cache if cache is not None else BoundedCache(),
+            tuple(lifecycles),
+            ThreadPoolExecutor(FREE_THREADS, thread_name_prefix="free nodes"),
+            AsyncThread(),
+        )
+        self._cancelled: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()  # guards the above
+
+    def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        """Run a request to its end; one at a time."""
+        try:
+            return GraphRun(self._around, request, emit, self._switch(request.job)).run()
+        finally:
+            with self._lock:
+                self._cancelled.pop(request.job, None)
+
+    def interrupt(self, job: str) -> None:
+        """Stop a job at its next step. One that has not begun yet ends as soon as it begins."""
+        self._switch(job).set()
+
+    def release(self, *, models: bool, results: bool) -> None:
+        """Drop cached results; those of loaders are what keeps models in memory."""
+        if models or results:
+            self._around.cache.clear()
+
+    def close(self) -> None:
+        """End the threads that ran nodes freely."""
+        self._around.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _switch(self, job: str) -> threading.Event:
+        with self._lock:
+            return self._cancelled.setdefault(job, threading.Event())

@@ -1,0 +1,227 @@
+"""Can this graph run, which of its targets can, and what is wrong with the others?"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from engine.errors import EngineError
+from engine.files.places import Places
+from engine.graph.definition import InputSpec, NodeDefinition
+from engine.graph.nodes import Graph, Json, Link, Node, NodeId
+from engine.graph.problems import Problem
+from engine.graph.registry import Registry
+from engine.graph.sockets import accepts
+from engine.graph.topology import dependants, find_circle, order
+
+FailureKind = Literal["invalid_prompt", "missing_node_type", "prompt_no_outputs", "prompt_outputs_failed_validation"]
+
+
+@dataclass(frozen=True)
+class NodeProblems:
+    """What is wrong with one node, and which targets cannot be reached because of it."""
+
+    node_type: str
+    problems: tuple[Problem, ...]
+    dependent_targets: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True)
+class PromptFailure:
+    """Why nothing of the graph can run."""
+
+    kind: FailureKind
+    message: str
+    details: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The result of `check_graph`.
+
+    Attributes:
+        graph: the graph with its literals read as their types.
+        targets: those whose whole upstream is right, in the graph's order.
+        problems: every node that has any.
+        failure: set if nothing can run.
+    """
+
+    graph: Graph
+    targets: tuple[NodeId, ...] = ()
+    problems: Mapping[NodeId, NodeProblems] = field(default_factory=dict)
+    failure: PromptFailure | None = None
+
+
+def check_graph(
+    graph: Graph, registry: Registry, places: Places, wanted: Collection[NodeId] | None = None
+) -> Validation:
+    """Check everything that its targets need, and report all problems at once.
+
+    Args:
+        wanted: restrict the run to these targets; all of them if None.
+    """
+    unknown = next((node for node in graph.nodes.values() if node.type not in registry), None)
+    if unknown is not None:
+        return Validation(graph, failure=_missing_type(unknown))
+    targets = [
+        node_id
+        for node_id, node in graph.nodes.items()
+        if registry[node.type].is_target and (wanted is None or node_id in wanted)
+    ]
+    if not targets:
+        return Validation(graph, failure=_no_targets(wanted))
+    sorted_ids, stuck = order(graph, targets)
+    checked = {node_id: _check_node(graph[node_id], graph, registry, places) for node_id in sorted_ids}
+    faults = {node_id: found for node_id, (_, found) in checked.items() if found}
+    faults |= _circles(graph, stuck)
+    read = Graph({**graph.nodes, **{node_id: node for node_id, (node, _) in checked.items()}})
+    users = dependants(graph, [*sorted_ids, *stuck])
+    bad = _downstream(users, [*faults, *stuck])
+    problems = {
+        node_id: NodeProblems(graph[node_id].type, tuple(found), _in_order(targets, _downstream(users, [node_id])))
+        for node_id, found in faults.items()
+    }
+    good = tuple(target for target in targets if target not in bad)
+    failure = None if good else _all_failed(problems)
+    return Validation(read, good, problems, failure)
+
+
+def _check_node(node: Node, graph: Graph, registry: Registry, places: Places) -> tuple[Node, list[Problem]]:
+    """Give the node with its literals read, and what is wrong with it."""
+    definition = registry[node.type]
+    problems: list[Problem] = []
+    inputs: dict[str, Link | Json] = dict(node.inputs)
+    for spec in definition.inputs:
+        if spec.name not in node.inputs:
+            if spec.required:
+                problems.append(_missing(spec))
+            continue
+        value = node.inputs[spec.name]
+        if isinstance(value, Link):
+            problems += _check_link(spec, value, graph, registry)
+        else:
+            inputs[spec.name], found = _check_literal(spec, value, places)
+            problems += found
+    if not problems and definition.check is not None:
+        problems += _own_check(definition, inputs, places)
+    return replace(node, inputs=inputs), problems
+
+
+def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry) -> list[Problem]:
+    source = graph.nodes.get(link.source)
+    shown = [link.source, link.output]
+    if source is None:
+        details = f"{spec.name} is linked to node {link.source!r}, which is not in the graph"
+        return [_problem("bad_linked_input", "Bad linked input", details, spec, received_value=shown)]
+    outputs = registry[source.type].outputs
+    if not 0 <= link.output < len(outputs):
+        details = f"{spec.name} takes output {link.output} of {source.type}, which has {len(outputs)} (from 0)"
+        return [_problem("bad_linked_input", "Bad linked input", details, spec, received_value=shown)]
+    offered = outputs[link.output].type
+    if spec.raw_link or accepts(spec.type, offered):
+        return []
+    details = f"{spec.name}, received_type({offered}) mismatch input_type({spec.type})"
+    message = "Return type mismatch between linked nodes"
+    return [_problem("return_type_mismatch", message, details, spec, received_type=offered, linked_node=shown)]
+
+
+def _check_literal(spec: InputSpec, value: Json, places: Places) -> tuple[Any, list[Problem]]:
+    if spec.widget is None:
+        if spec.type in ("*", "") or value is None:
+            return value, []
+        details = f"{spec.name} wants a link to a {spec.type} output, not the value {_short(value)}"
+        return value, [_problem("invalid_input_type", "Input needs a link", details, spec, received_value=value)]
+    try:
+        read = spec.widget.read(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        details = f"{spec.name}, {_short(value)}, {error}"
+        message = f"Failed to convert an input value to a {spec.type} value"
+        return value, [_problem("invalid_input_type", message, details, spec, received_value=value)]
+    found = spec.widget.check(read, places)
+    if found is None:
+        return read, []
+    facts = {**_config(spec), "received_value": read}
+    details = f"{spec.name}: {found.details}" if found.details else spec.name
+    return read, [replace(found, details=details, input=spec.name, facts=facts)]
+
+
+def _own_check(definition: NodeDefinition, inputs: Mapping[str, Any], places: Places) -> list[Problem]:
+    assert definition.check is not None
+    names = {spec.name for spec in definition.inputs}
+    literals = {name: value for name, value in inputs.items() if name in names and not isinstance(value, Link)}
+    try:
+        text = definition.check(**literals, places=places)
+    except EngineError as error:
+        text = str(error)
+    except Exception as error:  # noqa: BLE001 (a node's own code may raise anything; it becomes a report)
+        return [Problem("exception_during_validation", "Exception when validating node", repr(error))]
+    return [] if text is None else [Problem("custom_validation_failed", "Custom validation failed for node", text)]
+
+
+def _circles(graph: Graph, stuck: list[NodeId]) -> dict[NodeId, list[Problem]]:
+    """Report one circle, on the nodes that form it; those that merely depend on it are not to blame."""
+    if not stuck:
+        return {}
+    circle = find_circle(graph, stuck)
+    path = " -> ".join([*circle, circle[0]])
+    problem = Problem("dependency_cycle", "Dependency cycle detected", f"{path}: remove one of these links")
+    return {node_id: [problem] for node_id in circle}
+
+
+def _downstream(users: Mapping[NodeId, list[NodeId]], starts: Iterable[NodeId]) -> set[NodeId]:
+    """Give the nodes that need any of `starts`, themselves included."""
+    waiting = list(starts)
+    found = set(waiting)
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in found:
+                found.add(user)
+                waiting.append(user)
+    return found
+
+
+def _in_order(targets: Iterable[NodeId], chosen: Collection[NodeId]) -> tuple[NodeId, ...]:
+    return tuple(target for target in targets if target in chosen)
+
+
+def _problem(kind: Any, message: str, details: str, spec: InputSpec, **facts: Any) -> Problem:
+    return Problem(kind, message, details, spec.name, {**_config(spec), **facts})
+
+
+def _missing(spec: InputSpec) -> Problem:
+    return _problem("required_input_missing", "Required input is missing", spec.name, spec)
+
+
+def _config(spec: InputSpec) -> dict[str, Any]:
+    return {"input_name": spec.name, "input_config": [spec.type, spec.widget.options() if spec.widget else {}]}
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _missing_type(node: Node) -> PromptFailure:
+    title = node.title or node.type
+    return PromptFailure(
+        "missing_node_type",
+        f"Node '{title}' not found. The pack that brings it may not be installed.",
+        f"Node ID '#{node.id}' has the type {node.type!r}, which no loaded pack defines.",
+        {"node_id": node.id, "class_type": node.type, "node_title": title},
+    )
+
+
+def _no_targets(wanted: Collection[NodeId] | None) -> PromptFailure:
+    found = "none of the nodes that were asked for is one" if wanted is not None else "the graph has none"
+    return PromptFailure(
+        "prompt_no_outputs", "Prompt has no outputs", f"A run needs an output node such as SaveImage; {found}."
+    )
+
+
+def _all_failed(problems: Mapping[NodeId, NodeProblems]) -> PromptFailure:
+    lines = [
+        f"{found.node_type} (#{node_id}): {problem.message} - {problem.details}"
+        for node_id, found in problems.items()
+        for problem in found.problems
+    ]
+    return PromptFailure("prompt_outputs_failed_validation", "Prompt outputs failed validation", "\n".join(lines[:50]))
