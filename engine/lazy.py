@@ -9,9 +9,7 @@ from importlib import import_module
 from typing import Any
 
 
-def facade(
-    package: str, names: Mapping[str, str]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+def facade(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Make `(__getattr__, __dir__, __all__)` for a package that exports `names`.
 
     Args:

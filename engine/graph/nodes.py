@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NewType, Union
+from typing import NewType, TypeAlias, Union
 
 NodeId = NewType("NodeId", str)
-Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 (refers to itself)
 
 
 @dataclass(frozen=True, slots=True)

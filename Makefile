@@ -1,0 +1,60 @@
+# make run: set up and start.  make test: set up and test.  Both work on a fresh machine.
+PYTHON ?= python3
+PY := .venv/bin/python
+PORT ?= 8188
+GOLDEN ?= ../shared/golden
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check bench test-slow test-golden gallery clean browser web
+
+help:
+	@echo "make run          set up and start the server (PORT=8188, ARGS='--cpu ...')"
+	@echo "make test         set up and run every test"
+	@echo "make check        format, lint, types, fast tests"
+	@echo "make test-slow    the tests that need full-size weights or minutes"
+	@echo "make test-golden  compare with the expected numbers in GOLDEN=$(GOLDEN)"
+	@echo "make bench        every benchmark, each beside a peer"
+
+run: setup
+	$(PY) main.py --port $(PORT) $(ARGS)
+
+setup: .venv/.weft-run web
+
+.venv/.weft-run: requirements.txt
+	@tools/make_venv.sh "$(PYTHON)" requirements.txt
+	@touch $@
+
+.venv/.weft-dev: requirements.txt requirements-dev.txt
+	@tools/make_venv.sh "$(PYTHON)" requirements-dev.txt
+	@touch .venv/.weft-run $@
+
+web: .venv/.weft-run
+	@$(PY) tools/build_editor.py
+
+browser:
+	@tools/install_chromium.sh
+
+test: .venv/.weft-dev web browser
+	$(PY) tools/build_editor.py --run test
+	$(PYTEST) -q -m "not slow"
+	$(PY) tools/build_editor.py --run e2e
+
+check: .venv/.weft-dev web
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) tools/build_editor.py --run lint
+	$(PYTEST) -q -x tests/architecture tests/graph tests/execution tests/files tests/wire tests/jobs
+
+test-slow: .venv/.weft-dev
+	$(PYTEST) -q -m slow
+
+test-golden: .venv/.weft-dev
+	$(PY) tools/golden.py $(GOLDEN)
+
+bench: .venv/.weft-dev
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+clean:
+	rm -rf .venv web/node_modules web/dist build .pytest_cache .mypy_cache .ruff_cache
