@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NewType, TypeAlias, Union
 
 NodeId = NewType("NodeId", str)
-Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 (refers to itself)
+Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007 (refers to itself)
 
 
 @dataclass(frozen=True, slots=True)
