@@ -7,6 +7,5 @@ __getattr__, __dir__, __all__ = lazy.facade(
     {
         "Step": "denoising",
         "denoise": "denoising",
-        "plan_sigmas": "denoising",
     },
 )

@@ -28,8 +28,52 @@ class SamplerEntry:
     fresh_mask_noise: bool = False
 
 
+_DPMPP_SDE = SamplerEntry("dpmpp_sde", "sample_dpmpp_sde", noise="brownian")
+_DPMPP_2M_SDE = SamplerEntry("dpmpp_2m", "sample_dpmpp_2m_sde", noise="brownian")
+_DPMPP_2M_SDE_HEUN = SamplerEntry("dpmpp_2m", "sample_dpmpp_2m_sde", {"solver_type": "heun"}, noise="brownian")
+_DPMPP_3M_SDE = SamplerEntry("dpmpp_2m", "sample_dpmpp_3m_sde", noise="brownian")
+
 SAMPLER_TABLE: dict[str, SamplerEntry] = {
     "euler": SamplerEntry("euler", "sample_euler"),
+    "euler_cfg_pp": SamplerEntry("cfg_pp", "sample_euler_ancestral_cfg_pp", {"eta": 0.0}),
+    "euler_ancestral": SamplerEntry("euler", "sample_euler_ancestral"),
+    "euler_ancestral_cfg_pp": SamplerEntry("cfg_pp", "sample_euler_ancestral_cfg_pp"),
+    "heun": SamplerEntry("heun", "sample_heun"),
+    "heunpp2": SamplerEntry("heun", "sample_heunpp2"),
+    "dpm_2": SamplerEntry("dpm_2", "sample_dpm_2", skips_last_level=True),
+    "dpm_2_ancestral": SamplerEntry("dpm_2", "sample_dpm_2_ancestral", skips_last_level=True),
+    "lms": SamplerEntry("lms", "sample_lms"),
+    "dpm_fast": SamplerEntry("dpm_solver", "sample_dpm_fast"),
+    "dpm_adaptive": SamplerEntry("dpm_solver", "sample_dpm_adaptive"),
+    "dpmpp_2s_ancestral": SamplerEntry("dpmpp_sde", "sample_dpmpp_2s_ancestral"),
+    "dpmpp_2s_ancestral_cfg_pp": SamplerEntry("cfg_pp", "sample_dpmpp_2s_ancestral_cfg_pp"),
+    "dpmpp_sde": _DPMPP_SDE,
+    "dpmpp_sde_gpu": _DPMPP_SDE,  # where "_gpu" draws noise on the GPU elsewhere, ours is the CPU's everywhere
+    "dpmpp_2m": SamplerEntry("dpmpp_2m", "sample_dpmpp_2m"),
+    "dpmpp_2m_cfg_pp": SamplerEntry("cfg_pp", "sample_dpmpp_2m_cfg_pp"),
+    "dpmpp_2m_sde": _DPMPP_2M_SDE,
+    "dpmpp_2m_sde_gpu": _DPMPP_2M_SDE,
+    "dpmpp_2m_sde_heun": _DPMPP_2M_SDE_HEUN,
+    "dpmpp_2m_sde_heun_gpu": _DPMPP_2M_SDE_HEUN,
+    "dpmpp_3m_sde": _DPMPP_3M_SDE,
+    "dpmpp_3m_sde_gpu": _DPMPP_3M_SDE,
+    "ddpm": SamplerEntry("ddpm", "sample_ddpm"),
+    "lcm": SamplerEntry("lcm", "sample_lcm"),
+    "ipndm": SamplerEntry("lms", "sample_ipndm"),
+    "ipndm_v": SamplerEntry("lms", "sample_lms"),  # PNDM's multistep part with unequal steps is just this
+    "deis": SamplerEntry("deis", "sample_deis"),
+    "res_multistep": SamplerEntry("res_multistep", "sample_res_multistep"),
+    "res_multistep_cfg_pp": SamplerEntry("cfg_pp", "sample_res_multistep_cfg_pp"),
+    "res_multistep_ancestral": SamplerEntry("res_multistep", "sample_res_multistep", {"eta": 1.0}),
+    "res_multistep_ancestral_cfg_pp": SamplerEntry("cfg_pp", "sample_res_multistep_cfg_pp", {"eta": 1.0}),
+    "gradient_estimation": SamplerEntry("gradient_estimation", "sample_gradient_estimation"),
+    "gradient_estimation_cfg_pp": SamplerEntry("cfg_pp", "sample_gradient_estimation_cfg_pp"),
+    "er_sde": SamplerEntry("er_sde", "sample_er_sde"),
+    "seeds_2": SamplerEntry("seeds", "sample_seeds_2"),
+    "seeds_3": SamplerEntry("seeds", "sample_seeds_3"),
+    "ddim": SamplerEntry("ddim", "sample_ddim", fresh_mask_noise=True),
+    "uni_pc": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh1"}, skips_last_level=True),
+    "uni_pc_bh2": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh2"}, skips_last_level=True),
 }
 
 SCHEDULE_TABLE: dict[str, str] = {  # name -> function in schedules.py

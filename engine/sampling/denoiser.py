@@ -82,3 +82,14 @@ class ConditionedModel(Protocol):
 def estimate_at(denoiser: Denoiser, x: Tensor, sigma: float) -> Tensor:
     """Call a denoiser with one level for the whole batch."""
     return denoiser(x, torch.full((x.shape[0],), sigma, dtype=torch.float32, device=x.device))
+
+
+def guided_estimate_at(denoiser: Denoiser, x: Tensor, sigma: float) -> GuidedEstimate:
+    """Call a denoiser with one level for the whole batch, for both of its estimates.
+
+    Raises:
+        TypeError: it is not a GuidedDenoiser.
+    """
+    if not isinstance(denoiser, GuidedDenoiser):
+        raise TypeError(f"CFG++ samplers need a denoiser with an unconditional estimate; {type(denoiser).__name__} has none.")
+    return denoiser.estimate(x, torch.full((x.shape[0],), sigma, dtype=torch.float32, device=x.device))

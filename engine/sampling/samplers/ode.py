@@ -1,0 +1,50 @@
+"""What do the samplers share: the slope of the probability-flow ODE, the split of a noisy step, Adams coefficients.
+
+The ODE is dx/dsigma = (x - D(x, sigma)) / sigma: arXiv:2206.00364, Eq. 3 with s(t) = 1, sigma(t) = t.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from torch import Tensor
+
+
+def steps_of(sigmas: Tensor) -> Iterator[tuple[int, float, float]]:
+    """(index, level, next level) of every step."""
+    for index, (sigma, sigma_next) in enumerate(pairwise(sigmas.tolist())):
+        yield index, sigma, sigma_next
+
+
+def slope(x: Tensor, denoised: Tensor, sigma: float) -> Tensor:
+    """dx/dsigma at x, given the denoised estimate there: the noise direction."""
+    return (x - denoised) / sigma
+
+
+def split_noise(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[float, float]:
+    """(level to step down to, noise to add there) so that both make sigma_next: arXiv:2010.02502, Eq. 16.
+
+    eta 0 adds no noise, eta 1 as much as the reverse diffusion of arXiv:2006.11239.
+    """
+    if eta == 0.0 or sigma_next == 0.0:
+        return sigma_next, 0.0
+    up = min(sigma_next, eta * math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
+    return math.sqrt(sigma_next**2 - up**2), up
+
+
+def adams_weights(nodes: Sequence[float], start: float, end: float) -> list[float]:
+    """Integrals from start to end of the Lagrange polynomials through `nodes`: a variable-step Adams-Bashforth step.
+
+    Exact: the polynomials are multiplied out around `start`.
+    """
+    weights = []
+    for j, node in enumerate(nodes):
+        coefficients = [1.0]  # of powers of (t - start), rising
+        for k, other in enumerate(nodes):
+            if k != j:
+                shifted = [0.0, *coefficients]
+                scaled = [c * (start - other) for c in coefficients] + [0.0]
+                coefficients = [(a + b) / (node - other) for a, b in zip(shifted, scaled, strict=True)]
+        length = end - start
+        weights.append(sum(c * length ** (power + 1) / (power + 1) for power, c in enumerate(coefficients)))
+    return weights
