@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy.facade(
     {
         "Step": "denoising",
         "denoise": "denoising",
+        "denoise_along": "denoising",
     },
 )

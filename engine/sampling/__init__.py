@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
     __name__,
     {
         "Area": "conditioning",
+        "BasicGuider": "guidance",
         "CfgGuider": "guidance",
         "ConditionedModel": "denoiser",
         "Conditioning": "conditioning",

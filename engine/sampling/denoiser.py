@@ -84,12 +84,20 @@ def estimate_at(denoiser: Denoiser, x: Tensor, sigma: float) -> Tensor:
     return denoiser(x, torch.full((x.shape[0],), sigma, dtype=torch.float32, device=x.device))
 
 
-def guided_estimate_at(denoiser: Denoiser, x: Tensor, sigma: float) -> GuidedEstimate:
-    """Call a denoiser with one level for the whole batch, for both of its estimates.
+def guided_estimate(denoiser: Denoiser, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+    """Call a denoiser for both of its estimates.
 
     Raises:
         TypeError: it is not a GuidedDenoiser.
     """
     if not isinstance(denoiser, GuidedDenoiser):
-        raise TypeError(f"CFG++ samplers need a denoiser with an unconditional estimate; {type(denoiser).__name__} has none.")
-    return denoiser.estimate(x, torch.full((x.shape[0],), sigma, dtype=torch.float32, device=x.device))
+        raise TypeError(
+            f"CFG++ samplers need a denoiser that shows its unconditional estimate; {type(denoiser).__name__} has none. "
+            "Use a CFG guider, or the sampler's plain namesake."
+        )
+    return denoiser.estimate(x, sigma)
+
+
+def guided_estimate_at(denoiser: Denoiser, x: Tensor, sigma: float) -> GuidedEstimate:
+    """Call a denoiser with one level for the whole batch, for both of its estimates."""
+    return guided_estimate(denoiser, x, torch.full((x.shape[0],), sigma, dtype=torch.float32, device=x.device))

@@ -61,13 +61,14 @@ class BrownianNoise:
         import torchsde  # type: ignore[import-untyped]  # slow to import, used here only
 
         self._device, self._dtype = like.device, like.dtype
-        low, high = float(sigmas[sigmas > 0].min()), float(sigmas.max())
+        # The tree rounds times to its tolerance; queries beyond the rounded ends would warn.
+        self._low, self._high = round(float(sigmas[sigmas > 0].min()), 6), round(float(sigmas.max()), 6)
         start = torch.zeros(like.shape, dtype=like.dtype)
-        self._path = torchsde.BrownianTree(torch.tensor(low), start, torch.tensor(high), entropy=seed % SEEDS)
+        self._path = torchsde.BrownianTree(self._low, start, self._high, entropy=seed % SEEDS)
 
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
-        low, high = torch.tensor(min(sigma, sigma_next)), torch.tensor(max(sigma, sigma_next))
-        increment = self._path(low, high) / (high - low).sqrt()
+        low, high = (min(max(s, self._low), self._high) for s in sorted((sigma, sigma_next)))
+        increment = self._path(low, high) / (high - low) ** 0.5
         return increment.to(device=self._device, dtype=self._dtype)
 
 

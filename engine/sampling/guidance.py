@@ -1,0 +1,161 @@
+"""How do prompts steer a network? Weighted items, here and there, now and then, joined by classifier-free guidance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.sampling.conditioning import Conditioning, ControlCall, ControlResiduals, NetworkInputs
+from engine.sampling.denoiser import ConditionedModel, GuidedEstimate
+from engine.sampling.placement import PlacedItem, pair_areas, place, share_controls
+
+MOST_REPEATS = 4  # of an embedding to reach another's length; above, two passes cost less
+FreeBytes = Callable[[], int]
+
+
+class CfgGuider:
+    """Classifier-free guidance: arXiv:2207.12598, Eq. 6. A GuidedDenoiser.
+
+    cfg 1 is the positive prompt alone and does not evaluate the negative one.
+    """
+
+    def __init__(
+        self,
+        model: ConditionedModel,
+        positive: Conditioning,
+        negative: Conditioning,
+        cfg: float,
+        *,
+        free_bytes: FreeBytes | None = None,
+    ) -> None:
+        """free_bytes: tells how much memory one pass may take; None: all items always share passes."""
+        self._model, self._positive, self._negative, self.cfg = model, positive, negative, cfg
+        self._free_bytes = free_bytes
+        self._placed: tuple[torch.Size, list[PlacedItem], list[PlacedItem]] | None = None
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """x (B, C, h, w) at sigma (B,) -> guided estimate (B, C, h, w)."""
+        if math.isclose(self.cfg, 1.0):
+            positive, _ = self._place(x)
+            return average_estimates(self._model, x, sigma, [positive], self._free_bytes)[0]
+        return self.estimate(x, sigma).denoised
+
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        """The guided estimate and the negative prompt's, which is evaluated at any cfg."""
+        groups = self._place(x)
+        positive, negative = average_estimates(self._model, x, sigma, groups, self._free_bytes)
+        return GuidedEstimate(self.combine(positive, negative), negative)
+
+    def combine(self, positive: Tensor, negative: Tensor) -> Tensor:
+        """Eq. 6, for denoised estimates; another guidance method overrides this."""
+        return negative + (positive - negative) * self.cfg
+
+    def _place(self, x: Tensor) -> tuple[list[PlacedItem], list[PlacedItem]]:
+        if self._placed is None or self._placed[0] != x.shape:
+            levels = self._model.noise_levels
+            positive = [place(item, x, levels) for item in self._positive]
+            negative = [place(item, x, levels) for item in self._negative]
+            positive, negative = pair_areas(positive, negative), pair_areas(negative, positive)
+            self._placed = x.shape, positive, share_controls(positive, negative)
+        return self._placed[1], self._placed[2]
+
+
+def average_estimates(
+    model: ConditionedModel,
+    x: Tensor,
+    sigma: Tensor,
+    groups: Sequence[Sequence[PlacedItem]],
+    free_bytes: FreeBytes | None = None,
+) -> list[Tensor]:
+    """Each group's estimate: the mean of its items' where they overlap, by their weights; 0 where none counts.
+
+    Items of all groups that count at this sigma go through the network together wherever their shapes agree.
+    """
+    totals = [torch.zeros_like(x) for _ in groups]
+    weights = [torch.zeros_like(x[:, :1]) for _ in groups]
+    level = float(sigma[0])
+    active = [(index, item) for index, group in enumerate(groups) for item in group if item.counts_at(level)]
+    for bundle in _bundles(active, model, x, free_bytes):
+        estimates = _evaluate(model, x, sigma, [item for _, item in bundle]).chunk(len(bundle))
+        for (index, item), estimate in zip(bundle, estimates, strict=True):
+            weight = item.weight.to(x)
+            item.crop(totals[index]).add_(estimate.to(x.dtype) * weight)
+            item.crop(weights[index]).add_(weight)
+    return [total / weight.clamp(min=1e-37) for total, weight in zip(totals, weights, strict=True)]
+
+
+def _bundles(
+    active: list[tuple[int, PlacedItem]], model: ConditionedModel, x: Tensor, free_bytes: FreeBytes | None
+) -> list[list[tuple[int, PlacedItem]]]:
+    bundles: list[list[tuple[int, PlacedItem]]] = []
+    for entry in active:
+        home = next((b for b in bundles if _fits(b, entry[1], model, x, free_bytes)), None)
+        if home is None:
+            bundles.append([entry])
+        else:
+            home.append(entry)
+    return bundles
+
+
+def _fits(
+    bundle: list[tuple[int, PlacedItem]],
+    item: PlacedItem,
+    model: ConditionedModel,
+    x: Tensor,
+    free_bytes: FreeBytes | None,
+) -> bool:
+    """Whether an item can go through the network together with those of a bundle."""
+    items = [other for _, other in bundle]
+    if not all(item.agrees_with(other) for other in items):
+        return False
+    lengths = [other.embedding.shape[1] for other in [*items, item]]
+    if math.lcm(*lengths) > MOST_REPEATS * min(lengths):
+        return False
+    if free_bytes is None:
+        return True
+    shape = ((len(items) + 1) * x.shape[0], *item.crop(x).shape[1:])
+    return model.memory_needed(shape) <= free_bytes()
+
+
+def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[PlacedItem]) -> Tensor:
+    """One pass of the network over items that agree: (len(items) * B, C, h', w'), item by item."""
+    count = len(items)
+    part = items[0].crop(x).float().repeat(count, 1, 1, 1)
+    level = sigma.float().repeat(count)
+    length = math.lcm(*(item.embedding.shape[1] for item in items))
+    # A prompt said twice attends as if said once: softmax shares its weight among equal keys.
+    embedding = torch.cat([item.embedding.repeat(1, length // item.embedding.shape[1], 1) for item in items])
+    pooled = [item.pooled for item in items if item.pooled is not None]
+    inputs = NetworkInputs(embedding, torch.cat(pooled) if pooled else None, None, items[0].extra)
+    inputs = _with_control(model, part, level, inputs, items[0], x.shape[0])
+    return model.denoise(part, level, inputs)
+
+
+def _with_control(
+    model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
+) -> NetworkInputs:
+    call = ControlCall(
+        x, sigma, inputs.embedding, inputs.pooled, batch_size, model.noise_levels, model.prediction
+    )
+    control: ControlResiduals | None = None
+    for use in item.controls:
+        residuals = use.residuals(call)
+        if residuals is not None:
+            control = residuals if control is None else control + residuals
+    return NetworkInputs(inputs.embedding, inputs.pooled, control, inputs.extra)
+
+
+@dataclass(frozen=True, eq=False)
+class BasicGuider:
+    """One conditioning and no guidance: a Denoiser."""
+
+    model: ConditionedModel
+    conditioning: Conditioning
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """x (B, C, h, w) at sigma (B,) -> estimate (B, C, h, w)."""
+        return CfgGuider(self.model, self.conditioning, Conditioning(), 1.0)(x, sigma)

@@ -1,0 +1,44 @@
+"""How is only a part of a latent changed? What a mask protects is kept at each step's noise level."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from engine.sampling.denoiser import Denoiser, GuidedEstimate, guided_estimate
+from engine.sampling.prediction import Prediction
+
+
+def fit_noise_mask(mask: Tensor, like: Tensor) -> Tensor:
+    """Bring a mask, (H, W), (n, H, W) or (n, 1, H, W) in 0..1, to latents (B, C, h, w): (B, 1, h, w), bilinear."""
+    mask = mask.reshape(-1, 1, *mask.shape[-2:]).to(device=like.device, dtype=like.dtype)
+    if mask.shape[-2:] != like.shape[-2:]:
+        mask = interpolate(mask, size=like.shape[-2:], mode="bilinear")
+    repeats = -(-like.shape[0] // mask.shape[0])
+    return mask.repeat(repeats, 1, 1, 1)[: like.shape[0]]
+
+
+class InpaintingDenoiser:
+    """A GuidedDenoiser that changes a latent only where its mask is above 0: arXiv:2201.09865, Eq. 8, at every level."""
+
+    def __init__(self, inner: Denoiser, latent: Tensor, mask: Tensor, noise: Tensor, prediction: Prediction) -> None:
+        """latent, noise: (B, C, h, w), the latent as the network sees it; mask: (B, 1, h, w), 1 = change here."""
+        self._inner, self._latent, self._mask = inner, latent, mask
+        self._noise, self._prediction = noise, prediction
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return self._keep(self._inner(self._surround(x, sigma), sigma))
+
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        guided = guided_estimate(self._inner, self._surround(x, sigma), sigma)
+        return GuidedEstimate(self._keep(guided.denoised), self._keep(guided.unconditional))
+
+    def restore(self, x: Tensor) -> Tensor:
+        """The latent itself, bit for bit, wherever the mask is 0."""
+        return torch.where(self._mask == 0, self._latent, x)
+
+    def _surround(self, x: Tensor, sigma: Tensor) -> Tensor:
+        kept = self._prediction.add_noise(self._noise, self._latent, sigma)
+        return x * self._mask + kept * (1 - self._mask)
+
+    def _keep(self, denoised: Tensor) -> Tensor:
+        return denoised * self._mask + self._latent * (1 - self._mask)

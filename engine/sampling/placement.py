@@ -1,0 +1,174 @@
+"""Where on a latent does each conditioning item count, with what weight, and what goes along with it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from engine.sampling.conditioning import Area, ConditioningItem, ControlUse
+from engine.sampling.noise_levels import NoiseLevels
+
+FEATHER = 8  # cells over which an area's weight rises from its edge, but at most a quarter of its side
+LEAST_SIDE = 8  # cells of a mask's bounding box: networks need some context
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedItem:
+    """A conditioning item on latents of one shape.
+
+    Attributes:
+        embedding: (B, T, D); pooled: (B, P) or None.
+        area: in cells; None: the whole latent.
+        weight: (1 or B, 1, h', w') for the cells of the area.
+        sigma_start, sigma_end: highest and lowest level at which it counts.
+        mask: (1 or B, 1, h, w) of the whole latent, times its strength, or None.
+        latent_size: (h, w).
+    """
+
+    embedding: Tensor
+    pooled: Tensor | None
+    area: Area | None
+    weight: Tensor
+    sigma_start: float
+    sigma_end: float
+    controls: tuple[ControlUse, ...]
+    control_apply_to_uncond: bool
+    extra: Mapping[str, Any]
+    mask: Tensor | None
+    strength: float
+    latent_size: tuple[int, int]
+
+    def counts_at(self, sigma: float) -> bool:
+        return self.sigma_end <= sigma <= self.sigma_start
+
+    def crop(self, tensor: Tensor) -> Tensor:
+        """The part of (..., h, w) that it works on: a view."""
+        return tensor if self.area is None else self.area.crop(tensor)
+
+    def agrees_with(self, other: PlacedItem) -> bool:
+        """Whether one call of the network can serve both, but for the lengths of their embeddings."""
+        return (
+            self.weight.shape[-2:] == other.weight.shape[-2:]
+            and self.embedding.shape[2] == other.embedding.shape[2]
+            and (self.pooled is None) == (other.pooled is None)
+            and (self.pooled is None or other.pooled is None or self.pooled.shape == other.pooled.shape)
+            and len(self.controls) == len(other.controls)
+            and all(a is b for a, b in zip(self.controls, other.controls, strict=True))
+            and (self.extra is other.extra or (not self.extra and not other.extra))
+        )
+
+    def moved_to(self, area: Area) -> PlacedItem:
+        """The same item in another area."""
+        return replace(self, area=area, weight=_weight(self.mask, area, self.strength, self.latent_size))
+
+
+def place(item: ConditioningItem, x: Tensor, levels: NoiseLevels) -> PlacedItem:
+    """Put an item on latents shaped and placed like x (B, C, h, w)."""
+    batch, size = x.shape[0], (x.shape[-2], x.shape[-1])
+    area = None if item.area is None else item.area.in_cells(*size)
+    mask = None
+    if item.mask is not None:
+        mask = _fit_mask(item.mask.to(device=x.device, dtype=torch.float32), batch, size)
+        if item.set_area_to_bounds:
+            area = _bounds(mask)
+        mask = mask * item.mask_strength
+    return PlacedItem(
+        embedding=_to_batch(item.embedding.to(x.device), batch),
+        pooled=None if item.pooled is None else _to_batch(item.pooled.to(x.device), batch),
+        area=area,
+        weight=_weight(mask, area, item.strength, size),
+        sigma_start=levels.at_percent(item.start_percent),
+        sigma_end=levels.at_percent(item.end_percent),
+        controls=item.controls,
+        control_apply_to_uncond=item.control_apply_to_uncond,
+        extra=item.extra,
+        mask=mask,
+        strength=item.strength,
+        latent_size=size,
+    )
+
+
+def pair_areas(items: list[PlacedItem], others: list[PlacedItem]) -> list[PlacedItem]:
+    """Add an item for each area that only `others` have, so that guidance compares like with like there.
+
+    It is the item with the smallest area around that one (one without area counts as the largest), moved there.
+    """
+    paired = list(items)
+    for wanted in [other.area for other in others if other.area is not None]:
+        around = [item for item in paired if item.area is None or item.area.contains(wanted)]
+        if around:
+            nearest = min(around, key=lambda i: float("inf") if i.area is None else i.area.height * i.area.width)
+            if nearest.area != wanted:
+                paired.append(nearest.moved_to(wanted))
+    return paired
+
+
+def share_controls(positive: list[PlacedItem], negative: list[PlacedItem]) -> list[PlacedItem]:
+    """Give negative items the controls of those positive ones that say so, one by one, unless they have their own."""
+    offered = [p.controls for p in positive if p.area is None and p.controls and p.control_apply_to_uncond]
+    whole = [index for index, n in enumerate(negative) if n.area is None]
+    if not offered or not whole or any(negative[index].controls for index in whole):
+        return negative
+    shared = list(negative)
+    for turn, controls in enumerate(offered):
+        index = whole[turn % len(whole)]
+        if turn < len(whole):
+            shared[index] = replace(negative[index], controls=controls)
+        else:
+            shared.append(replace(negative[index], controls=controls))
+    return shared
+
+
+def _to_batch(tensor: Tensor, batch: int) -> Tensor:
+    """Repeat (n, ...) to (batch, ...), in turn where n is neither 1 nor batch."""
+    if tensor.shape[0] == batch:
+        return tensor
+    repeats = -(-batch // tensor.shape[0])
+    return tensor.repeat(repeats, *[1] * (tensor.ndim - 1))[:batch]
+
+
+def _fit_mask(mask: Tensor, batch: int, size: tuple[int, int]) -> Tensor:
+    """(H, W), (n, H, W) or (n, 1, H, W) -> (1 or batch, 1, h, w)."""
+    mask = mask.reshape(-1, 1, *mask.shape[-2:])
+    if mask.shape[-2:] != size:
+        mask = interpolate(mask, size=size, mode="bilinear")
+    return mask if mask.shape[0] == 1 else _to_batch(mask, batch)
+
+
+def _bounds(mask: Tensor) -> Area:
+    """The bounding box of what is not 0 in any of (n, 1, h, w), at least LEAST_SIDE cells each way, inside the latent."""
+    height, width = mask.shape[-2:]
+    found = mask.abs().amax(dim=(0, 1)) > 0
+    rows, columns = found.any(dim=1).nonzero().flatten().tolist(), found.any(dim=0).nonzero().flatten().tolist()
+    if not rows:
+        return Area(LEAST_SIDE, LEAST_SIDE, 0, 0).in_cells(height, width)  # weight 0 everywhere: the least work
+    tall, wide = max(LEAST_SIDE, rows[-1] - rows[0] + 1), max(LEAST_SIDE, columns[-1] - columns[0] + 1)
+    top, left = min(rows[0], max(height - tall, 0)), min(columns[0], max(width - wide, 0))
+    return Area(tall, wide, top, left).in_cells(height, width)
+
+
+def _weight(mask: Tensor | None, area: Area | None, strength: float, size: tuple[int, int]) -> Tensor:
+    if mask is not None:
+        return (mask if area is None else area.crop(mask)) * strength
+    if area is None:
+        return torch.full((1, 1, *size), strength)
+    rows = _feather(int(area.height), int(area.y), size[0])
+    columns = _feather(int(area.width), int(area.x), size[1])
+    return (strength * rows[:, None] * columns[None, :]).reshape(1, 1, len(rows), len(columns))
+
+
+def _feather(length: int, start: int, whole: int) -> Tensor:
+    """Weights along one side: 1, rising linearly from those ends that do not lie on the latent's own edge."""
+    weights = torch.ones(length)
+    width = min(FEATHER, length // 4)
+    ramp = torch.arange(1, width + 1) / max(width, 1)
+    if start > 0:
+        weights[:width] *= ramp
+    if start + length < whole:
+        weights[length - width :] *= ramp.flip(0)
+    return weights
