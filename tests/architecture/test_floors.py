@@ -9,7 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUND = ("engine.files", "engine.errors", "engine.lazy", "engine.options")
-MODEL_TOWER = ("engine.pixels", "engine.sampling", "engine.models", "engine.patches", "engine.control", "engine.diffusion")
+MODEL_TOWER = (
+    "engine.pixels",
+    "engine.sampling",
+    "engine.models",
+    "engine.patches",
+    "engine.control",
+    "engine.diffusion",
+)
 GRAPH_TOWER = ("engine.graph", "engine.execution", "engine.jobs")
 
 # package -> what of ours it may import beside itself and the ground
