@@ -5,14 +5,17 @@ from engine import lazy
 __getattr__, __dir__, __all__ = lazy.facade(
     __name__,
     {
-        "RESIZE_METHODS": "methods",
-        "UPSCALE_METHODS": "methods",
+        "CROPS": "methods",
+        "IMAGE_METHODS": "methods",
+        "LATENT_METHODS": "methods",
         "composite": "compositing",
         "erase_under_mask": "masks",
-        "fit_mask": "masks",
         "grow_mask": "masks",
         "mask_bounds": "masks",
+        "resize": "resizing",
         "resize_images": "resizing",
-        "resize_latents": "resizing",
+        "resize_masks": "resizing",
+        "size_keeping_aspect": "resizing",
+        "solid_mask": "masks",
     },
 )

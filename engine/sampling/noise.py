@@ -42,8 +42,8 @@ class IndependentNoise:
 
     def __init__(self, like: Tensor, seed: int) -> None:
         self._shape, self._device, self._dtype = like.shape, like.device, like.dtype
-        # Not the run's seed itself: its first draw is the noise that the run starts from.
-        self._generator = _generator(seed + 1)
+        # From the seed again, as the ecosystem has it: the first step's noise is the noise that the run starts from.
+        self._generator = _generator(seed)
 
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
         noise = torch.randn(self._shape, generator=self._generator)
@@ -69,6 +69,8 @@ class BrownianNoise:
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
         low, high = (min(max(s, self._low), self._high) for s in sorted((sigma, sigma_next)))
         increment = self._path(low, high) / (high - low) ** 0.5
+        if sigma > sigma_next:
+            increment = -increment  # W(sigma_next) - W(sigma)
         return increment.to(device=self._device, dtype=self._dtype)
 
 
