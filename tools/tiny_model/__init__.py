@@ -1,0 +1,1 @@
+"""The recipe of the model that ships: procedural scenes, a scorer, training and export."""

@@ -1,0 +1,207 @@
+"""Train text encoder and UNet together on cached latents (arXiv:2112.10752, eq. 3: epsilon prediction).
+
+    python -m tools.tiny_model.train_unet --data DATA --run RUN --minutes 80
+
+Writes RUN/unet_average.pt (averaged weights, for sample.py and export.py), RUN/unet_state.pt (to resume: start the same
+command again) and RUN/unet_log.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from tools.tiny_model import dataset
+from tools.tiny_model.captions import caption, with_filler
+from tools.tiny_model.networks import TextSizes, UNetSizes, build_text_encoder, build_unet, parameters_of
+from tools.tiny_model.optimizer import MuonAdamW, split_parameters
+from tools.tiny_model.sample import compact_rows, noise_levels
+from tools.tiny_model.scenes import Scene, cell_weights
+from tools.tiny_model.tokenizer import END, START, Tokenizer
+from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
+
+CAPTIONS = 8  # per scene
+FILLED, DROPPED, FILLED_DROPS = 0.15, 0.10, 0.3  # captions with fillers; dropped ones; of those, fillers alone
+CURRICULUM = 0.25  # this share of the time sees one-object scenes mostly
+OBJECT_WEIGHT = 3.0  # of latent cells with objects, against 1 elsewhere
+GAMMA = 5.0  # min-SNR weighting, arXiv:2303.09556
+AVERAGE_DECAY = 0.9985
+CHECKPOINT_S = 120
+SPARE_ID = 49_405  # a token of the vocabulary that no caption uses: its row stands for all unseen words
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """All in memory: latents (N, 4, 16, 16), captions (N, CAPTIONS, 77), cells (N, 16, 16); N scenes."""
+
+    latents: Tensor
+    captions: Tensor
+    cells: Tensor
+    singles: Tensor  # places of the one-object scenes
+    dropped: Tensor  # (M, 77): empty captions and fillers alone
+    token_ids: list[int]  # row -> vocabulary id
+
+    @classmethod
+    def build(cls, latents: np.ndarray, scenes: list[Scene], seed: int) -> TrainingSet:
+        rng, tokenizer = np.random.default_rng(seed), Tokenizer()
+        texts = [caption(scene, rng) for scene in scenes for _ in range(CAPTIONS)]
+        known = set(np.unique(np.stack([tokenizer.encode(text) for text in texts])).tolist())
+        known |= {int(i) for word in (",", ".", "the") for i in tokenizer.encode(word)} | {START, END}
+        token_ids = [SPARE_ID, *sorted(known)]
+        rows = compact_rows(token_ids)
+        filled = [with_filler(text, rng) if rng.random() < FILLED else text for text in texts]
+        dropped = [with_filler("", rng) if rng.random() < FILLED_DROPS else "" for _ in range(512)]
+
+        def encode(lines: list[str]) -> Tensor:
+            return torch.from_numpy(rows[np.stack([tokenizer.encode(line) for line in lines])].astype(np.int16))
+
+        return cls(
+            latents=torch.from_numpy(latents),
+            captions=encode(filled).view(len(scenes), CAPTIONS, -1),
+            cells=torch.from_numpy(np.stack([cell_weights(scene) for scene in scenes]).astype(np.float16)),
+            singles=torch.tensor([i for i, scene in enumerate(scenes) if scene.kind == "one"]),
+            dropped=encode(dropped),
+            token_ids=token_ids,
+        )
+
+    def batch(self, size: int, single_share: float, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """(latents, caption rows, cell weights of mean about 1) of random scenes."""
+        places = torch.randint(len(self.latents), (size,))
+        ones = self.singles[torch.randint(len(self.singles), (size,))]
+        places = torch.where(torch.rand(size) < single_share, ones, places)
+        tokens = self.captions[places, torch.randint(CAPTIONS, (size,))]
+        drops = self.dropped[torch.randint(len(self.dropped), (size,))]
+        tokens = torch.where(torch.rand(size, 1) < DROPPED, drops, tokens).long()
+        cells = 1 + (OBJECT_WEIGHT - 1) * self.cells[places].float()
+        latents = self.latents[places].float()
+        return latents.to(device), tokens.to(device), (cells / cells.mean((1, 2), keepdim=True)).to(device)
+
+
+class NoiseSchedule:
+    """Noise per training step, and which steps to draw: often where the min-SNR weight is high."""
+
+    def __init__(self, device: torch.device) -> None:
+        sigmas = noise_levels().to(device)
+        self.signal, self.noise = 1 / (1 + sigmas**2) ** 0.5, sigmas / (1 + sigmas**2) ** 0.5
+        snr = 1 / sigmas**2
+        weights = snr.clamp(max=GAMMA) / snr
+        self.chances = 0.25 + 0.75 * weights
+        self.weights = weights / (self.chances / self.chances.mean())
+
+    def draw(self, size: int) -> Tensor:
+        return torch.multinomial(self.chances, size, replacement=True)
+
+
+class JointTraining:
+    """UNet and text encoder with their optimizer and averages: everything that a resumed run needs."""
+
+    def __init__(self, unet_sizes: UNetSizes, text_sizes: TextSizes, token_ids: list[int], rate: float, device: str):
+        self.sizes, self.token_ids, self.device = (unet_sizes, text_sizes), token_ids, torch.device(device)
+        self.unet = build_unet(unet_sizes).to(self.device)
+        self.text = build_text_encoder(text_sizes, len(token_ids)).to(self.device)
+        print("parameters", parameters_of(self.unet), parameters_of(self.text), flush=True)
+        matrices, others = split_parameters(torch.nn.ModuleList([self.unet, self.text]))
+        self.optimizer = MuonAdamW(matrices, others, rate)
+        self.parameters = [*self.unet.parameters(), *self.text.parameters()]
+        self.average = AveragedWeights(self.parameters, AVERAGE_DECAY)
+        self.noise = NoiseSchedule(self.device)
+        self.step = 0
+
+    def loss(self, latents: Tensor, tokens: Tensor, cells: Tensor) -> Tensor:
+        times = self.noise.draw(len(latents))
+        noise = torch.randn_like(latents)
+        signal_part, noise_part = (level[times].view(-1, 1, 1, 1) for level in (self.noise.signal, self.noise.noise))
+        # On CPUs the flash kernel's backward is the slowest part of all at these head sizes.
+        with sdpa_kernel(SDPBackend.MATH), torch.autocast(self.device.type, torch.bfloat16):
+            context = self.text(input_ids=tokens).last_hidden_state
+            guess = self.unet(signal_part * latents + noise_part * noise, times, encoder_hidden_states=context).sample
+        error = ((guess.float() - noise) ** 2).mean(1) * cells
+        return (error.mean((1, 2)) * self.noise.weights[times]).mean()
+
+    def update(self, loss: Tensor, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.average.update()
+        self.step += 1
+
+    def networks(self) -> dict[str, object]:
+        return {
+            "unet": self.unet.state_dict(),
+            "text": self.text.state_dict(),
+            "unet_sizes": asdict(self.sizes[0]),
+            "text_sizes": asdict(self.sizes[1]),
+            "token_ids": self.token_ids,
+        }
+
+    def save(self, run: Path, spent_s: float) -> None:
+        self.average.swap()
+        save_atomically({**self.networks(), "spent_s": spent_s}, run / "unet_average.pt")
+        self.average.swap()
+        state = {"optimizer": self.optimizer.state_dict(), "averages": self.average.averages, "step": self.step}
+        save_atomically({**self.networks(), **state, "spent_s": spent_s}, run / "unet_state.pt")
+
+    def resume(self, path: Path) -> float:
+        """Take a saved state up; returns the seconds of training behind it."""
+        state = torch.load(path, weights_only=True)
+        if state["token_ids"] != self.token_ids:
+            raise ValueError(f"{path} was trained on other captions: use the same data and seed, or another --run")
+        self.unet.load_state_dict(state["unet"])
+        self.text.load_state_dict(state["text"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.averages, self.average.steps, self.step = state["averages"], state["step"], state["step"]
+        return float(state["spent_s"])
+
+
+def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Namespace) -> None:
+    spent_s = 0.0
+    if (arguments.run / "unet_state.pt").exists():
+        spent_s = training.resume(arguments.run / "unet_state.pt")
+    torch.manual_seed(arguments.seed + training.step)
+    schedule, clock = RateSchedule(arguments.rate, warmup_steps=200), Clock(arguments.minutes, spent_s)
+    next_save_s, losses = clock.spent_s + CHECKPOINT_S, []
+    while clock.share < 1:
+        single_share = 0.9 if clock.share < CURRICULUM else 0.1
+        batch = examples.batch(arguments.batch, single_share, training.device)
+        rate = schedule.at(training.step, clock.share)
+        loss = training.loss(*batch)
+        training.update(loss, rate)
+        losses.append(float(loss.detach()))
+        clock.tick()
+        if clock.spent_s > next_save_s or clock.share >= 1:
+            next_save_s += CHECKPOINT_S
+            training.save(arguments.run, clock.spent_s)
+            entry = {"minutes": clock.spent_s / 60, "step": training.step, "pictures": training.step * arguments.batch}
+            log(arguments.run / "unet_log.jsonl", **entry, loss=float(np.mean(losses)), rate=rate)
+            losses.clear()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    latents = np.load(arguments.run / "latents.npy")
+    _, scenes = dataset.load(arguments.data, len(latents))
+    examples = TrainingSet.build(latents, scenes, arguments.seed)
+    torch.manual_seed(arguments.seed)
+    training = JointTraining(UNetSizes(), TextSizes(), examples.token_ids, arguments.rate, arguments.device)
+    train(training, examples, arguments)
+
+
+if __name__ == "__main__":
+    main()

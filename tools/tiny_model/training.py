@@ -1,0 +1,84 @@
+"""What both trainings share: a rate over time, averaged weights, resumable state."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class RateSchedule:
+    """Warm-up over `warmup_steps`, `peak` until the share `hold` of the time, then a cosine to `peak * floor`."""
+
+    peak: float
+    warmup_steps: int = 100
+    hold: float = 0.3
+    floor: float = 0.02
+
+    def at(self, step: int, elapsed: float) -> float:
+        """The rate at `step` (from 0) when the share `elapsed` (0..1) of the training time is gone."""
+        fall = max(0.0, min(1.0, (elapsed - self.hold) / (1 - self.hold)))
+        shape = self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * fall))
+        return self.peak * min(1.0, (step + 1) / self.warmup_steps) * shape
+
+
+class AveragedWeights:
+    """Exponential moving average of parameters, slow only once there is something to average."""
+
+    def __init__(self, parameters: list[Tensor], decay: float) -> None:
+        self.parameters, self.decay, self.steps = parameters, decay, 0
+        self.averages = [p.detach().clone() for p in parameters]
+
+    @torch.no_grad()
+    def update(self) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (20 + self.steps))
+        torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange weights and averages; call it again to undo."""
+        for average, parameter in zip(self.averages, self.parameters, strict=True):
+            held = parameter.detach().clone()
+            parameter.copy_(average)
+            average.copy_(held)
+
+
+class Clock:
+    """Seconds of training, over several runs, without evaluations."""
+
+    def __init__(self, minutes: float, spent_s: float = 0.0) -> None:
+        self.total_s, self.spent_s, self._last = minutes * 60, spent_s, time.monotonic()
+
+    @property
+    def share(self) -> float:
+        return self.spent_s / self.total_s
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        self.spent_s += now - self._last
+        self._last = now
+
+    def skip(self) -> None:
+        """Forget the time since the last tick."""
+        self._last = time.monotonic()
+
+
+def save_atomically(state: dict[str, Any], path: Path) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def log(path: Path, **entry: float | int | str) -> None:
+    line = json.dumps({key: round(value, 5) if isinstance(value, float) else value for key, value in entry.items()})
+    print(line, flush=True)
+    with path.open("a") as file:
+        file.write(line + "\n")
