@@ -1,0 +1,23 @@
+"""How are checkpoints recognised, loaded and asked? Networks, text encoders and VAEs behind small values."""
+
+from engine import lazy
+
+__getattr__, __dir__, __all__ = lazy.facade(
+    __name__,
+    {
+        "Checkpoint": "loading",
+        "DeviceMemory": "memory.device_memory",
+        "DiffusionModel": "diffusion_model",
+        "LatentFormat": "latent",
+        "Precision": "memory.precision",
+        "TextEncoder": "text_encoder",
+        "Vae": "vae",
+        "WeightPatch": "patch",
+        "choose_device": "memory.devices",
+        "choose_precision": "memory.precision",
+        "detect_family": "detect",
+        "latent_to_rgb": "preview",
+        "load_checkpoint": "loading",
+        "load_vae": "loading",
+    },
+)

@@ -1,0 +1,38 @@
+"""Which family is a checkpoint of, and how large are its parts? Answered from the header alone, without torch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import UnknownModel
+from engine.files.safetensors_header import CheckpointHeader
+from engine.models.families.sd1.family import StableDiffusion1
+from engine.models.family import ModelFamily
+
+FAMILIES: tuple[ModelFamily, ...] = (StableDiffusion1(),)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A family and the sizes it read off a header."""
+
+    family: ModelFamily
+    config: Any
+
+
+def detect_family(header: CheckpointHeader) -> Detected:
+    """Find the family of a checkpoint.
+
+    Raises:
+        UnknownModel: none recognises it.
+        BadFile: one does, but weights are missing or contradict each other.
+    """
+    for family in FAMILIES:
+        config = family.detect(header)
+        if config is not None:
+            return Detected(family, config)
+    names = sorted(header.tensors)
+    raise UnknownModel(
+        f"{header.path.name} is no checkpoint of a family that is known: {', '.join(f.name for f in FAMILIES)}. "
+        f"It holds {len(names)} weights, such as {', '.join(name[:80] for name in names[:3])}. "
+        "Is it a LoRA, a VAE or a control network? Those have their own loaders."
+    )

@@ -1,0 +1,76 @@
+"""What does the MODEL socket carry? A network with its family's conventions and patches, as one immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from engine.models.family import ModelFamily
+from engine.models.latent import LatentFormat
+from engine.models.memory.hosted_module import HostedModule
+from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch
+from engine.models.weight_names import WeightNames
+from engine.sampling.conditioning import NetworkInputs
+from engine.sampling.noise_levels import NoiseLevels
+from engine.sampling.prediction import Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionModel:
+    """Denoises latents. Satisfies sampling.ConditionedModel.
+
+    Copies made by `with_...` share the weights; patches are applied while one of them computes.
+
+    Attributes:
+        call_network: the family's way to call its module with a NetworkCall.
+        bytes_needed: shape of x -> bytes that a call takes beside the weights.
+        names: what other programs call this network's weights.
+    """
+
+    family: ModelFamily
+    hosted: HostedModule
+    latent_format: LatentFormat
+    noise_levels: NoiseLevels
+    prediction: Prediction
+    names: WeightNames
+    call_network: Callable[[nn.Module, NetworkCall], Tensor]
+    bytes_needed: Callable[[tuple[int, ...]], int]
+    patches: Patches = field(default_factory=Patches)
+
+    @property
+    def device(self) -> torch.device:
+        """Where `denoise` wants its tensors."""
+        return self.hosted.placement.device
+
+    @property
+    def weight_patches(self) -> tuple[WeightPatch, ...]:
+        return self.patches.weights
+
+    def with_patch(self, patch: WeightPatch) -> DiffusionModel:
+        """The same model with some weights changed."""
+        return replace(self, patches=self.patches.with_weights(patch))
+
+    def with_wrapper(self, wrapper: NetworkWrapper) -> DiffusionModel:
+        """The same model with something round each call of its network, inside the wrappers it has."""
+        return replace(self, patches=self.patches.with_wrapper(wrapper))
+
+    def with_noise_levels(self, noise_levels: NoiseLevels, prediction: Prediction | None = None) -> DiffusionModel:
+        """The same model, told other noise levels, or what else its output means."""
+        return replace(self, noise_levels=noise_levels, prediction=prediction or self.prediction)
+
+    def memory_needed(self, shape: tuple[int, ...]) -> int:
+        """Bytes that one `denoise` of x of this shape takes beside the weights."""
+        return self.bytes_needed(shape)
+
+    def denoise(self, x: Tensor, sigma: Tensor, inputs: NetworkInputs) -> Tensor:
+        """x (N, C, h, w) float32 at levels sigma (N,) -> the denoised estimate (N, C, h, w) float32, on `device`."""
+        with torch.no_grad(), self.hosted.holding(self.patches.weights) as network:
+            run: CallNetwork = partial(self.call_network, network)
+            for wrapper in reversed(self.patches.wrappers):
+                run = partial(wrapper, run)
+            call = NetworkCall(self.prediction.scale_input(x, sigma), self.noise_levels.timestep(sigma), inputs)
+            return self.prediction.denoised(x, run(call).float(), sigma)

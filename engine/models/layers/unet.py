@@ -1,0 +1,259 @@
+"""The U-Net of latent diffusion (arXiv:2112.10752, appendix E), read from top to bottom like its drawing.
+
+Modules are named as in the single-file layout, so that a file's names are the modules' names.
+Images inside are (N, C, h, w); tokens are (N, h * w, C). On CPUs, channels-last makes the two views of one memory.
+"""
+
+import math
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.models.layers.unet_config import NORM_GROUPS, Block, LayerSpec, UNetConfig
+from engine.sampling.conditioning import ControlResiduals
+
+NO_CONTROL = ControlResiduals()
+
+
+def embed_timesteps(timesteps: Tensor, width: int, max_period: float = 10_000.0) -> Tensor:
+    """Sinusoids of arXiv:1706.03762, sec. 3.5, cosines first: (N,) -> (N, width) float32; `width` is even."""
+    half = width // 2
+    steps = torch.arange(half, dtype=torch.float32, device=timesteps.device)
+    angles = timesteps.float()[:, None] * torch.exp(steps * (-math.log(max_period) / half))
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+class ResBlock(nn.Module):
+    """Two convolutions with the time embedding added between them, beside a shortcut."""
+
+    def __init__(self, spec: LayerSpec, time_channels: int) -> None:
+        super().__init__()
+        wide, narrow = spec.out_channels, spec.in_channels
+        self.in_layers = nn.Sequential(
+            nn.GroupNorm(NORM_GROUPS, narrow), nn.SiLU(inplace=True), nn.Conv2d(narrow, wide, 3, padding=1)
+        )
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(time_channels, wide))
+        self.out_layers = nn.Sequential(
+            nn.GroupNorm(NORM_GROUPS, wide), nn.SiLU(inplace=True), nn.Identity(), nn.Conv2d(wide, wide, 3, padding=1)
+        )
+        self.skip_connection = nn.Identity() if wide == narrow else nn.Conv2d(narrow, wide, 1)
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """x (N, C, h, w), time (N, T) -> (N, C', h, w)."""
+        h = self.in_layers(x)
+        h += self.emb_layers(time)[:, :, None, None]
+        h = self.out_layers(h)
+        h += self.skip_connection(x)
+        return h
+
+
+class Attention(nn.Module):
+    """Multi-head attention of tokens to `context`, or to themselves."""
+
+    def __init__(self, channels: int, context_channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(context_channels, channels, bias=False)
+        self.to_v = nn.Linear(context_channels, channels, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """x (N, T, C), context (N, S, D) -> (N, T, C)."""
+        source = x if context is None else context
+        q, k, v = (self._split(t) for t in (self.to_q(x), self.to_k(source), self.to_v(source)))
+        attended = F.scaled_dot_product_attention(q, k, v)
+        return self.to_out(attended.transpose(1, 2).flatten(2))
+
+    def _split(self, t: Tensor) -> Tensor:
+        """(N, T, C) -> (N, heads, T, C / heads)."""
+        return t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class GatedProjection(nn.Module):
+    """GEGLU of arXiv:2002.05202, Eq. 5."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(channels, 2 * hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.proj(x).chunk(2, dim=-1)
+        return F.gelu(gate).mul_(value)
+
+
+class FeedForward(nn.Module):
+    """A gated hidden layer, four times as wide."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = 4 * channels
+        self.net = nn.Sequential(GatedProjection(channels, hidden), nn.Identity(), nn.Linear(hidden, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class TransformerBlock(nn.Module):
+    """Attention to itself, attention to the prompt, feed-forward, each beside a shortcut."""
+
+    def __init__(self, channels: int, context_channels: int, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn1 = Attention(channels, channels, heads)
+        self.norm2 = nn.LayerNorm(channels)
+        self.attn2 = Attention(channels, context_channels or channels, heads)
+        self.norm3 = nn.LayerNorm(channels)
+        self.ff = FeedForward(channels)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x (N, T, C), context (N, S, D) -> (N, T, C)."""
+        x = self.attn1(self.norm1(x)).add_(x)
+        x = self.attn2(self.norm2(x), context).add_(x)
+        return self.ff(self.norm3(x)).add_(x)
+
+
+class SpatialTransformer(nn.Module):
+    """Transformer blocks over the pixels of an image, beside a shortcut."""
+
+    def __init__(self, spec: LayerSpec, context_channels: int, heads: int) -> None:
+        super().__init__()
+        channels = spec.in_channels
+        self.norm = nn.GroupNorm(NORM_GROUPS, channels, eps=1e-6)
+        self.is_linear = spec.linear_projection
+        self.proj_in = nn.Linear(channels, channels) if self.is_linear else nn.Conv2d(channels, channels, 1)
+        blocks = (TransformerBlock(channels, context_channels, heads) for _ in range(spec.depth))
+        self.transformer_blocks = nn.ModuleList(blocks)
+        self.proj_out = nn.Linear(channels, channels) if self.is_linear else nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x (N, C, h, w), context (N, S, D) -> (N, C, h, w)."""
+        tokens = self._project(self.proj_in, _to_tokens(self.norm(x)))
+        for block in self.transformer_blocks:
+            tokens = block(tokens, context)
+        tokens = self._project(self.proj_out, tokens)
+        return tokens.transpose(1, 2).unflatten(2, x.shape[2:]) + x
+
+    def _project(self, layer: nn.Module, tokens: Tensor) -> Tensor:
+        """A 1x1 convolution of an image is a linear map of its tokens."""
+        weight = layer.weight
+        return F.linear(tokens, weight if self.is_linear else weight.flatten(1), layer.bias)
+
+
+def _to_tokens(x: Tensor) -> Tensor:
+    """(N, C, h, w) -> (N, h * w, C)."""
+    return x.flatten(2).transpose(1, 2)
+
+
+class Downsample(nn.Module):
+    """Halve height and width."""
+
+    def __init__(self, spec: LayerSpec) -> None:
+        super().__init__()
+        self.op = nn.Conv2d(spec.in_channels, spec.out_channels, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.op(x)
+
+
+class Upsample(nn.Module):
+    """Grow height and width to `size`: twice theirs, or one less where halving had rounded up."""
+
+    def __init__(self, spec: LayerSpec) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(spec.in_channels, spec.out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return self.conv(F.interpolate(x, size=size, mode="nearest"))
+
+
+def _build_layer(spec: LayerSpec, config: UNetConfig) -> nn.Module:
+    match spec.kind:
+        case "res":
+            return ResBlock(spec, config.time_channels)
+        case "transformer":
+            return SpatialTransformer(spec, config.context_channels, config.heads)
+        case "down":
+            return Downsample(spec)
+        case "up":
+            return Upsample(spec)
+        case "conv":
+            return nn.Conv2d(spec.in_channels, spec.out_channels, 3, padding=1)
+
+
+def _build_blocks(blocks: Iterable[Block], config: UNetConfig) -> nn.ModuleList:
+    return nn.ModuleList(nn.ModuleList(_build_layer(spec, config) for spec in block) for block in blocks)
+
+
+class UNetEncoder(nn.Module):
+    """The first half of a U-Net: what control networks share with it."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.time_embed = nn.Sequential(
+            nn.Linear(config.model_channels, config.time_channels),
+            nn.SiLU(),
+            nn.Linear(config.time_channels, config.time_channels),
+        )
+        self.input_blocks = _build_blocks(config.input_blocks, config)
+        self.middle_block = _build_blocks([config.middle_block], config)[0]
+
+    def embed_time(self, timesteps: Tensor, dtype: torch.dtype) -> Tensor:
+        """(N,) -> (N, time_channels)."""
+        return self.time_embed(embed_timesteps(timesteps, self.config.model_channels).to(dtype))
+
+    def run_block(
+        self, block: nn.Module, x: Tensor, time: Tensor, context: Tensor, size: tuple[int, int] | None = None
+    ) -> Tensor:
+        """One block, layer by layer. `size`: (height, width) that an Upsample in it grows to."""
+        for layer in block:
+            if isinstance(layer, ResBlock):
+                x = layer(x, time)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size or (2 * x.shape[2], 2 * x.shape[3]))
+            else:
+                x = layer(x)
+        return x
+
+
+class UNet(UNetEncoder):
+    """Predicts from a noisy latent, its timestep and a prompt what the latent was made of."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__(config)
+        self.output_blocks = _build_blocks(config.output_blocks, config)
+        channels = config.output_blocks[-1][-1].out_channels
+        self.out = nn.Sequential(
+            nn.GroupNorm(NORM_GROUPS, channels),
+            nn.SiLU(inplace=True),
+            nn.Conv2d(channels, config.out_channels, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, control: ControlResiduals | None = None) -> Tensor:
+        """x (N, C, h, w), timesteps (N,), context (N, S, D) -> (N, out_channels, h, w), all of the weights' dtype.
+
+        `control` is added where it says: see ControlResiduals.
+        """
+        control = control or NO_CONTROL
+        time = self.embed_time(timesteps, x.dtype)
+        skips: list[Tensor] = []
+        for number, block in enumerate(self.input_blocks):
+            x = add_residual(self.run_block(block, x, time, context), control.input, number)
+            skips.append(x)
+        x = add_residual(self.run_block(self.middle_block, x, time, context), control.middle, 0)
+        for block in self.output_blocks:
+            skip = add_residual(skips.pop(), control.output, len(skips))
+            size = skips[-1].shape[2:] if skips else None
+            x = self.run_block(block, torch.cat([x, skip], dim=1), time, context, size)
+        return self.out(x)
+
+
+def add_residual(x: Tensor, residuals: tuple[Tensor | None, ...], number: int) -> Tensor:
+    """x plus the residual of this number, if there is one."""
+    residual = residuals[number] if number < len(residuals) else None
+    return x if residual is None else x + residual.to(x)

@@ -1,0 +1,83 @@
+"""How does a checkpoint file become a model, a text encoder and a VAE?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.errors import BadFile
+from engine.models.detect import detect_family
+from engine.models.diffusion_model import DiffusionModel
+from engine.models.families.sd1.family import VAE_IGNORED, VAE_PREFIX
+from engine.models.families.sd1.network import load_vae as build_vae
+from engine.models.family import ModelFamily
+from engine.models.layers.vae_config import read_vae_config
+from engine.models.memory.hosted_module import HostedModule
+from engine.models.memory.precision import Precision, choose_precision
+from engine.models.text_encoder import TextEncoder
+from engine.models.vae import Vae
+from engine.models.weights import WeightFile, Weights, check_weights, open_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The three parts of a checkpoint file. Their weights are brought in when they are first used."""
+
+    model: DiffusionModel
+    text_encoder: TextEncoder
+    vae: Vae
+
+
+def load_checkpoint(path: Path, *, precision: Precision | None = None) -> Checkpoint:
+    """Open a checkpoint: recognise it, check it, and build its parts without reading its weights yet.
+
+    Args:
+        precision: where and how the parts compute; None: what suits the CPU.
+
+    Raises:
+        BadFile: missing, damaged, hostile or incomplete.
+        UnknownModel: of no known family.
+    """
+    precision = precision or choose_precision()
+    file = open_weights(Path(path))
+    detected = detect_family(file.header)
+    family, config = detected.family, detected.config
+    vae = family.load_vae(config, file, precision)
+    text_encoder = family.load_text_encoder(config, file, precision)
+    return Checkpoint(_load_model(family, config, file, precision, vae), text_encoder, vae)
+
+
+def _load_model(family: ModelFamily, config: Any, file: WeightFile, precision: Precision, vae: Vae) -> DiffusionModel:
+    part = family.network(config)
+    weights, module = Weights(file, part.names), family.build_network(config)
+    check_weights(module, weights, part.title)
+    itemsize = precision.network.dtype.itemsize
+    return DiffusionModel(
+        family=family,
+        hosted=HostedModule(module, weights, precision.network),
+        latent_format=family.latent_format(config, vae),
+        noise_levels=family.noise_levels(config),
+        prediction=family.prediction(config),
+        names=family.weight_names(config),
+        call_network=family.call_network,
+        bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),
+    )
+
+
+def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
+    """Open a file that holds an autoencoder, alone or as part of a checkpoint.
+
+    Raises:
+        BadFile: missing, damaged, hostile, or not of this layout.
+    """
+    precision = precision or choose_precision()
+    file = open_weights(Path(path))
+    prefix = VAE_PREFIX if any(name.startswith(VAE_PREFIX) for name in file) else ""
+    names = {name[len(prefix) :]: name for name in file if name.startswith(prefix)}
+    names = {own: name for own, name in names.items() if own.startswith(("encoder.", "decoder.", "quant_", "post_quant_"))}
+    if not names:
+        raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is named like one.")
+    shapes = {own: file.header.tensors[name].shape for own, name in names.items() if not own.startswith(VAE_IGNORED)}
+    return build_vae(read_vae_config(shapes), names, file, precision.vae)

@@ -1,0 +1,1 @@
+"""Which weights live where, in which type?"""

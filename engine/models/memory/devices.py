@@ -1,0 +1,40 @@
+"""Which devices are there, and what are they good at? Asked when needed, never on import."""
+
+import torch
+
+from engine.errors import BadOption
+
+
+def choose_device(*, cpu: bool = False, cuda_index: int | None = None) -> torch.device:
+    """The device to compute on: the CPU if asked for, else CUDA (or ROCm), else Apple's, else the CPU.
+
+    Raises:
+        BadOption: there is no GPU of this number.
+    """
+    if cpu:
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        index = cuda_index or 0
+        if index >= torch.cuda.device_count():
+            raise BadOption(f"There is no CUDA device {index}: {torch.cuda.device_count()} are visible, counted from 0.")
+        return torch.device("cuda", index)
+    if cuda_index is not None:
+        raise BadOption(f"CUDA device {cuda_index} was asked for, but torch {torch.__version__} sees no CUDA device.")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether matrices multiply faster in bfloat16 than in float32: CPUs with AMX or AVX512-BF16, GPUs since Ampere."""
+    if device.type == "cpu":
+        has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        has_avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+        return torch.backends.mkldnn.is_available() and bool(has_amx() or has_avx512())
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that is free on a GPU, what torch keeps for reuse included; None where it is not limited by the device."""
+    if device.type != "cuda":
+        return None
+    free, _total = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)

@@ -1,0 +1,59 @@
+"""What is a reversible change to a model? The points at which packs and patches may take part.
+
+Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. Three points exist so far:
+weights (`WeightPatch`), the whole network call (`NetworkWrapper`), and the noise levels
+(`DiffusionModel.with_noise_levels`). Guidance is the sampling package's.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from torch import Tensor
+
+from engine.sampling.conditioning import NetworkInputs
+
+
+class WeightPatch(Protocol):
+    """Changes some weights of a module. They are restored to the bit when the module is no longer held."""
+
+    @property
+    def weight_names(self) -> Collection[str]:
+        """The module's names of the weights that change."""
+
+    def patched(self, name: str, weight: Tensor) -> Tensor:
+        """The new value of a weight: float32 in and out, same shape, same device. `weight` may be changed in place."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkCall:
+    """One call of a network: x (N, C, h, w) as the network sees it, timesteps (N,), and what steers it."""
+
+    x: Tensor
+    timesteps: Tensor
+    inputs: NetworkInputs
+
+
+class CallNetwork(Protocol):
+    def __call__(self, call: NetworkCall) -> Tensor:
+        """The network's output (N, C, h, w), float32."""
+
+
+class NetworkWrapper(Protocol):
+    """Stands round every call of a network; `network` is the next one in, the innermost the network itself."""
+
+    def __call__(self, network: CallNetwork, call: NetworkCall) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Everything that changes a model, in the order in which it was added."""
+
+    weights: tuple[WeightPatch, ...] = ()
+    wrappers: tuple[NetworkWrapper, ...] = field(default=())
+
+    def with_weights(self, patch: WeightPatch) -> "Patches":
+        return Patches((*self.weights, patch), self.wrappers)
+
+    def with_wrapper(self, wrapper: NetworkWrapper) -> "Patches":
+        return Patches(self.weights, (*self.wrappers, wrapper))

@@ -1,0 +1,81 @@
+"""How do images become latents, and latents images? The VAE socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.models.layers.vae_config import VaeConfig
+from engine.models.memory.hosted_module import HostedModule
+
+PIXELS_AT_ONCE = 768 * 768  # batches are cut so that about this many are decoded together
+
+
+@dataclass(frozen=True, eq=False)
+class Vae:
+    """A KL autoencoder whose weights are brought in when it is used. Images are float32 (B, H, W, 3) in 0..1."""
+
+    hosted: HostedModule
+    config: VaeConfig
+
+    weight_patches = ()
+
+    @property
+    def device(self) -> torch.device:
+        return self.hosted.placement.device
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Images (B, H, W, 3 or more) -> float32 latents (B, C, H/8, W/8), unscaled, on the CPU.
+
+        Only RGB is read; what exceeds a multiple of 8 is cut off, half of it on each side.
+
+        Raises:
+            ValueError: the images are smaller than one cell, or not of this shape.
+        """
+        pixels = self._cropped(images) * 2.0 - 1.0
+        with torch.no_grad(), self.hosted.holding() as vae:
+            parts = [vae.encode(self._placed(part)).float().cpu() for part in self._batches(pixels, 1)]
+        return torch.cat(parts)
+
+    def decode(self, samples: Tensor) -> Tensor:
+        """Latents (B, C, h, w), unscaled -> float32 images (B, 8 h, 8 w, 3) in 0..1 on the CPU.
+
+        Raises:
+            ValueError: the latents have another number of channels or dimensions.
+        """
+        if samples.ndim != 4 or samples.shape[1] != self.config.latent_channels:
+            raise ValueError(
+                f"The VAE decodes latents of shape (B, {self.config.latent_channels}, h, w), not {tuple(samples.shape)}. "
+                "Does the latent belong to another kind of model?"
+            )
+        with torch.no_grad(), self.hosted.holding() as vae:
+            scale = self.config.downscale
+            parts = [_to_images(vae.decode(self._placed(part))) for part in self._batches(samples, scale)]
+        return torch.cat(parts)
+
+    def _cropped(self, images: Tensor) -> Tensor:
+        """(B, H, W, C) -> (B, 3, H', W') with both a multiple of the cell."""
+        cell = self.config.downscale
+        if images.ndim != 4 or images.shape[-1] < 3 or min(images.shape[1:3]) < cell:
+            raise ValueError(
+                f"The VAE encodes images of shape (B, H, W, 3), each side {cell} or more, not {tuple(images.shape)}."
+            )
+        height, width = (size // cell * cell for size in images.shape[1:3])
+        top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
+        return images[:, top : top + height, left : left + width, :3].movedim(-1, 1).float()
+
+    def _batches(self, images: Tensor, pixels_per_cell: int) -> tuple[Tensor, ...]:
+        pixels = images.shape[2] * images.shape[3] * pixels_per_cell**2
+        return images.split(max(1, PIXELS_AT_ONCE // max(pixels, 1)))
+
+    def _placed(self, images: Tensor) -> Tensor:
+        placement = self.hosted.placement
+        layout = torch.channels_last if placement.channels_last else torch.contiguous_format
+        return images.to(placement.device, placement.dtype, memory_format=layout)
+
+
+def _to_images(decoded: Tensor) -> Tensor:
+    """(B, 3, H, W) in -1..1 -> (B, H, W, 3) in 0..1, whatever the network made of it."""
+    return decoded.float().add_(1.0).div_(2.0).clamp_(0.0, 1.0).movedim(1, -1).contiguous().cpu()

@@ -1,0 +1,200 @@
+"""How do weights get from a file into modules, without a second copy in memory?"""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import BadFile
+from engine.files.safetensors_header import CheckpointHeader, TensorInfo, read_header
+
+TORCH_DTYPES: Mapping[str, torch.dtype] = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "U16": torch.uint16,
+    "I16": torch.int16,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "U32": torch.uint32,
+    "I32": torch.int32,
+    "F32": torch.float32,
+    "U64": torch.uint64,
+    "I64": torch.int64,
+    "F64": torch.float64,
+}
+FORMAT_NAMES: Mapping[torch.dtype, str] = {dtype: name for name, dtype in TORCH_DTYPES.items()}
+PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
+
+
+class WeightFile(Mapping[str, Tensor]):
+    """The weights of one file by name. They stay on disk, as they are there, until their values are read.
+
+    A tensor got from here may be read only: on most systems it is the file itself.
+    """
+
+    def __init__(self, header: CheckpointHeader, get: Callable[[str], Tensor], forget: Callable[[str], None]) -> None:
+        self.header = header
+        self._get, self._forget = get, forget
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self.header.tensors:
+            raise KeyError(name)
+        return self._get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.header.tensors)
+
+    def __len__(self) -> int:
+        return len(self.header.tensors)
+
+    def forget(self, name: str) -> None:
+        """Let go of the memory that reading this weight took; it can be read again."""
+        self._forget(name)
+
+
+def open_weights(path: Path) -> WeightFile:
+    """Open a weight file: safetensors by memory map, pickles (.ckpt, .pt, ...) without running code in them.
+
+    Raises:
+        BadFile: the file is missing, damaged or hostile.
+    """
+    path = Path(path)
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        return _open_pickle(path)
+    return _open_safetensors(path)
+
+
+def _open_safetensors(path: Path) -> WeightFile:
+    header = read_header(path)
+    try:
+        with path.open("rb") as file:
+            # A private copy-on-write map: torch wants writable memory, the file stays as it is.
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{path} cannot be mapped into memory: {error}.") from error
+    return WeightFile(
+        header,
+        lambda name: _view(mapped, header.tensors[name]),
+        lambda name: _drop_pages(mapped, header.tensors[name]),
+    )
+
+
+def _view(mapped: mmap.mmap, info: TensorInfo) -> Tensor:
+    dtype = TORCH_DTYPES[info.dtype]
+    if info.nbytes == 0:
+        return torch.empty(info.shape, dtype=dtype)
+    data = torch.frombuffer(mapped, dtype=torch.uint8, count=info.nbytes, offset=info.start)
+    if info.start % dtype.itemsize:  # headers need not keep the bytes aligned
+        data = data.clone()
+    return data.view(dtype).reshape(info.shape)
+
+
+def _drop_pages(mapped: mmap.mmap, info: TensorInfo) -> None:
+    """Give back the pages that hold only this weight, where the system can."""
+    first = -(-info.start // mmap.PAGESIZE) * mmap.PAGESIZE
+    last = info.end // mmap.PAGESIZE * mmap.PAGESIZE
+    if last > first and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
+
+
+def _open_pickle(path: Path) -> WeightFile:
+    try:
+        content = _unpickle(path)
+    except FileNotFoundError as error:
+        raise BadFile(f"{path} does not exist.") from error
+    except pickle.UnpicklingError as error:
+        raise BadFile(
+            f"{path} holds more than weights: it would run code when loaded ({str(error).splitlines()[0][:200]}). "
+            "It was not loaded. Get a .safetensors version of it, or convert it where you trust it."
+        ) from error
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
+        raise BadFile(f"{path} cannot be read as weights: {str(error).splitlines()[0][:200]}.") from error
+    tensors = _tensors_in(content)
+    if not tensors:
+        raise BadFile(f"{path} holds no weights.")
+    infos = {
+        name: TensorInfo(FORMAT_NAMES.get(t.dtype, str(t.dtype)), tuple(t.shape), 0, t.nbytes)
+        for name, t in tensors.items()
+    }
+    return WeightFile(CheckpointHeader(path, infos), tensors.__getitem__, lambda name: None)
+
+
+def _unpickle(path: Path) -> object:
+    """Weights only; mapped where the file is of the newer, zipped kind."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except RuntimeError as error:
+        if "mmap" not in str(error):
+            raise
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _tensors_in(content: object) -> dict[str, Tensor]:
+    """The named tensors of a checkpoint, also where they lie in its `state_dict`; others (step counts, ...) are left."""
+    if not isinstance(content, dict):
+        return {}
+    inner = content.get("state_dict")
+    named = inner if isinstance(inner, dict) else content
+    return {name: t for name, t in named.items() if isinstance(name, str) and isinstance(t, Tensor)}
+
+
+class Weights(Mapping[str, Tensor]):
+    """The part of a file that belongs to one module: the module's weight names -> the file's weights."""
+
+    def __init__(self, file: WeightFile, names: Mapping[str, str]) -> None:
+        """names: the module's name -> the file's name of each weight."""
+        self._file, self._names = file, dict(names)
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._file[self._names[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._file.header.tensors[self._names[name]].shape
+
+    def file_name(self, name: str) -> str:
+        """What the file calls this weight."""
+        return self._names[name]
+
+    def forget(self, name: str) -> None:
+        """Let go of the memory that reading this weight took."""
+        self._file.forget(self._names[name])
+
+    @property
+    def path(self) -> Path:
+        return self._file.header.path
+
+
+def check_weights(module: nn.Module, weights: Weights, part: str) -> None:
+    """Check that a file has exactly the weights that a module (on the meta device) needs, in their shapes.
+
+    Raises:
+        BadFile: names what is missing, unexpected, or of another shape.
+    """
+    wanted = {name: tuple(t.shape) for name, t in module.state_dict().items()}
+    missing, unexpected = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
+    wrong = [
+        f"{name} is {list(weights.shape(name))}, expected {list(shape)}"
+        for name, shape in wanted.items()
+        if name in weights and weights.shape(name) != shape
+    ]
+    problems = [
+        f"{len(names)} {what}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+        for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", wrong))
+        if names
+    ]
+    if problems:
+        raise BadFile(f"{weights.path.name}: the weights of its {part} do not fit. {'; '.join(problems)}.")

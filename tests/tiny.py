@@ -1,0 +1,242 @@
+"""Small real models in the layouts of real files: the same code loads them as loads the big ones.
+
+Every tensor is drawn from a seed made of its name, so that a file is the same on every machine and whatever else
+is in it. The outputs mean nothing; they depend on every weight, which is what tests need.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.models.layers.autoencoder import Autoencoder
+from engine.models.layers.unet import UNet
+from engine.models.layers.unet_config import Block, LayerSpec, UNetConfig
+from engine.models.layers.vae_config import Level, VaeConfig
+from engine.models.text_encoders.clip import build_clip
+from engine.models.text_encoders.clip_config import ClipConfig
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a small checkpoint. Widths are multiples of 32 (norm groups), `context` of 64 (a head of CLIP).
+
+    Attributes:
+        widths: the network's channels per resolution; half the resolution from one to the next.
+        depths: transformer blocks per resolution; 0: no attention there.
+        vae_widths: four of them make the usual 8 pixels per cell.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    depths: tuple[int, ...] = (0, 1)
+    middle_depth: int = 1
+    res_blocks: int = 1
+    context: int = 64
+    linear_projection: bool = False
+    text_layers: int = 2
+    vae_widths: tuple[int, ...] = (32, 32, 32, 64)
+    vae_blocks: int = 1
+    vae_attention_is_linear: bool = False
+
+
+TINY = Sizes()
+
+
+def network_config(sizes: Sizes = TINY) -> UNetConfig:
+    """The U-Net of these sizes, block by block, as the original code lays it out."""
+    inputs: list[Block] = [(LayerSpec("conv", 4, sizes.widths[0]),)]
+    channels, skips = sizes.widths[0], [sizes.widths[0]]
+    for level, (width, depth) in enumerate(zip(sizes.widths, sizes.depths, strict=True)):
+        for _ in range(sizes.res_blocks):
+            inputs.append((LayerSpec("res", channels, width), *_attention(width, depth, sizes)))
+            channels = width
+            skips.append(channels)
+        if level < len(sizes.widths) - 1:
+            inputs.append((LayerSpec("down", channels, channels),))
+            skips.append(channels)
+    middle = (
+        LayerSpec("res", channels, channels),
+        *_attention(channels, sizes.middle_depth, sizes),
+        LayerSpec("res", channels, channels),
+    )
+    outputs: list[Block] = []
+    for level in reversed(range(len(sizes.widths))):
+        width, depth = sizes.widths[level], sizes.depths[level]
+        for number in range(sizes.res_blocks + 1):
+            block = [LayerSpec("res", channels + skips.pop(), width), *_attention(width, depth, sizes)]
+            channels = width
+            if level and number == sizes.res_blocks:
+                block.append(LayerSpec("up", channels, channels))
+            outputs.append(tuple(block))
+    has_context = any(sizes.depths) or sizes.middle_depth
+    return UNetConfig(
+        in_channels=4,
+        out_channels=4,
+        model_channels=sizes.widths[0],
+        time_channels=4 * sizes.widths[0],
+        context_channels=sizes.context if has_context else 0,
+        input_blocks=tuple(inputs),
+        middle_block=middle,
+        output_blocks=tuple(outputs),
+    )
+
+
+def _attention(width: int, depth: int, sizes: Sizes) -> Block:
+    return (LayerSpec("transformer", width, width, depth, sizes.linear_projection),) if depth else ()
+
+
+def vae_config(sizes: Sizes = TINY) -> VaeConfig:
+    """The autoencoder of these sizes."""
+    widths, last = sizes.vae_widths, len(sizes.vae_widths) - 1
+    encoder, channels = [], widths[0]
+    for number, width in enumerate(widths):
+        pairs = [(channels, width), *((width, width) for _ in range(sizes.vae_blocks - 1))]
+        encoder.append(Level(tuple(pairs), number < last))
+        channels = width
+    decoder = []
+    for number, width in reversed(list(enumerate(widths))):
+        pairs = [(channels, width), *((width, width) for _ in range(sizes.vae_blocks))]
+        decoder.insert(0, Level(tuple(pairs), number > 0))
+        channels = width
+    return VaeConfig(3, 4, widths[0], widths[-1], tuple(encoder), tuple(decoder), sizes.vae_attention_is_linear)
+
+
+def text_config(sizes: Sizes = TINY) -> ClipConfig:
+    """The text encoder of these sizes."""
+    return ClipConfig(width=sizes.context, hidden_width=2 * sizes.context, layers=sizes.text_layers, positions=77)
+
+
+def random_weights(shapes: Mapping[str, Sequence[int]], seed: int, dtype: torch.dtype = torch.float16) -> dict[str, Tensor]:
+    """Weights at which signals neither grow nor fade: norms near 1, matrices of unit gain, small biases."""
+    return {name: _random_weight(name, tuple(shape), seed).to(dtype) for name, shape in shapes.items()}
+
+
+def _random_weight(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed((zlib.crc32(name.encode()) + seed) % 2**32)
+    noise = torch.randn(shape, generator=generator)
+    if len(shape) == 1:
+        is_scale = name.endswith("weight")  # only norms have weights of one dimension
+        return 1.0 + 0.1 * noise if is_scale else 0.05 * noise
+    if "embedding" in name:
+        return 0.5 * noise
+    return noise / math.sqrt(math.prod(shape[1:]))
+
+
+def shapes_of(module: nn.Module, prefix: str) -> dict[str, Sequence[int]]:
+    """A module's weights, under the names that they have in a file."""
+    return {prefix + name: tuple(t.shape) for name, t in module.state_dict().items()}
+
+
+def checkpoint_shapes(sizes: Sizes = TINY) -> dict[str, Sequence[int]]:
+    """Names and shapes of a whole checkpoint."""
+    with torch.device("meta"):
+        network, vae = UNet(network_config(sizes)), Autoencoder(vae_config(sizes))
+    clip = build_clip(text_config(sizes), torch.device("cpu"))
+    return (
+        shapes_of(network, "model.diffusion_model.")
+        | shapes_of(vae, "first_stage_model.")
+        | shapes_of(clip, "cond_stage_model.transformer.text_model.")
+    )
+
+
+def write_checkpoint(
+    path: Path, seed: int = 0, sizes: Sizes = TINY, dtype: torch.dtype = torch.float16, **extra: Tensor
+) -> Path:
+    """A checkpoint (about 7 MB at the default sizes, nearly all of it CLIP's vocabulary); `extra`: further tensors."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(random_weights(checkpoint_shapes(sizes), seed, dtype) | extra, path, metadata={"format": "pt"})
+    return path
+
+
+def write_lora(path: Path, seed: int = 0, sizes: Sizes = TINY, rank: int = 2, strength: float = 0.5) -> Path:
+    """A LoRA by kohya's names for every attention of the network (diffusers' names) and of the text encoder."""
+    from engine.models.families.sd1.weight_names import network_weight_names, text_weight_names
+
+    with torch.device("meta"):
+        network = UNet(network_config(sizes))
+    clip = build_clip(text_config(sizes), torch.device("cpu"))
+    tensors: dict[str, Tensor] = {}
+    for module, names in (
+        (network, network_weight_names(network.config, network.state_dict())),
+        (clip, text_weight_names(clip.state_dict())),
+    ):
+        shapes = {name: tuple(t.shape) for name, t in module.state_dict().items()}
+        for alias, layer in names.aliases.items():
+            is_wanted = "attentions" in alias or "_self_attn_" in alias or "_mlp_" in alias
+            shape = shapes[layer + ".weight"]
+            if alias.startswith("lora_") and is_wanted and len(shape) > 1:
+                tensors |= _lora_layer(alias, shape, seed, rank, strength)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path, metadata={"ss_network_module": "networks.lora"})
+    return path
+
+
+def _lora_layer(alias: str, shape: tuple[int, ...], seed: int, rank: int, strength: float) -> dict[str, Tensor]:
+    wide, narrow, *kernel = shape
+    down = _random_weight(alias + ".down", (rank, narrow, *kernel), seed)
+    up = _random_weight(alias + ".up", (wide, rank, *(1 for _ in kernel)), seed) * strength
+    alpha = torch.tensor(rank / 2)
+    return {f"{alias}.lora_down.weight": down.half(), f"{alias}.lora_up.weight": up.half(), f"{alias}.alpha": alpha}
+
+
+HINT_CHANNELS = (16, 16, 32, 32, 96, 96, 256)  # of the layers between hint and network, every second one halving it
+
+
+def controlnet_shapes(sizes: Sizes = TINY) -> dict[str, Sequence[int]]:
+    """Names and shapes of a single-file control network for a checkpoint of these sizes."""
+    config = network_config(sizes)
+    with torch.device("meta"):
+        network = UNet(config)
+    prefix = "control_model."
+    halves = ("time_embed.", "input_blocks.", "middle_block.")
+    shapes = {name: shape for name, shape in shapes_of(network, prefix).items() if name[len(prefix) :].startswith(halves)}
+    channels = 3
+    for number, width in enumerate((*HINT_CHANNELS, config.model_channels)):
+        shapes[f"{prefix}input_hint_block.{2 * number}.weight"] = (width, channels, 3, 3)
+        shapes[f"{prefix}input_hint_block.{2 * number}.bias"] = (width,)
+        channels = width
+    middle = config.middle_block[-1].out_channels
+    for name, width in [(f"zero_convs.{i}.0", w) for i, w in enumerate(config.skip_channels)] + [
+        ("middle_block_out.0", middle)
+    ]:
+        shapes[f"{prefix}{name}.weight"] = (width, width, 1, 1)
+        shapes[f"{prefix}{name}.bias"] = (width,)
+    return shapes
+
+
+def write_controlnet(path: Path, seed: int = 0, sizes: Sizes = TINY, dtype: torch.dtype = torch.float16) -> Path:
+    """A control network in the single-file layout."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(random_weights(controlnet_shapes(sizes), seed, dtype), path)
+    return path
+
+
+def write_embedding(path: Path, seed: int = 0, width: int = TINY.context, vectors: int = 3) -> Path:
+    """A textual-inversion embedding."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"emb_params": _random_weight("emb_params", (vectors, width), seed)}, path)
+    return path
+
+
+def write_header(path: Path, shapes: Mapping[str, Sequence[int]], dtype: str = "F16", itemsize: int = 2) -> Path:
+    """A file with the header of a checkpoint and no memory behind it: zeros that most file systems do not store."""
+    entries: dict[str, object] = {}
+    position = 0
+    for name, shape in shapes.items():
+        size = math.prod(shape) * itemsize
+        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [position, position + size]}
+        position += size
+    text = json.dumps(entries).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + position)
+    return path
