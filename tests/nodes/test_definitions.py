@@ -1,0 +1,86 @@
+"""Native nodes are what the ecosystem's workflows expect, and declaring them needs no torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nodes
+from engine.files.places import Places
+from engine.graph import ChoiceWidget, Registry
+from engine.sampling.catalog import SAMPLERS, SCHEDULES
+from engine.wire.object_info import object_info
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPECTED = json.loads((Path(__file__).parent / "expected_nodes.json").read_text(encoding="utf-8"))
+REGISTRY = Registry(nodes.definitions())
+OF_FILES = {"ckpt_name", "lora_name", "control_net_name", "image", "latent"}  # choices that list what is there
+
+
+@pytest.fixture
+def places(tmp_path):
+    return Places.under(tmp_path)
+
+
+def test_declaring_all_nodes_imports_no_torch_numpy_or_pillow():
+    code = "import sys, nodes; print(len(list(nodes.definitions())), 'torch' in sys.modules, 'numpy' in sys.modules, 'PIL' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(REGISTRY)), "False", "False", "False"]
+
+
+def test_no_two_functions_declare_the_same_type():
+    types = [definition.type for definition in nodes.definitions()]
+    assert sorted(types) == sorted(set(types))
+
+
+@pytest.mark.parametrize("node_type", EXPECTED)
+def test_inputs_are_those_of_the_ecosystem(node_type, places):
+    info = object_info(REGISTRY[node_type], places)
+    expected = EXPECTED[node_type]["inputs"]
+    for group in ("required", "optional"):
+        assert list(info["input"].get(group, {})) == list(expected.get(group, {}))
+        for name, wanted in expected.get(group, {}).items():
+            kind, options = info["input"][group][name]
+            assert kind == _choices(node_type, name, wanted[0])
+            assert {key: value for key, value in options.items() if key != "tooltip"} == (
+                wanted[1] if len(wanted) > 1 else {}
+            )
+    assert set(info["input"].get("hidden", {})) == set(expected.get("hidden", {}))
+
+
+def _choices(node_type, name, wanted):
+    """What the spec lists, with the files of the machine it was made on left out, and samplers that are not here yet."""
+    if not isinstance(wanted, list):
+        return wanted
+    if name in OF_FILES:
+        return []
+    implemented = {"sampler_name": SAMPLERS, "scheduler": SCHEDULES}.get(name, wanted)
+    return [value for value in wanted if value in implemented]
+
+
+@pytest.mark.parametrize("node_type", EXPECTED)
+def test_outputs_names_and_flags_are_those_of_the_ecosystem(node_type, places):
+    info = object_info(REGISTRY[node_type], places)
+    expected = EXPECTED[node_type]
+    assert [list(pair) for pair in zip(info["output"], info["output_name"], strict=True)] == expected["outputs"]
+    assert info["display_name"] == (expected["display_name"] or node_type)
+    assert info["category"] == expected["category"]
+    assert info["output_node"] == expected.get("output_node", False)
+    assert info.get("deprecated", False) == expected.get("deprecated", False)
+
+
+def test_samplers_are_those_that_are_implemented_in_the_ecosystems_order():
+    wanted = EXPECTED["KSampler"]["inputs"]["required"]
+    assert set(SAMPLERS) <= set(wanted["sampler_name"][0])
+    assert len(SAMPLERS) >= 11
+    assert list(SCHEDULES) == wanted["scheduler"][0]
+
+
+@pytest.mark.parametrize("definition", REGISTRY.values(), ids=lambda definition: definition.type)
+def test_every_node_is_described_and_its_choices_have_tooltips(definition):
+    assert definition.description
+    for spec in definition.inputs:
+        if isinstance(spec.widget, ChoiceWidget) and spec.name in OF_FILES:
+            assert spec.tooltip, f"{definition.type}.{spec.name} says nothing to its user"
