@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import WeightPatch
-from engine.models.text_encoders.chunks import Token, cut_into_chunks, no_embeddings, read_words
+from engine.models.text_encoders.chunks import Token, cut_into_chunks, no_embeddings, read_runs
 from engine.models.text_encoders.clip import FIRST_VECTOR_ID, run_clip
 from engine.models.text_encoders.clip_config import ClipConfig
 from engine.models.text_encoders.embeddings import FindEmbedding, read_embedding
@@ -72,7 +72,7 @@ class TextEncoder:
         Raises:
             BadReference, BadFile: an embedding is missing or does not fit.
         """
-        chunks = cut_into_chunks(read_words(text, self._read_embedding), self.config.positions)
+        chunks = cut_into_chunks(read_runs(text, self._read_embedding), self.config.positions)
         weights = torch.tensor([[token.weight for token in chunk] for chunk in chunks])
         is_weighted = bool((weights != 1.0).any())
         empty = cut_into_chunks([], self.config.positions) if is_weighted else []

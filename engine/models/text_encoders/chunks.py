@@ -13,8 +13,8 @@ from engine.models.text_encoders.clip import END_TOKEN, START_TOKEN
 from engine.models.text_encoders.prompt import parse_prompt
 from engine.models.text_encoders.tokenizer import tokenize
 
-LONGEST_WHOLE_WORD = 7  # tokens; longer words are split where a chunk ends
-EMBEDDING = re.compile(r"embedding:(?P<name>[^\s,]+)(?P<rest>.*)", re.DOTALL)
+LONGEST_WHOLE_RUN = 7  # tokens; longer runs are split where a chunk ends
+EMBEDDING = re.compile(r"(?:^|(?<=\s))embedding:([^\s,]+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,27 +26,25 @@ class Token:
     vector: Tensor | None = None
 
 
-Word = list[Token]
+Run = list[Token]  # tokens that belong together: a phrase of one weight, or an embedding
 
 
-def read_words(text: str, read_embedding: Callable[[str], Tensor]) -> list[Word]:
-    """The words of a prompt as tokens with weights.
+def read_runs(text: str, read_embedding: Callable[[str], Tensor]) -> list[Run]:
+    """The phrases and embeddings of a prompt as tokens with weights.
 
     Raises:
         BadReference, BadFile: an embedding is missing or does not fit.
     """
-    return [word for phrase in parse_prompt(text) for word in _words(phrase.text, phrase.weight, read_embedding)]
+    runs = [run for phrase in parse_prompt(text) for run in _runs(phrase.text, phrase.weight, read_embedding)]
+    return [run for run in runs if run]
 
 
-def _words(text: str, weight: float, read_embedding: Callable[[str], Tensor]) -> Iterator[Word]:
-    for word in text.split():
-        match = EMBEDDING.match(word)
-        if match:
-            yield [Token(END_TOKEN, weight, vector) for vector in read_embedding(match["name"])]
-            word = match["rest"]
-        tokens = [Token(number, weight) for number in tokenize(word)] if word else []
-        if tokens:
-            yield tokens
+def _runs(text: str, weight: float, read_embedding: Callable[[str], Tensor]) -> Iterator[Run]:
+    for number, piece in enumerate(EMBEDDING.split(text)):
+        if number % 2:  # what the pattern's group caught
+            yield [Token(END_TOKEN, weight, vector) for vector in read_embedding(piece)]
+        else:
+            yield [Token(token, weight) for token in tokenize(piece)]
 
 
 def no_embeddings(name: str) -> Tensor:
@@ -54,20 +52,20 @@ def no_embeddings(name: str) -> Tensor:
     raise BadReference(f"The prompt asks for embedding:{name[:80]}, but no folder of embeddings is known here.")
 
 
-def cut_into_chunks(words: Sequence[Word], length: int) -> list[list[Token]]:
+def cut_into_chunks(runs: Sequence[Run], length: int) -> list[list[Token]]:
     """Chunks of `length` tokens each: start, content, end, and end again as padding; at least one chunk."""
     room = length - 2
     contents: list[list[Token]] = [[]]
-    for word in words:
+    for run in runs:
         left = room - len(contents[-1])
-        if len(word) > left and len(word) > LONGEST_WHOLE_WORD:
-            contents[-1].extend(word[:left])
-            rest = word[left:]
+        if len(run) > left and len(run) > LONGEST_WHOLE_RUN:
+            contents[-1].extend(run[:left])
+            rest = run[left:]
             contents.extend(rest[i : i + room] for i in range(0, len(rest), room))
-        elif len(word) > left:
-            contents.append(list(word))
+        elif len(run) > left:
+            contents.append(list(run))
         else:
-            contents[-1].extend(word)
+            contents[-1].extend(run)
     return [_pad(content, length) for content in contents]
 
 
