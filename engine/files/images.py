@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 MAX_PIXELS = 16384 * 16384  # in one file, all frames together: 3 GiB once they are float32 RGB
 MAX_FRAMES = 4096
 IMAGE_SUFFIXES = frozenset(
-    f".{name}"
-    for name in ["png", "apng", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "tif", "tiff", "avif", "ppm", "pgm", "pbm"]
+    {".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pbm"}
 )
 # Pillow's other decoders are seldom used, little tested, or (EPS) start another program
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
 Channel = Literal["rgba", "rgb", "a"]
 
 
