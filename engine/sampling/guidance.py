@@ -138,9 +138,7 @@ def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[Pla
 def _with_control(
     model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
 ) -> NetworkInputs:
-    call = ControlCall(
-        x, sigma, inputs.embedding, inputs.pooled, batch_size, model.noise_levels, model.prediction
-    )
+    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, model.noise_levels, model.prediction)
     control: ControlResiduals | None = None
     for use in item.controls:
         residuals = use.residuals(call)

@@ -15,9 +15,7 @@ from engine.sampling.denoiser import Denoiser, NoiseSource, OnStep
 class Sampler(Protocol):
     """How to step from one level to the next."""
 
-    def __call__(
-        self, denoiser: Denoiser, x: Tensor, sigmas: Tensor, noise: NoiseSource, on_step: OnStep
-    ) -> Tensor:
+    def __call__(self, denoiser: Denoiser, x: Tensor, sigmas: Tensor, noise: NoiseSource, on_step: OnStep) -> Tensor:
         """x (B, C, h, w) at level sigmas[0] -> at sigmas[-1]; sigmas (n + 1,) falls strictly."""
 
 

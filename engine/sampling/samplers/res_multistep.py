@@ -44,4 +44,3 @@ def sample_res_multistep(
             x = x + noise(sigma, sigma_next) * (s_noise * up)
         previous = denoised, t, t_next
     return x
-

@@ -1,0 +1,57 @@
+"""What a mask protects stays, at every level and to the bit; what it opens is denoised."""
+
+import torch
+from torch import Tensor
+
+from engine.sampling.inpainting import InpaintingDenoiser, fit_noise_mask
+from engine.sampling.prediction import EPSILON
+from tests.sampling.gaussian import Gaussian
+
+LATENT = torch.arange(64.0).reshape(1, 1, 8, 8).expand(1, 4, 8, 8) / 64
+NOISE = torch.ones(1, 4, 8, 8)
+
+
+def half_mask() -> Tensor:
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., 4:] = 1
+    return mask
+
+
+def test_mask_is_brought_to_the_latent() -> None:
+    mask = torch.zeros(64, 64)
+    mask[:, 32:] = 1
+    fitted = fit_noise_mask(mask, torch.zeros(2, 4, 8, 8))
+    assert fitted.shape == (2, 1, 8, 8)
+    assert torch.equal(fitted[0], half_mask()[0])
+    three = fit_noise_mask(torch.rand(3, 1, 8, 8), torch.zeros(2, 4, 8, 8))
+    assert three.shape == (2, 1, 8, 8)
+
+
+def test_network_sees_the_protected_part_at_the_steps_own_level() -> None:
+    seen: list[Tensor] = []
+
+    def inner(x: Tensor, sigma: Tensor) -> Tensor:
+        seen.append(x)
+        return torch.full_like(x, 9.0)
+
+    denoiser = InpaintingDenoiser(inner, LATENT, half_mask(), NOISE, EPSILON)
+    denoised = denoiser(torch.full_like(LATENT, 5.0), torch.tensor([2.0]))
+    assert torch.equal(seen[0][..., :4], (LATENT + 2 * NOISE)[..., :4])
+    assert bool((seen[0][..., 4:] == 5).all())
+    assert torch.equal(denoised[..., :4], LATENT[..., :4])
+    assert bool((denoised[..., 4:] == 9).all())
+
+
+def test_half_open_cells_are_mixed() -> None:
+    denoiser = InpaintingDenoiser(lambda x, sigma: torch.ones_like(x), LATENT, half_mask() * 0.5, NOISE, EPSILON)
+    denoised = denoiser(torch.zeros_like(LATENT), torch.tensor([1.0]))
+    assert torch.allclose(denoised[..., 4:], 0.5 + 0.5 * LATENT[..., 4:])
+
+
+def test_both_estimates_keep_what_is_protected() -> None:
+    denoiser = InpaintingDenoiser(Gaussian(), LATENT, half_mask(), NOISE, EPSILON)
+    guided = denoiser.estimate(torch.zeros_like(LATENT), torch.tensor([1.0]))
+    assert torch.equal(guided.denoised[..., :4], LATENT[..., :4])
+    assert torch.equal(guided.unconditional, guided.denoised)
+    assert torch.equal(denoiser.restore(torch.zeros_like(LATENT))[..., :4], LATENT[..., :4])
+    assert bool((denoiser.restore(torch.zeros_like(LATENT))[..., 4:] == 0).all())
