@@ -1,12 +1,16 @@
 """Has a file that a node reads changed since the node last ran?"""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.errors import BadReference
 from engine.files.places import Places
 from engine.files.references import existing, parse_annotated
 
+EMBEDDING = re.compile(r"embedding:([^\s,:()\[\]\\]+)")
+EMBEDDING_SUFFIXES = ("", ".safetensors", ".pt", ".bin")
 HASHED_BYTES = 64 * 2**20  # files up to this size are known by their content, larger ones by size and time
 
 Fingerprint = Callable[..., object]
@@ -39,6 +43,20 @@ def of_input_file(widget: str) -> Fingerprint:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     return fingerprint
+
+
+def of_embeddings(*, places: Places, text: str = "", **_: object) -> object:
+    """Know the files of the embeddings that a prompt names; a prompt that comes over a link is known by its source."""
+    return [_embedding(places, name) for name in EMBEDDING.findall(text)]
+
+
+def _embedding(places: Places, name: str) -> list[object] | None:
+    for suffix in EMBEDDING_SUFFIXES:
+        try:
+            return _path_size_time(places.model_path("embeddings", name + suffix))
+        except BadReference:
+            continue
+    return None
 
 
 def _path_size_time(path: Path) -> list[object]:

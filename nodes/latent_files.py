@@ -11,6 +11,7 @@ from engine.errors import BadFile
 from engine.execution import NodeContext
 from engine.files.images import png_texts
 from engine.files.references import existing, parse_annotated
+from engine.files.safetensors_header import read_header
 from engine.files.saving import NumberedFiles
 from engine.graph import Choice, FilesIn, NodeResult, Runs, node
 from nodes import fingerprints
@@ -21,6 +22,7 @@ SUFFIX = ".latent"
 VERSION_KEY = "latent_format_version_0"
 SCALE_BEFORE_VERSION_0 = 0.18215  # files without the key hold latents times this, as the network of SD 1 sees them
 CELL = 8  # pixels a side of one latent cell
+MIN_DIMENSIONS = 4
 
 
 @node(
@@ -60,15 +62,15 @@ def load(
     Args:
         latent: a .latent file in the input folder.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     path = existing(context.places, parse_annotated(latent))
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise BadFile(f"{path.name} is not a whole .latent file ({error}). Save it again or choose another.") from error
-    if "latent_tensor" not in tensors:
-        raise BadFile(f"{path.name} holds {sorted(tensors)[:5]} but no latent_tensor: it was not made by SaveLatent.")
-    scale = 1.0 if VERSION_KEY in tensors else 1.0 / SCALE_BEFORE_VERSION_0
-    return sampling.Latent(tensors["latent_tensor"].float() * scale)
+    found = read_header(path).tensors
+    info = found.get("latent_tensor")
+    if info is None or len(info.shape) < MIN_DIMENSIONS:
+        raise BadFile(
+            f"{path.name} was not made by SaveLatent: expected a latent_tensor of shape (B, C, h, w), "
+            f"found {'shape ' + str(list(info.shape)) if info else sorted(found)[:5]}. Choose another file."
+        )
+    scale = 1.0 if VERSION_KEY in found else 1.0 / SCALE_BEFORE_VERSION_0
+    return sampling.Latent(load_file(path)["latent_tensor"].float() * scale)

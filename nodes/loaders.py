@@ -1,5 +1,6 @@
 """Nodes that bring models into a workflow."""
 
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from engine import models
@@ -31,4 +32,5 @@ def load_checkpoint(
     """
     path = context.places.model_path("checkpoints", ckpt_name)
     checkpoint = models.load_checkpoint(path, precision=context.resource(models.Precision))
-    return CheckpointParts(checkpoint.model, checkpoint.text_encoder, checkpoint.vae)
+    find_embedding = partial(context.places.model_path, "embeddings")
+    return CheckpointParts(checkpoint.model, checkpoint.text_encoder.with_embeddings(find_embedding), checkpoint.vae)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from engine import diffusion, models
+from engine import control, diffusion, models
 from engine.execution import NodeContext, PreviewImage
 from engine.files.images import encode_preview
 from engine.graph import Choice, node
+from engine.options import ComputeOptions
 from nodes.sockets import Cfg, Conditioning, Latent, Model, SamplerName, ScheduleName, Seed, Share, StepIndex, Steps
-
-PREVIEW_SIDE = 512  # pixels
 
 
 @node("KSampler", category="sampling")
@@ -40,19 +39,20 @@ def ksampler(
         latent_image: an empty latent to start from nothing, or an encoded picture to change it.
         denoise: 1 starts from pure noise, less keeps more of the input latent.
     """
-    return diffusion.denoise(
-        model,
-        latent_image,
-        positive,
-        negative,
-        seed=seed,
-        steps=steps,
-        cfg=cfg,
-        sampler=sampler_name,
-        schedule=scheduler,
-        denoise=denoise,
-        on_step=reporter(context, model),
-    )
+    with context.resource(models.DeviceMemory).hold(model, *control_nets(positive, negative)):
+        return diffusion.denoise(
+            model,
+            latent_image,
+            positive,
+            negative,
+            seed=seed,
+            steps=steps,
+            cfg=cfg,
+            sampler=sampler_name,
+            schedule=scheduler,
+            denoise=denoise,
+            on_step=reporter(context, model),
+        )
 
 
 @node("KSamplerAdvanced", display_name="KSampler (Advanced)", category="sampling")
@@ -83,32 +83,42 @@ def ksampler_advanced(
         end_at_step: the step before which to stop.
         return_with_leftover_noise: enable it where another sampler goes on from here.
     """
-    return diffusion.denoise(
-        model,
-        latent_image,
-        positive,
-        negative,
-        seed=noise_seed,
-        steps=steps,
-        cfg=cfg,
-        sampler=sampler_name,
-        schedule=scheduler,
-        start_step=start_at_step,
-        last_step=end_at_step,
-        add_noise=add_noise == "enable",
-        force_full_denoise=return_with_leftover_noise == "disable",
-        on_step=reporter(context, model),
-    )
+    with context.resource(models.DeviceMemory).hold(model, *control_nets(positive, negative)):
+        return diffusion.denoise(
+            model,
+            latent_image,
+            positive,
+            negative,
+            seed=noise_seed,
+            steps=steps,
+            cfg=cfg,
+            sampler=sampler_name,
+            schedule=scheduler,
+            start_step=start_at_step,
+            last_step=end_at_step,
+            add_noise=add_noise == "enable",
+            force_full_denoise=return_with_leftover_noise == "disable",
+            on_step=reporter(context, model),
+        )
 
 
 def reporter(context: NodeContext, model: Model) -> "Callable[[diffusion.Step], None]":
     """Make what tells a node's context of each step, with a preview of the first picture where one would be shown."""
+    options = context.resource(ComputeOptions)
+    shows_previews = options.preview_method != "none"
 
     def report(step: "diffusion.Step") -> None:
         preview = None
-        if context.wants_preview():
+        if shows_previews and context.wants_preview():
             pixels = models.latent_to_rgb(step.denoised[:1], model.latent_format)
-            preview = PreviewImage("JPEG", encode_preview(pixels[0].cpu().numpy(), PREVIEW_SIDE))
+            preview = PreviewImage("JPEG", encode_preview(pixels[0].numpy(), options.preview_pixels))
         context.progress(step.index + 1, step.total, preview)
 
     return report
+
+
+def control_nets(*conditionings: Conditioning) -> "list[control.ControlNet]":
+    """Find the control networks that steer through these prompts, each once."""
+    uses = [use for conditioning in conditionings for item in conditioning for use in item.controls]
+    nets = (use.control for use in uses if isinstance(use, control.ControlNetUse))
+    return list({id(net): net for net in nets}.values())

@@ -5,12 +5,18 @@ from typing import Annotated
 from engine import models
 from engine.execution import NodeContext
 from engine.graph import Range, Text, node
+from nodes import fingerprints
 from nodes.sockets import Conditioning, TextEncoder
 
 Prompt = Annotated[str, Text(multiline=True, dynamic_prompts=True)]
 
 
-@node("CLIPTextEncode", display_name="CLIP Text Encode (Prompt)", category="conditioning")
+@node(
+    "CLIPTextEncode",
+    display_name="CLIP Text Encode (Prompt)",
+    category="conditioning",
+    fingerprint=fingerprints.of_embeddings,
+)
 def encode_text(*, text: Prompt, clip: TextEncoder, context: NodeContext) -> Conditioning:
     """Turn a prompt into what steers the sampler.
 
