@@ -1,0 +1,127 @@
+/** What can be asked of the server? One function per question, each answer in a known shape. */
+
+import type { FileRef } from "../model/run_state";
+import type { Prompt } from "../model/prompt";
+import type { Json, JsonObject } from "../model/types";
+
+const BASE = "/api";
+
+/** The server refused or could not be reached; `status` is 0 for the latter. */
+export class HttpError extends Error {
+  constructor(message: string, readonly status: number, readonly body: Json = null) {
+    super(message);
+  }
+}
+
+async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, init);
+  } catch {
+    throw new HttpError("The server can't be reached. Is it running? The editor tries again by itself.", 0);
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  let body: Json = text;
+  try {
+    body = JSON.parse(text) as Json;
+  } catch {
+    // a plain-text answer stays the text it is
+  }
+  throw new HttpError(`${init.method ?? "GET"} ${path} was answered with ${response.status} ${response.statusText}`, response.status, body);
+}
+
+const getJson = async <T>(path: string): Promise<T> => (await (await send(path)).json()) as T;
+
+const post = (path: string, body: unknown): Promise<Response> =>
+  send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export interface QueueItem {
+  readonly number: number;
+  readonly promptId: string;
+}
+export interface QueueState {
+  readonly running: readonly QueueItem[];
+  readonly pending: readonly QueueItem[];
+}
+export interface HistoryItem {
+  readonly promptId: string;
+  readonly outputs: Record<string, Json>;
+  readonly workflow: Json;
+  readonly succeeded: boolean;
+  readonly messages: readonly (readonly [string, JsonObject])[];
+}
+
+type RawItem = [number, string, ...unknown[]];
+type RawHistory = Record<string, { prompt?: unknown[]; outputs?: Record<string, Json>; status?: { status_str?: string; messages?: [string, JsonObject][] } }>;
+
+const toItem = (item: RawItem): QueueItem => ({ number: item[0], promptId: item[1] });
+
+function toHistory(raw: RawHistory): HistoryItem[] {
+  return Object.entries(raw).map(([promptId, entry]) => {
+    const extra = entry.prompt?.[3] as { extra_pnginfo?: { workflow?: Json } } | undefined;
+    return {
+      promptId, outputs: entry.outputs ?? {}, workflow: extra?.extra_pnginfo?.workflow ?? null,
+      succeeded: entry.status?.status_str === "success", messages: entry.status?.messages ?? [],
+    };
+  });
+}
+
+export const objectInfo = (): Promise<JsonObject> => getJson("/object_info");
+export const settings = (): Promise<JsonObject> => getJson("/settings");
+
+export async function queue(): Promise<QueueState> {
+  const raw = await getJson<{ queue_running: RawItem[]; queue_pending: RawItem[] }>("/queue");
+  return { running: raw.queue_running.map(toItem), pending: raw.queue_pending.map(toItem).sort((a, b) => a.number - b.number) };
+}
+
+export const history = async (newest: number): Promise<HistoryItem[]> => toHistory(await getJson<RawHistory>(`/history?max_items=${newest}`));
+export const historyOf = async (promptId: string): Promise<HistoryItem | null> =>
+  toHistory(await getJson<RawHistory>(`/history/${encodeURIComponent(promptId)}`))[0] ?? null;
+
+export interface QueuedPrompt {
+  readonly prompt_id: string;
+  readonly number: number;
+  readonly node_errors: JsonObject;
+}
+
+/** Queues a prompt. Raises HttpError with the server's `{error, node_errors}` in `body` where it was refused. */
+export async function queuePrompt(prompt: Prompt, promptId: string, clientId: string, workflow: JsonObject): Promise<QueuedPrompt> {
+  const response = await post("/prompt", { prompt, prompt_id: promptId, client_id: clientId, extra_data: { extra_pnginfo: { workflow } } });
+  return (await response.json()) as QueuedPrompt;
+}
+
+export const interrupt = (promptId: string): Promise<Response> => post("/interrupt", { prompt_id: promptId });
+export const removeFromQueue = (promptIds: readonly string[]): Promise<Response> => post("/queue", { delete: promptIds });
+
+/** Uploads a picture into the input folder; the answer names it as the server stored it. */
+export async function uploadImage(file: File, folder = "input"): Promise<FileRef & { readonly name: string }> {
+  const form = new FormData();
+  form.append("image", file, file.name);
+  form.append("type", folder);
+  const response = await send("/upload/image", { method: "POST", body: form });
+  const answer = (await response.json()) as { name: string; subfolder: string; type: string };
+  return { name: answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name, filename: answer.name, subfolder: answer.subfolder, type: answer.type };
+}
+
+const userPath = (file: string): string => `/userdata/${encodeURIComponent(file)}`;
+
+export const listUserFiles = (folder: string): Promise<string[]> => getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);
+export const readUserFile = async (file: string): Promise<string> => (await send(userPath(file))).text();
+export const writeUserFile = (file: string, text: string): Promise<Response> =>
+  send(`${userPath(file)}?overwrite=true`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+
+/** Address of a file that a node made or read; `thumbnail` asks for a smaller WebP of it. */
+export function viewUrl(ref: FileRef, thumbnail = false): string {
+  const query = new URLSearchParams({ filename: ref.filename, type: ref.type, subfolder: ref.subfolder });
+  if (thumbnail) query.set("preview", "webp;80");
+  return `${BASE}/view?${query.toString()}`;
+}
+
+/** `folder/name.png [output]` as LoadImage names a file -> the file. */
+export function annotatedRef(value: string, folder: string): FileRef {
+  const match = /^(.*?)(?: \[(input|output|temp)\])?$/.exec(value);
+  const path = match?.[1] ?? value;
+  const cut = path.lastIndexOf("/");
+  return { filename: path.slice(cut + 1), subfolder: cut < 0 ? "" : path.slice(0, cut), type: match?.[2] ?? folder };
+}

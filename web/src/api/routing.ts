@@ -1,0 +1,177 @@
+/** Which open workflow does an event belong to? Every event is resolved prompt -> document before it touches anything. */
+
+import type { Document } from "../model/document";
+import { rootNodeId } from "../model/prompt";
+import { IDLE, readOutput, type NodeRun } from "../model/run_state";
+import type { Json, JsonObject } from "../model/types";
+import type { HistoryItem } from "./http";
+import type { NodeProgress, ServerEvent } from "./events";
+
+/** What the router tells the rest of the editor. */
+export interface RunListener {
+  status(remaining: number): void;
+  /** A prompt ended, well or not. `everythingCached` when not one node had to run. */
+  ended(document: Document, prompt: string, everythingCached: boolean): void;
+  failed(document: Document, message: string): void;
+}
+
+interface PromptRun {
+  readonly document: Document;
+  /** Root ids of the nodes that ran rather than came from the cache. */
+  readonly executed: Set<string>;
+  readonly cached: Set<string>;
+  hasFailed: boolean;
+}
+
+export class EventRouter {
+  private readonly runs = new Map<string, PromptRun>();
+  /** The prompt whose messages come in now; previews without metadata belong to it. */
+  private current: string | null = null;
+
+  constructor(private readonly listener: RunListener) {}
+
+  /** From now on the events of `prompt` belong to `document`. */
+  register(prompt: string, document: Document): void {
+    if (!this.runs.has(prompt)) this.runs.set(prompt, { document, executed: new Set(), cached: new Set(), hasFailed: false });
+  }
+
+  forget(document: Document): void {
+    for (const [prompt, run] of this.runs) if (run.document === document) this.runs.delete(prompt);
+  }
+
+  isActive(prompt: string): boolean {
+    return this.runs.has(prompt);
+  }
+
+  receive(event: ServerEvent): void {
+    if (event.kind === "status") return this.listener.status(event.remaining);
+    if (event.kind === "text") return this.showText(event.node, event.text);
+    const prompt = event.prompt ?? this.current;
+    const run = prompt === null ? undefined : this.runs.get(prompt);
+    if (!run || prompt === null) return;
+    this.current = prompt;
+    this.apply(event, prompt, run);
+  }
+
+  private apply(event: Exclude<ServerEvent, { kind: "status" | "text" }>, prompt: string, run: PromptRun): void {
+    const { document } = run;
+    switch (event.kind) {
+      case "started":
+        return begin(document);
+      case "cached":
+        for (const id of event.nodes) {
+          run.cached.add(id);
+          document.updateRun(rootNodeId(id), { phase: "cached", errors: [] });
+        }
+        return;
+      case "executing":
+        return event.node === null ? this.end(prompt, run) : executing(document, run, event.node);
+      case "progress":
+        for (const node of event.nodes) progress(document, run, node);
+        return;
+      case "executed":
+        return executed(document, event.node, event.output);
+      case "succeeded":
+        return settle(document);
+      case "failed":
+        return this.fail(run, event);
+      case "interrupted":
+        return settle(document);
+      case "preview":
+        return preview(document, event.node, event.image);
+    }
+  }
+
+  private showText(node: string, text: string): void {
+    const run = this.current === null ? undefined : this.runs.get(this.current);
+    run?.document.updateRun(rootNodeId(node), { texts: [text] });
+  }
+
+  private fail(run: PromptRun, event: Extract<ServerEvent, { kind: "failed" }>): void {
+    run.hasFailed = true;
+    const id = rootNodeId(event.node);
+    const { document } = run;
+    const known = document.graph.nodes.get(id);
+    const title = known ? document.graph.title(known) : event.nodeType;
+    const message = event.message.trim() || event.type || "The run failed without saying why.";
+    document.updateRun(id, { phase: "error", errors: [{ input: "", message, details: event.traceback }] });
+    document.errors.value = [{ title: `${title} failed`, message, node: known ? id : null, details: event.traceback }];
+    settle(document);
+    this.listener.failed(document, `${title}: ${message}`);
+  }
+
+  private end(prompt: string, run: PromptRun): void {
+    this.runs.delete(prompt);
+    if (this.current === prompt) this.current = null;
+    settle(run.document);
+    run.document.runningNode.value = null;
+    this.listener.ended(run.document, prompt, !run.hasFailed && run.cached.size > 0 && run.executed.size === 0);
+  }
+}
+
+function begin(document: Document): void {
+  document.errors.value = [];
+  for (const id of document.runIds()) {
+    const run = document.run(id).peek();
+    if (run.phase !== "idle" || run.errors.length > 0) document.updateRun(id, { phase: "waiting", value: 0, max: 0, errors: [] });
+  }
+}
+
+function executing(document: Document, run: PromptRun, node: string): void {
+  const id = rootNodeId(node);
+  run.executed.add(id);
+  const before = document.runningNode.peek();
+  if (before !== null && before !== id) finish(document, before);
+  document.runningNode.value = id;
+  if (document.run(id).peek().phase !== "running") document.updateRun(id, { phase: "running", value: 0, max: 0 });
+}
+
+function finish(document: Document, id: string): void {
+  if (document.run(id).peek().phase === "running") document.updateRun(id, { phase: "done" });
+}
+
+function progress(document: Document, run: PromptRun, node: NodeProgress): void {
+  const id = rootNodeId(node.node);
+  if (node.state === "running") {
+    run.executed.add(id);
+    document.updateRun(id, { phase: "running", value: node.value, max: node.max });
+  } else if (node.state === "finished" && !run.cached.has(node.node)) finish(document, id);
+}
+
+function executed(document: Document, node: string, output: Json): void {
+  const id = rootNodeId(node);
+  const run = document.run(id).peek();
+  document.updateRun(id, { ...readOutput(output), phase: run.phase === "cached" ? "cached" : "done" });
+}
+
+function preview(document: Document, node: string | null, image: Blob): void {
+  const id = node === null ? document.runningNode.peek() : rootNodeId(node);
+  if (id === null || !document.graph.nodes.has(id)) return;
+  const before = document.run(id).peek().preview;
+  document.updateRun(id, { preview: URL.createObjectURL(image) });
+  // the picture on the page may still be reading the older address
+  if (before) setTimeout(() => URL.revokeObjectURL(before), 2000);
+}
+
+/** Nothing runs or waits any more. */
+function settle(document: Document): void {
+  for (const id of document.runIds()) {
+    const { phase } = document.run(id).peek();
+    if (phase === "running") document.updateRun(id, { phase: "done" });
+    else if (phase === "waiting") document.updateRun(id, { phase: "idle" });
+  }
+  document.runningNode.value = null;
+}
+
+/** Shows on the nodes what a finished run left in the history, as after a reload. */
+export function showHistory(document: Document, item: HistoryItem): void {
+  for (const [node, output] of Object.entries(item.outputs)) {
+    const id = rootNodeId(node);
+    if (document.graph.nodes.has(id)) document.updateRun(id, { ...IDLE, ...readOutput(output), phase: "done" } satisfies NodeRun);
+  }
+  const failure = item.messages.find(([type]) => type === "execution_error")?.[1] as JsonObject | undefined;
+  if (!failure) return;
+  const id = rootNodeId(String(failure.node_id));
+  const message = String(failure.exception_message ?? "The run failed.").trim();
+  if (document.graph.nodes.has(id)) document.updateRun(id, { phase: "error", errors: [{ input: "", message, details: "" }] });
+}

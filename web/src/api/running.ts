@@ -1,0 +1,85 @@
+/** What happens when Run is pressed? The prompt is built and queued, its errors come back to their nodes, seeds move on. */
+
+import type { Document } from "../model/document";
+import { buildPrompt, rootNodeId } from "../model/prompt";
+import type { NodeError, RunError } from "../model/run_state";
+import { advanceSeeds } from "../model/seeds";
+import type { Json, JsonObject } from "../model/types";
+import { HttpError, queuePrompt } from "./http";
+import type { EventRouter } from "./routing";
+import { newId } from "./socket";
+
+const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
+/** Each error type in words that say what to do. */
+const ADVICE: Record<string, string> = {
+  required_input_missing: "is not connected: drag a link to it",
+  bad_linked_input: "is linked to something that is not there",
+  return_type_mismatch: "is linked to a socket of another type",
+  invalid_input_type: "has a value of the wrong kind",
+  value_smaller_than_min: "is too small",
+  value_bigger_than_max: "is too large",
+  value_not_in_list: "is set to something that is not available",
+  dependency_cycle: "closes a circle of links",
+};
+
+function readNodeError(raw: JsonObject): NodeError {
+  const info = isObject(raw.extra_info) ? raw.extra_info : {};
+  const input = text(info.input_name);
+  const advice = ADVICE[text(raw.type)];
+  const message = advice && input ? `${input} ${advice}` : text(raw.message) || text(raw.type) || "This node can't run";
+  return { input, message, details: text(raw.details) };
+}
+
+/** Puts `node_errors` on their nodes and returns them as a list to show. */
+function showNodeErrors(document: Document, nodeErrors: JsonObject): RunError[] {
+  const shown: RunError[] = [];
+  for (const [promptNode, entry] of Object.entries(nodeErrors)) {
+    if (!isObject(entry) || !Array.isArray(entry.errors)) continue;
+    const id = rootNodeId(promptNode);
+    const node = document.graph.nodes.get(id);
+    const errors = entry.errors.filter(isObject).map(readNodeError);
+    if (node) document.updateRun(id, { phase: "error", errors });
+    const title = node ? document.graph.title(node) : text(entry.class_type);
+    for (const error of errors) shown.push({ title, message: error.message, details: error.details, node: node ? id : null });
+  }
+  return shown;
+}
+
+function refusal(document: Document, error: HttpError): RunError[] {
+  const body = isObject(error.body) ? error.body : {};
+  const errors = isObject(body.node_errors) ? showNodeErrors(document, body.node_errors) : [];
+  if (errors.length > 0) return errors;
+  const top = isObject(body.error) ? body.error : {};
+  const info = isObject(top.extra_info) ? top.extra_info : {};
+  const id = rootNodeId(text(info.node_id));
+  return [{
+    title: "This workflow can't run", message: text(top.message) || error.message, details: text(top.details),
+    node: document.graph.nodes.has(id) ? id : null,
+  }];
+}
+
+function clearErrors(document: Document): void {
+  document.errors.value = [];
+  for (const id of document.runIds()) if (document.run(id).peek().errors.length > 0) document.updateRun(id, { phase: "idle", errors: [] });
+}
+
+/** Queues the document as it stands; returns the prompt's id, or null where the server refused it (the nodes then say why). */
+export async function run(document: Document, router: EventRouter, clientId: string): Promise<string | null> {
+  clearErrors(document);
+  const promptId = newId();
+  router.register(promptId, document);
+  try {
+    const answer = await queuePrompt(buildPrompt(document.graph), promptId, clientId, document.toWorkflow());
+    router.register(answer.prompt_id, document);
+    document.prompts.value = [...document.prompts.peek().slice(-9), answer.prompt_id];
+    document.errors.value = showNodeErrors(document, answer.node_errors);
+    document.edit("next seed", advanceSeeds(document.graph));
+    return answer.prompt_id;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    document.errors.value = refusal(document, error);
+    return null;
+  }
+}

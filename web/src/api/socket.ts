@@ -1,0 +1,95 @@
+/** How does the editor stay connected? One websocket per tab, opened again under the same client id when it falls. */
+
+import { signal } from "@preact/signals-core";
+import type { JsonObject } from "../model/types";
+import { readFrame, readMessage, type ServerEvent } from "./events";
+
+export type Connection = "connecting" | "open" | "lost";
+
+const KEY = "weft.client";
+const LONGEST_WAIT_MS = 5000;
+
+/** A random id; `crypto.randomUUID` is missing on plain http from another machine. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** Takes a lock for as long as this tab lives; false when another tab has it. True where the browser has no locks. */
+export function holdForTab(name: string): Promise<boolean> {
+  if (!("locks" in navigator)) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock === null ? undefined : new Promise<never>(() => undefined);
+    });
+  });
+}
+
+/** The id of this tab: kept over a reload, new in a tab that was duplicated. */
+export async function clientId(): Promise<string> {
+  const kept = sessionStorage.getItem(KEY);
+  if (kept && (await holdForTab(`weft.client.${kept}`))) return kept;
+  const fresh = newId();
+  sessionStorage.setItem(KEY, fresh);
+  await holdForTab(`weft.client.${fresh}`);
+  return fresh;
+}
+
+export class ServerSocket {
+  readonly connection = signal<Connection>("connecting");
+  private socket: WebSocket | null = null;
+  private wait = 250;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly id: string, private readonly onEvent: (event: ServerEvent) => void, private readonly onOpen: () => void) {
+    addEventListener("online", () => this.reconnectNow());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.reconnectNow();
+    });
+  }
+
+  connect(): void {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/ws?clientId=${encodeURIComponent(this.id)}`);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.wait = 250;
+      socket.send(JSON.stringify({ type: "feature_flags", data: { supports_preview_metadata: true } }));
+      this.connection.value = "open";
+      this.onOpen();
+    };
+    socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => this.receive(message.data);
+    socket.onclose = () => this.lost(socket);
+    this.socket = socket;
+  }
+
+  private reconnectNow(): void {
+    if (this.connection.peek() !== "lost") return;
+    clearTimeout(this.timer);
+    this.connection.value = "connecting";
+    this.connect();
+  }
+
+  private lost(socket: WebSocket): void {
+    if (this.socket !== socket) return;
+    this.connection.value = "lost";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), this.wait);
+    this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 2);
+  }
+
+  private receive(data: string | ArrayBuffer): void {
+    if (typeof data !== "string") {
+      const event = readFrame(data);
+      if (event) this.onEvent(event);
+      return;
+    }
+    const message = JSON.parse(data) as { type?: string; data?: JsonObject };
+    const event = message.type ? readMessage(message.type, message.data ?? {}) : null;
+    if (event) this.onEvent(event);
+  }
+}

@@ -1,0 +1,389 @@
+/** What can be done here? The open workflows and every command on them; it joins model, server, stage and panels. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import * as http from "./api/http";
+import { EventRouter, showHistory } from "./api/routing";
+import { run } from "./api/running";
+import { newId, ServerSocket } from "./api/socket";
+import { readDefinitions, type Definitions } from "./model/definitions";
+import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";
+import { Document } from "./model/document";
+import { naturalSize } from "./model/geometry";
+import { createNode } from "./model/graph";
+import { cutOut, insertFragment, removeNodes } from "./model/operations";
+import type { Edit } from "./model/edits";
+import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
+import { union } from "./model/geometry";
+import { openData, readFile } from "./opening";
+import { UiState } from "./panels/ui_state";
+import { claimDocument, keepDraft, restoreDrafts, writeOpenList } from "./session";
+import { zoomAt } from "./view/canvas/camera";
+import { Stage } from "./view/stage";
+
+export class Editor {
+  readonly stage = new Stage();
+  readonly ui = new UiState();
+  readonly documents: Signal<readonly Document[]> = signal([]);
+  readonly active: Signal<Document | null> = signal(null);
+  readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [] });
+  readonly results: Signal<readonly http.HistoryItem[]> = signal([]);
+  /** Names of pictures that were uploaded in this session. */
+  readonly uploads: Signal<readonly string[]> = signal([]);
+  readonly router: EventRouter;
+  readonly socket: ServerSocket;
+  readonly isRunning: ReadonlySignal<boolean> = computed(() => this.queue.value.running.length + this.queue.value.pending.length > 0);
+  private readonly drafts = new Map<string, () => Promise<unknown>>();
+
+  private constructor(readonly definitions: Definitions, readonly clientId: string) {
+    this.router = new EventRouter({
+      status: () => void this.refreshQueue(),
+      ended: (document, prompt, everythingCached) => this.ended(document, prompt, everythingCached),
+      failed: (_, message) => this.ui.tell(message, "error"),
+    });
+    this.socket = new ServerSocket(clientId, (event) => this.router.receive(event), () => void this.catchUp());
+  }
+
+  /** Asks the server what nodes there are, restores what was open, and connects. */
+  static async start(clientId: string): Promise<Editor> {
+    const editor = new Editor(readDefinitions(await http.objectInfo()), clientId);
+    await editor.restore();
+    editor.socket.connect();
+    void editor.refreshResults();
+    return editor;
+  }
+
+  get isModal(): boolean {
+    const { choice, search, picture, dialog } = this.ui;
+    return choice.value !== null || search.value !== null || picture.value !== null || dialog.value !== null;
+  }
+
+  // --- documents -------------------------------------------------------------------------------------------------
+
+  private async restore(): Promise<void> {
+    const restored = await restoreDrafts().catch((error: unknown) => {
+      this.ui.tell(`Unsaved work can't be read from this browser: ${String(error)}`, "error");
+      return { drafts: [], active: null };
+    });
+    for (const draft of restored.drafts) {
+      const document = this.open(draft.workflow, draft.name, { id: draft.id, savedAs: draft.savedAs });
+      if (!document) continue;
+      document.prompts.value = draft.prompts;
+      if (draft.isDirty) document.savedRevision.value = -1;
+      for (const prompt of draft.prompts) this.router.register(prompt, document);
+      await this.recall(document);
+    }
+    if (this.documents.value.length === 0) this.open(DEFAULT_WORKFLOW, DEFAULT_NAME);
+    const active = this.documents.value.find((document) => document.id === restored.active);
+    if (active) this.activate(active);
+  }
+
+  /** Opens workflow or prompt data in a tab of its own; null (and a message) where it is neither. */
+  open(data: unknown, name: string, known: { id?: string; savedAs?: string | null } = {}): Document | null {
+    let opened;
+    try {
+      opened = openData(data, this.definitions);
+    } catch (error) {
+      this.ui.tell(`${name} can't be opened: ${error instanceof Error ? error.message : String(error)}`, "error");
+      return null;
+    }
+    const document = new Document(known.id ?? newId(), name, opened.graph);
+    document.savedAs = known.savedAs ?? null;
+    if (opened.camera) {
+      document.camera.value = opened.camera;
+      document.isPlaced = known.id !== undefined;
+    }
+    if (!known.id) void claimDocument(document.id);
+    for (const message of opened.messages) this.ui.tell(message);
+    this.documents.value = [...this.documents.value, document];
+    this.drafts.set(document.id, keepDraft(document, (error) => this.ui.tell(`The draft could not be kept: ${String(error)}`, "error")));
+    this.activate(document);
+    return document;
+  }
+
+  openText(text: string, name: string): void {
+    let data: unknown;
+    try {
+      data = JSON.parse(text);
+    } catch (error) {
+      this.ui.tell(`${name} is no JSON: ${String(error)}`, "error");
+      return;
+    }
+    this.open(data, name);
+  }
+
+  activate(document: Document): void {
+    this.active.value = document;
+    this.stage.show(document);
+    this.noteOpen();
+  }
+
+  newDocument(): void {
+    this.open(DEFAULT_WORKFLOW, this.freeName());
+  }
+
+  async close(document: Document): Promise<void> {
+    const index = this.documents.value.indexOf(document);
+    this.documents.value = this.documents.value.filter((other) => other !== document);
+    this.router.forget(document);
+    if (this.documents.value.length === 0) this.newDocument();
+    else if (this.active.value === document) this.activate(this.documents.value[Math.max(0, index - 1)]!);
+    this.noteOpen();
+    await this.drafts.get(document.id)?.();
+    this.drafts.delete(document.id);
+  }
+
+  private noteOpen(): void {
+    writeOpenList(this.documents.value.map((document) => document.id), this.active.value?.id ?? null);
+  }
+
+  private freeName(): string {
+    const names = new Set(this.documents.value.map((document) => document.name.value));
+    let number = 1;
+    while (names.has(number === 1 ? DEFAULT_NAME : `${DEFAULT_NAME} ${number}`)) number += 1;
+    return number === 1 ? DEFAULT_NAME : `${DEFAULT_NAME} ${number}`;
+  }
+
+  /** Saves on the server under its name; where the server keeps no files, offers a download. */
+  async save(name?: string): Promise<void> {
+    const document = this.active.value;
+    if (!document) return;
+    if (!name && !document.savedAs) {
+      this.ui.dialog.value = "save";
+      return;
+    }
+    const file = name ? `${name.replace(/\.json$/i, "")}.json` : document.savedAs!;
+    const revision = document.revision.peek();
+    const text = JSON.stringify(document.toWorkflow(), null, 2);
+    try {
+      await http.writeUserFile(`workflows/${file}`, text);
+      document.savedAs = file;
+      document.name.value = file.replace(/\.json$/i, "");
+      document.savedRevision.value = revision;
+      this.ui.tell(`Saved as ${file}`);
+    } catch (error) {
+      this.ui.tell(`The server could not save it (${error instanceof Error ? error.message : String(error)}); here is a download.`, "error");
+      download(`${document.name.value}.json`, text);
+    }
+  }
+
+  downloadActive(): void {
+    const document = this.active.value;
+    if (document) download(`${document.name.value}.json`, JSON.stringify(document.toWorkflow(), null, 2));
+  }
+
+  async openSaved(file: string): Promise<void> {
+    const present = this.documents.value.find((document) => document.savedAs === file);
+    if (present) return this.activate(present);
+    const text = await http.readUserFile(`workflows/${file}`);
+    this.open(JSON.parse(text), file.replace(/\.json$/i, ""), { savedAs: file });
+  }
+
+  /** Pictures and JSON files: their workflow opens; a picture without one becomes the input of the node under it, or of a new one. */
+  async takeFiles(files: readonly File[], at: Point, dropped = false): Promise<void> {
+    for (const file of files) {
+      const node = dropped ? this.imageNodeAt(at) : null;
+      const found = node ? null : await readFile(file).catch((error: unknown) => `${file.name} can't be read: ${String(error)}`);
+      if (typeof found === "string") this.ui.tell(found, "error");
+      else if (found) this.open(found, file.name.replace(/\.[^.]+$/, ""));
+      else if (file.type.startsWith("image/")) await this.placeImage(file, at, node);
+      else this.ui.tell(`${file.name} holds no workflow`, "error");
+    }
+  }
+
+  private imageNodeAt(at: Point): GraphNode | null {
+    const hit = this.stage.scene?.hit(at, this.stage.camera.scale);
+    const node = hit && "node" in hit ? this.active.value?.graph.nodes.get(hit.node) : undefined;
+    return node && this.active.value!.graph.widgets(node).some((spec) => spec.kind === "image") ? node : null;
+  }
+
+  private async placeImage(file: File, at: Point, node: GraphNode | null): Promise<void> {
+    const name = await this.upload(file);
+    const document = this.active.value;
+    if (!name || !document) return;
+    const id = node?.id ?? this.addNode("LoadImage", at)?.id;
+    const spec = id ? document.graph.widgets(document.graph.node(id)).find((widget) => widget.kind === "image") : undefined;
+    if (id && spec) document.edit("choose picture", [{ kind: "value", id, name: spec.name, value: name }]);
+  }
+
+  async upload(file: File): Promise<string | null> {
+    try {
+      const { name } = await http.uploadImage(file);
+      this.uploads.value = [...new Set([name, ...this.uploads.value])];
+      return name;
+    } catch (error) {
+      this.ui.tell(`${file.name} could not be uploaded: ${error instanceof Error ? error.message : String(error)}`, "error");
+      return null;
+    }
+  }
+
+  // --- running ---------------------------------------------------------------------------------------------------
+
+  async run(): Promise<void> {
+    const document = this.active.value;
+    if (!document) return;
+    await run(document, this.router, this.clientId);
+    const [first] = document.errors.value;
+    if (first) this.ui.tell(`${first.title}: ${first.message}`, "error", first.node ?? undefined);
+    await this.refreshQueue();
+  }
+
+  /** Cancels a prompt, by default the one that runs (else the first that waits). */
+  async cancel(prompt?: string): Promise<void> {
+    await this.refreshQueue();
+    const { running, pending } = this.queue.value;
+    const id = prompt ?? running[0]?.promptId ?? pending[0]?.promptId;
+    if (!id) return;
+    if (running.some((item) => item.promptId === id)) await http.interrupt(id);
+    else await http.removeFromQueue([id]);
+    await this.refreshQueue();
+  }
+
+  private ended(document: Document, prompt: string, everythingCached: boolean): void {
+    void this.refreshResults();
+    void http.historyOf(prompt).then((item) => {
+      if (item && document.prompts.peek().at(-1) === prompt && everythingCached) showHistory(document, item);
+    }).catch(() => undefined); // the results are on the nodes already; the history is a second source
+    if (everythingCached) this.ui.tell("Nothing changed since the last run, so nothing had to run. Change the seed or the text for another picture.");
+  }
+
+  /** Shows the results of the last prompt that ended, as after a reload. */
+  private async recall(document: Document): Promise<void> {
+    for (const prompt of [...document.prompts.peek()].reverse()) {
+      const item = await http.historyOf(prompt).catch(() => null);
+      if (item) return showHistory(document, item);
+    }
+  }
+
+  /** After the connection came (back): what was missed meanwhile. */
+  private async catchUp(): Promise<void> {
+    await this.refreshQueue();
+    const active = new Set([...this.queue.value.running, ...this.queue.value.pending].map((item) => item.promptId));
+    for (const document of this.documents.value) {
+      const last = document.prompts.peek().at(-1);
+      if (last && !active.has(last) && document.runningNode.peek() !== null) await this.recall(document);
+    }
+  }
+
+  async refreshQueue(): Promise<void> {
+    this.queue.value = await http.queue().catch(() => this.queue.value); // the connection's own state is shown elsewhere
+  }
+
+  async refreshResults(): Promise<void> {
+    this.results.value = await http.history(40).then((items) => items.reverse()).catch(() => this.results.value);
+  }
+
+  // --- editing ---------------------------------------------------------------------------------------------------
+
+  addNode(type: string, at: Point, extra: (node: GraphNode) => Edit[] = () => []): GraphNode | null {
+    const document = this.active.value;
+    if (!document) return null;
+    const node = createNode(document.graph, type, [Math.round(at[0]), Math.round(at[1])]);
+    node.size = naturalSize(document.graph, node, document.hasMedia(node));
+    document.edit("add node", [{ kind: "addNode", node }], "add");
+    const edits = extra(node);
+    if (edits.length > 0) document.edit("add node", edits, "add");
+    document.endGesture();
+    document.select([node.id]);
+    this.stage.raise([node.id]);
+    return node;
+  }
+
+  offerNodesInMiddle(): void {
+    const at: Point = [this.stage.width / 2, this.stage.height / 3];
+    this.ui.search.value = { screen: at, filter: null, pick: (type) => this.addNode(type, this.stage.canvasPoint(at)) };
+  }
+
+  private withSelection(act: (document: Document, ids: readonly NodeId[]) => void): void {
+    const document = this.active.value;
+    if (document && document.selection.value.size > 0) act(document, [...document.selection.value]);
+  }
+
+  removeSelection(): void {
+    this.withSelection((document, ids) => document.edit("delete", removeNodes(document.graph, ids)));
+  }
+
+  selectAll(): void {
+    this.active.value?.select(this.active.value.graph.nodes.keys());
+  }
+
+  duplicate(): void {
+    this.withSelection((document, ids) => {
+      const fragment = cutOut(document.graph, ids);
+      const at: Point = [Math.min(...fragment.nodes.map((node) => node.pos[0])) + 40, Math.min(...fragment.nodes.map((node) => node.pos[1])) + 40];
+      const inserted = insertFragment(document.graph, fragment, at, true);
+      document.edit("duplicate", inserted.edits);
+      document.select(inserted.ids);
+      this.stage.raise(inserted.ids);
+    });
+  }
+
+  toggleMode(mode: number): void {
+    this.withSelection((document, ids) => {
+      const value = ids.every((id) => document.graph.node(id).mode === mode) ? 0 : mode;
+      document.edit(mode === 2 ? "mute" : "bypass", ids.map((id) => ({ kind: "field", id, field: "mode", value })));
+    });
+  }
+
+  toggleCollapsed(): void {
+    this.withSelection((document, ids) => {
+      const value = !ids.every((id) => document.graph.node(id).collapsed);
+      document.edit("collapse", ids.map((id) => ({ kind: "field", id, field: "collapsed", value })));
+    });
+  }
+
+  groupSelection(): void {
+    this.withSelection((document, ids) => {
+      const area = union(ids.map((id) => document.bounds(id)))!;
+      const bounds = { x: area.x - 20, y: area.y - 56, width: area.width + 40, height: area.height + 76 };
+      const id = Math.max(0, ...document.graph.groups.keys()) + 1;
+      document.edit("group", [{ kind: "addGroup", group: { id, title: "Group", bounds, color: null, raw: {} } }]);
+    });
+  }
+
+  renameSelected(): void {
+    this.withSelection((_, ids) => (this.ui.renaming.value = ids[0] ?? null));
+  }
+
+  fitSelection(): void {
+    this.withSelection((_, ids) => this.stage.fit(ids));
+  }
+
+  /** Brings a node into view and selects it. */
+  jumpTo(id: NodeId): void {
+    const document = this.active.value;
+    if (!document?.graph.nodes.has(id)) return;
+    document.select([id]);
+    this.stage.fit([id]);
+  }
+
+  zoom(factor: number): void {
+    this.stage.setCamera(zoomAt(this.stage.camera, [this.stage.width / 2, this.stage.height / 2], factor));
+  }
+
+  /** True for a number that a control widget of the same node moves on: a seed. */
+  isControlled(document: Document, node: GraphNode, spec: WidgetSpec): boolean {
+    return document.graph.widgets(node).some((other) => other.controls === spec.name);
+  }
+
+  /** Set by the page: ends the pointer's gesture. Returns whether there was one. */
+  cancelGesture: () => boolean = () => false;
+
+  /** Closes what is open, ends a gesture, or clears the selection. */
+  escape(): boolean {
+    if (this.cancelGesture() || this.ui.closeTop()) return true;
+    if (this.active.value?.selection.value.size) {
+      this.active.value.select([]);
+      return true;
+    }
+    return false;
+  }
+}
+
+function download(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+

@@ -1,0 +1,52 @@
+/** How do nodes travel through the system clipboard? As JSON text, so that they also cross tabs. */
+
+import type { Editor } from "../editor";
+import { cutOut, fragmentFromText, fragmentToText, insertFragment } from "../model/operations";
+import type { Point } from "../model/types";
+
+const isTyping = (): boolean => {
+  const element = document.activeElement;
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+};
+
+function copySelection(editor: Editor, event: ClipboardEvent): boolean {
+  const active = editor.active.value;
+  if (!active || isTyping() || active.selection.value.size === 0 || (getSelection()?.toString() ?? "") !== "") return false;
+  event.clipboardData?.setData("text/plain", fragmentToText(cutOut(active.graph, active.selection.value)));
+  event.preventDefault();
+  return true;
+}
+
+async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutside: boolean): Promise<void> {
+  const active = editor.active.value;
+  if (!active || isTyping()) return;
+  const file = [...(event.clipboardData?.files ?? [])].find((entry) => entry.type.startsWith("image/"));
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (file) {
+    event.preventDefault();
+    await editor.takeFiles([file], at);
+    return;
+  }
+  const fragment = fragmentFromText(text);
+  if (fragment) {
+    event.preventDefault();
+    const { edits, ids } = insertFragment(active.graph, fragment, at, keepOutside);
+    active.edit("paste", edits);
+    active.select(ids);
+    editor.stage.raise(ids);
+  } else if (text.trimStart().startsWith("{")) {
+    event.preventDefault();
+    editor.openText(text, "Pasted workflow");
+  }
+}
+
+/** `pointer` tells where on the canvas things are to be put. Shift while pasting keeps the links from outside. */
+export function listenToClipboard(editor: Editor, pointer: () => Point): void {
+  let isShift = false;
+  addEventListener("keydown", (event) => (isShift = event.shiftKey));
+  addEventListener("copy", (event) => void copySelection(editor, event));
+  addEventListener("cut", (event) => {
+    if (copySelection(editor, event)) editor.removeSelection();
+  });
+  addEventListener("paste", (event) => void paste(editor, event, pointer(), isShift));
+}

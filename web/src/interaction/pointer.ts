@@ -1,0 +1,359 @@
+/** What does a pointer gesture do? A state machine over plain events; it knows no element of the page. */
+
+import type { Document } from "../model/document";
+import type { Edit } from "../model/edits";
+import { contains, inputPoint, outputPoint } from "../model/geometry";
+import { connect, mayConnect } from "../model/operations";
+import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
+import type { CameraState } from "../model/workflow_write";
+import type { Hit } from "../view/canvas/hit_test";
+import { pan, toCanvas, zoomAt } from "../view/canvas/camera";
+import type { Gesture, Linking } from "../view/stage";
+
+export interface PointerInput {
+  readonly id: number;
+  /** In CSS pixels of the viewport. */
+  readonly at: Point;
+  readonly button: number;
+  readonly shift: boolean;
+  /** Ctrl, or Command on a Mac. */
+  readonly mod: boolean;
+  readonly touch: boolean;
+  /** The space bar is held: everything pans. */
+  readonly space: boolean;
+  /** The event began on a widget, which deals with it itself. */
+  readonly onWidget: boolean;
+}
+
+/** What the machine acts on. */
+export interface Surface {
+  readonly document: Document | null;
+  readonly camera: CameraState;
+  setCamera(camera: CameraState): void;
+  hit(at: Point, linking?: boolean): Hit;
+  /** Nodes that touch a rectangle of the canvas. */
+  nodesIn(area: Rect): readonly NodeId[];
+  raise(ids: Iterable<NodeId>): void;
+  keep(id: NodeId, isKept: boolean): void;
+  showGesture(gesture: Gesture | null): void;
+  showLinking(linking: Linking | null): void;
+  /** A link was let go over the void: offer what fits. */
+  offerFitting(at: Point, linking: Linking): void;
+  offerMenu(at: Point, hit: Hit): void;
+  offerNodes(at: Point): void;
+  rename(node: NodeId): void;
+}
+
+const SLACK = 4;
+const SMALLEST: Point = [120, 20];
+
+type Gestures =
+  | { readonly kind: "pan"; last: Point; moved: boolean }
+  | { readonly kind: "box"; readonly start: Point; readonly before: ReadonlySet<NodeId> }
+  | { readonly kind: "press"; readonly start: Point; readonly hit: Hit; readonly toggled: boolean }
+  | { readonly kind: "move"; readonly start: Point; readonly places: ReadonlyMap<NodeId, Point>; readonly group: { readonly id: number; readonly bounds: Rect } | null }
+  | { readonly kind: "resize"; readonly start: Point; readonly hit: Hit; readonly from: Rect }
+  | { readonly kind: "link"; readonly linking: Linking; readonly detach: LinkId | null; readonly start: Point; moved: boolean }
+  | { readonly kind: "pinch"; last: readonly [Point, Point] };
+
+const distance = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
+const rectOf = (a: Point, b: Point): Rect => ({ x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) });
+
+export class PointerMachine {
+  private gesture: Gestures | null = null;
+  private readonly touches = new Map<number, Point>();
+  private revisionAtStart = 0;
+
+  constructor(private readonly surface: Surface) {}
+
+  get isBusy(): boolean {
+    return this.gesture !== null;
+  }
+
+  /** Returns true when the machine takes the gesture, so that the page should capture the pointer. */
+  down(input: PointerInput): boolean {
+    if (!this.surface.document) return false;
+    if (input.touch && this.startPinch(input)) return true;
+    if (this.gesture) return false;
+    if (input.button === 1 || (input.button === 0 && input.space)) return this.start({ kind: "pan", last: input.at, moved: false });
+    const hit = this.surface.hit(input.at);
+    if (input.button === 2) {
+      this.contextMenu(input, hit);
+      return false;
+    }
+    if (input.button !== 0) return false;
+    if (hit.kind === "output" || hit.kind === "input") return this.startLink(input, hit);
+    if (input.onWidget) return false;
+    return this.startOn(input, hit);
+  }
+
+  move(input: PointerInput): void {
+    if (this.touches.has(input.id)) this.touches.set(input.id, input.at);
+    const { gesture } = this;
+    switch (gesture?.kind) {
+      case "pan":
+        if (!gesture.moved && distance(gesture.last, input.at) < SLACK) return;
+        gesture.moved = true;
+        this.surface.setCamera(pan(this.surface.camera, input.at[0] - gesture.last[0], input.at[1] - gesture.last[1]));
+        gesture.last = input.at;
+        return;
+      case "box":
+        return this.moveBox(gesture, input);
+      case "press":
+        if (distance(gesture.start, input.at) >= SLACK) this.beginMove(gesture, input);
+        return;
+      case "move":
+        return this.moveNodes(gesture, input);
+      case "resize":
+        return this.resize(gesture, input);
+      case "link":
+        return this.moveLink(gesture, input);
+      case "pinch":
+        return this.pinch(gesture);
+    }
+  }
+
+  up(input: PointerInput): void {
+    this.touches.delete(input.id);
+    const { gesture } = this;
+    this.gesture = null;
+    this.surface.showGesture(null);
+    switch (gesture?.kind) {
+      case "pan":
+        if (!gesture.moved && input.button === 0 && !input.space) this.surface.document?.select([]);
+        return;
+      case "press":
+        return this.click(gesture, input);
+      case "link":
+        return this.dropLink(gesture, input);
+      case "move":
+        for (const id of gesture.places.keys()) this.surface.keep(id, false);
+        this.surface.document?.endGesture();
+        return;
+      case "resize":
+        this.surface.document?.endGesture();
+    }
+  }
+
+  /** The gesture ends where it is: Escape, or the browser took the pointer away. */
+  cancel(): void {
+    const { gesture } = this;
+    this.touches.clear();
+    this.gesture = null;
+    this.surface.showGesture(null);
+    this.surface.showLinking(null);
+    const { document } = this.surface;
+    if (!document) return;
+    document.endGesture();
+    if (gesture && document.revision.peek() !== this.revisionAtStart) document.undo();
+    if (gesture?.kind === "box") document.select(gesture.before);
+    if (gesture?.kind === "move") for (const id of gesture.places.keys()) this.surface.keep(id, false);
+  }
+
+  doubleClick(input: PointerInput): void {
+    const hit = this.surface.hit(input.at);
+    if (hit.kind === "title") this.surface.rename(hit.node);
+    else if (hit.kind === "void" || hit.kind === "group") this.surface.offerNodes(input.at);
+  }
+
+  private start(gesture: Gestures): true {
+    if (this.gesture === null) this.revisionAtStart = this.surface.document?.revision.peek() ?? 0;
+    this.gesture = gesture;
+    return true;
+  }
+
+  private contextMenu(input: PointerInput, hit: Hit): void {
+    const document = this.surface.document!;
+    if ("node" in hit && !document.selection.peek().has(hit.node)) document.select([hit.node]);
+    this.surface.offerMenu(input.at, hit);
+  }
+
+  private startOn(input: PointerInput, hit: Hit): boolean {
+    const document = this.surface.document!;
+    switch (hit.kind) {
+      case "title":
+      case "body":
+      case "corner": {
+        const toggled = input.shift || input.mod;
+        this.surface.raise([hit.node]);
+        if (hit.kind === "corner") return this.start({ kind: "resize", start: input.at, hit, from: document.bounds(hit.node) });
+        if (!toggled && !document.selection.peek().has(hit.node)) document.select([hit.node]);
+        return this.start({ kind: "press", start: input.at, hit, toggled });
+      }
+      case "groupCorner":
+        return this.start({ kind: "resize", start: input.at, hit, from: document.graph.groups.get(hit.group)!.bounds });
+      case "link":
+      case "group":
+        return this.start({ kind: "press", start: input.at, hit, toggled: false });
+      default:
+        if (input.shift || input.mod) return this.start({ kind: "box", start: input.at, before: document.selection.peek() });
+        return this.start({ kind: "pan", last: input.at, moved: false });
+    }
+  }
+
+  private click(gesture: Extract<Gestures, { kind: "press" }>, input: PointerInput): void {
+    const document = this.surface.document!;
+    const { hit } = gesture;
+    if (hit.kind === "link") return this.surface.offerMenu(input.at, hit);
+    if (!("node" in hit)) return;
+    if (!gesture.toggled) return document.select([hit.node]);
+    const selection = new Set(document.selection.peek());
+    if (!selection.delete(hit.node)) selection.add(hit.node);
+    document.select(selection);
+  }
+
+  private beginMove(gesture: Extract<Gestures, { kind: "press" }>, input: PointerInput): void {
+    const document = this.surface.document!;
+    const { hit } = gesture;
+    if (hit.kind === "link") return void this.start({ kind: "pan", last: gesture.start, moved: true });
+    const group = hit.kind === "group" ? document.graph.groups.get(hit.group) : undefined;
+    const selection = document.selection.peek();
+    const ids = group
+      ? [...document.graph.nodes.keys()].filter((id) => contains(group.bounds, center(document.bounds(id))))
+      : "node" in hit && selection.has(hit.node) ? [...selection] : "node" in hit ? [hit.node] : [];
+    if ("node" in hit && !selection.has(hit.node)) document.select(ids);
+    const nodes = ids.map((id) => document.graph.node(id)).filter((node) => !node.pinned);
+    for (const node of nodes) this.surface.keep(node.id, true);
+    document.endGesture();
+    const move: Gestures = {
+      kind: "move", start: gesture.start, places: new Map(nodes.map((node) => [node.id, node.pos])), group: group ? { id: group.id, bounds: group.bounds } : null,
+    };
+    this.start(move);
+    this.moveNodes(move, input);
+  }
+
+  private moveNodes(gesture: Extract<Gestures, { kind: "move" }>, input: PointerInput): void {
+    const { scale } = this.surface.camera;
+    const dx = Math.round((input.at[0] - gesture.start[0]) / scale);
+    const dy = Math.round((input.at[1] - gesture.start[1]) / scale);
+    const edits: Edit[] = [...gesture.places].map(([id, [x, y]]) => ({ kind: "field", id, field: "pos", value: [x + dx, y + dy] }));
+    if (gesture.group) edits.push({ kind: "groupBounds", id: gesture.group.id, bounds: { ...gesture.group.bounds, x: gesture.group.bounds.x + dx, y: gesture.group.bounds.y + dy } });
+    this.surface.document!.edit("move", edits, "move");
+  }
+
+  private resize(gesture: Extract<Gestures, { kind: "resize" }>, input: PointerInput): void {
+    const document = this.surface.document!;
+    const { scale } = this.surface.camera;
+    const dx = (input.at[0] - gesture.start[0]) / scale;
+    const dy = (input.at[1] - gesture.start[1]) / scale;
+    const width = Math.round(Math.max(SMALLEST[0], gesture.from.width + dx));
+    const height = Math.round(Math.max(SMALLEST[1], gesture.from.height + dy));
+    const { hit } = gesture;
+    if (hit.kind === "groupCorner") document.edit("resize", [{ kind: "groupBounds", id: hit.group, bounds: { ...gesture.from, width, height } }], "resize");
+    else if ("node" in hit) {
+      const title = document.graph.node(hit.node).pos[1] - gesture.from.y;
+      document.edit("resize", [{ kind: "field", id: hit.node, field: "size", value: [width, Math.max(0, height - title)] }], "resize");
+    }
+  }
+
+  private moveBox(gesture: Extract<Gestures, { kind: "box" }>, input: PointerInput): void {
+    const { camera, document } = this.surface;
+    const area = rectOf(toCanvas(camera, gesture.start), toCanvas(camera, input.at));
+    this.surface.showGesture({ kind: "box", rect: area });
+    document!.select([...gesture.before, ...this.surface.nodesIn(area)]);
+  }
+
+  /** From an input that is connected, the link comes off and is dragged from its other end. */
+  private startLink(input: PointerInput, hit: Extract<Hit, { kind: "input" | "output" }>): true {
+    const document = this.surface.document!;
+    const { graph } = document;
+    const present = hit.kind === "input" ? graph.linkInto(hit.node, hit.input) : undefined;
+    if (present) return this.beginLink(outputLinking(document, graph.node(present.from), present.fromSlot), present.id, input);
+    const node = graph.node(hit.node);
+    if (hit.kind === "output") return this.beginLink(outputLinking(document, node, hit.slot), null, input);
+    const linking: Linking = {
+      end: { side: "input", node: hit.node, input: hit.input }, type: graph.input(hit.node, hit.input)?.type ?? "*",
+      from: inputPoint(node, document.layout(hit.node), hit.input),
+    };
+    return this.beginLink(linking, null, input);
+  }
+
+  private beginLink(linking: Linking, detach: LinkId | null, input: PointerInput): true {
+    this.surface.document!.endGesture();
+    return this.start({ kind: "link", linking, detach, start: input.at, moved: false });
+  }
+
+  /** Edits that make the link to what lies under the pointer; null over the void, empty where it does not fit. */
+  private connection(linking: Linking, at: Point): Edit[] | null {
+    const document = this.surface.document!;
+    const hit = this.surface.hit(at, true);
+    if (hit.kind === "void") return null;
+    const { end } = linking;
+    if (end.side === "output") {
+      const input = hit.kind === "input" ? hit.input : "node" in hit ? firstFittingInput(document, hit.node, linking) : null;
+      if (!("node" in hit) || input === null || !mayConnect(document.graph, end, { node: hit.node, input })) return [];
+      return connect(document.graph, end, { node: hit.node, input });
+    }
+    const slot = hit.kind === "output" ? hit.slot : "node" in hit ? firstFittingOutput(document, hit.node, linking) : null;
+    if (!("node" in hit) || slot === null || !mayConnect(document.graph, { node: hit.node, slot }, end)) return [];
+    return connect(document.graph, { node: hit.node, slot }, end);
+  }
+
+  private moveLink(gesture: Extract<Gestures, { kind: "link" }>, input: PointerInput): void {
+    if (!gesture.moved) {
+      if (distance(gesture.start, input.at) < SLACK) return;
+      gesture.moved = true;
+      if (gesture.detach !== null) this.surface.document!.edit("disconnect", [{ kind: "removeLink", id: gesture.detach }], "link");
+      this.surface.showLinking(gesture.linking);
+    }
+    const edits = this.connection(gesture.linking, input.at);
+    const to = toCanvas(this.surface.camera, input.at);
+    this.surface.showGesture({ kind: "link", linking: gesture.linking, to, fits: edits === null ? null : edits.length > 0 });
+  }
+
+  private dropLink(gesture: Extract<Gestures, { kind: "link" }>, input: PointerInput): void {
+    const document = this.surface.document!;
+    this.surface.showLinking(null);
+    if (!gesture.moved) return;
+    const edits = this.connection(gesture.linking, input.at);
+    if (edits !== null) document.edit("connect", edits, gesture.detach === null ? null : "link");
+    document.endGesture();
+    if (edits === null && gesture.detach === null) this.surface.offerFitting(input.at, gesture.linking);
+  }
+
+  private startPinch(input: PointerInput): boolean {
+    this.touches.set(input.id, input.at);
+    if (this.touches.size !== 2) return false;
+    if (this.gesture) this.cancelForPinch();
+    const [a, b] = [...this.touches.values()];
+    return this.start({ kind: "pinch", last: [a!, b!] });
+  }
+
+  private cancelForPinch(): void {
+    const touches = new Map(this.touches);
+    this.cancel();
+    for (const [id, at] of touches) this.touches.set(id, at);
+  }
+
+  private pinch(gesture: Extract<Gestures, { kind: "pinch" }>): void {
+    const [a, b] = [...this.touches.values()];
+    if (!a || !b) return;
+    const middle = (p: Point, q: Point): Point => [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2];
+    const before = middle(...gesture.last);
+    const now = middle(a, b);
+    const factor = distance(a, b) / Math.max(1, distance(...gesture.last));
+    this.surface.setCamera(zoomAt(pan(this.surface.camera, now[0] - before[0], now[1] - before[1]), now, factor));
+    gesture.last = [a, b];
+  }
+}
+
+const center = (rect: Rect): Point => [rect.x + rect.width / 2, rect.y + rect.height / 2];
+
+const outputLinking = (document: Document, node: GraphNode, slot: number): Linking => ({
+  end: { side: "output", node: node.id, slot }, type: node.outputs[slot]?.type ?? "*", from: outputPoint(node, document.layout(node.id), slot),
+});
+
+/** Dropped on a node rather than a socket: the first free input that fits, else the first that fits at all. */
+function firstFittingInput(document: Document, id: NodeId, linking: Linking): string | null {
+  if (linking.end.side !== "output") return null;
+  const end = linking.end;
+  const fitting = document.graph.node(id).inputs.filter((socket) => !socket.widget && mayConnect(document.graph, end, { node: id, input: socket.name }));
+  return (fitting.find((socket) => socket.link === null) ?? fitting[0])?.name ?? null;
+}
+
+function firstFittingOutput(document: Document, id: NodeId, linking: Linking): number | null {
+  if (linking.end.side !== "input") return null;
+  const end = linking.end;
+  const slot = document.graph.node(id).outputs.findIndex((_, index) => mayConnect(document.graph, { node: id, slot: index }, end));
+  return slot < 0 ? null : slot;
+}

@@ -1,0 +1,118 @@
+/** What does the pointer machine act on in the real editor? Stage and panels behind one small interface. */
+
+import type { Editor } from "../editor";
+import { accepts } from "../model/sockets";
+import { connect, dissolveNode } from "../model/operations";
+import type { Document } from "../model/document";
+import type { Edit } from "../model/edits";
+import type { GraphNode, LinkId, Point } from "../model/types";
+import type { Hit } from "../view/canvas/hit_test";
+import type { Linking } from "../view/stage";
+import type { MenuItem } from "../panels/ui_state";
+import type { Surface } from "./pointer";
+
+/** Edits that connect a node just added to the end of the link that was dropped. */
+function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
+  const { end } = linking;
+  if (end.side === "output") {
+    const fitting = node.inputs.filter((socket) => accepts(socket.type, linking.type));
+    const socket = fitting.find((entry) => entry.type === linking.type && !entry.widget) ?? fitting.find((entry) => !entry.widget) ?? fitting[0];
+    return socket ? connect(document.graph, end, { node: node.id, input: socket.name }) : [];
+  }
+  const exact = node.outputs.findIndex((socket) => socket.type === linking.type);
+  const slot = exact >= 0 ? exact : node.outputs.findIndex((socket) => accepts(linking.type, socket.type));
+  return slot >= 0 ? connect(document.graph, { node: node.id, slot }, end) : [];
+}
+
+/** Edits that put a node just added between the two ends of a link. */
+function insertInto(document: Document, id: LinkId, node: GraphNode): Edit[] {
+  const link = document.graph.links.get(id);
+  const input = link && node.inputs.find((socket) => accepts(socket.type, link.type));
+  const slot = link ? node.outputs.findIndex((socket) => accepts(link.type, socket.type) || socket.type === link.type) : -1;
+  if (!link || !input || slot < 0) return [];
+  const free = document.graph.freeLinkId();
+  const outgoing = { id: free + 1, from: node.id, fromSlot: slot, to: link.to, toInput: link.toInput, type: link.type, rank: link.rank };
+  return [
+    { kind: "removeLink", id },
+    ...connect(document.graph, { node: link.from, slot: link.fromSlot }, { node: node.id, input: input.name }, free),
+    { kind: "addLink", link: outgoing },
+  ];
+}
+
+function nodeMenu(editor: Editor, document: Document): MenuItem[] {
+  const ids = [...document.selection.value];
+  const only = ids.length === 1 ? ids[0]! : null;
+  return [
+    { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
+    { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
+    { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },
+    { label: "Collapse or expand", keys: "Alt+C", act: () => editor.toggleCollapsed() },
+    { label: "Mute or unmute", keys: "Mod+M", act: () => editor.toggleMode(2) },
+    { label: "Bypass or not", keys: "Mod+B", act: () => editor.toggleMode(4) },
+    { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
+    { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
+  ];
+}
+
+function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): MenuItem[] {
+  const type = document.graph.links.get(id)?.type ?? "*";
+  return [
+    {
+      label: "Put a node here…",
+      act: () => (editor.ui.search.value = { screen: at, filter: { side: "input", type }, pick: (name) => editor.addNode(name, editor.stage.canvasPoint(at), (node) => insertInto(document, id, node)) }),
+    },
+    { label: "Remove the link", act: () => document.edit("disconnect", [{ kind: "removeLink", id }]) },
+  ];
+}
+
+const groupMenu = (document: Document, id: number): MenuItem[] => [
+  {
+    label: "Rename the group",
+    act: () => {
+      const title = prompt("Title of the group", document.graph.groups.get(id)?.title ?? "");
+      if (title !== null) document.edit("rename", [{ kind: "groupTitle", id, title }]);
+    },
+  },
+  { label: "Remove the group, keep its nodes", act: () => document.edit("ungroup", [{ kind: "removeGroup", id }]) },
+];
+
+function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (MenuItem | null)[] {
+  if ("node" in hit) return nodeMenu(editor, document);
+  if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
+  const common: MenuItem[] = [
+    { label: "Add a node…", keys: "/", act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
+    { label: "Select all", keys: "Mod+A", act: () => editor.selectAll() },
+    { label: "Show everything", keys: "F", act: () => editor.stage.fit() },
+    { label: "Download as JSON", act: () => editor.downloadActive() },
+  ];
+  return "group" in hit ? [...groupMenu(document, hit.group), null, ...common] : common;
+}
+
+export function editorSurface(editor: Editor): Surface {
+  const { stage, ui } = editor;
+  return {
+    get document() {
+      return editor.active.value;
+    },
+    get camera() {
+      return stage.camera;
+    },
+    setCamera: (camera) => stage.setCamera(camera),
+    hit: (at, linking) => stage.hit(at, linking),
+    nodesIn: (area) => stage.scene?.visible(area) ?? [],
+    raise: (ids) => stage.raise(ids),
+    keep: (id, isKept) => stage.keep(id, isKept),
+    showGesture: (gesture) => (stage.gesture.value = gesture),
+    showLinking: (linking) => (stage.linking.value = linking),
+    offerFitting: (at, linking) => {
+      const filter = { side: linking.end.side === "output" ? "input" : "output", type: linking.type } as const;
+      ui.search.value = { screen: at, filter, pick: (type) => editor.addNode(type, stage.canvasPoint(at), (node) => joinTo(editor.active.value!, linking, node)) };
+    },
+    offerMenu: (at, hit) => {
+      const document = editor.active.value;
+      if (document) ui.menu.value = { at, items: menuFor(editor, document, hit, at) };
+    },
+    offerNodes: (at) => (ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, stage.canvasPoint(at)) }),
+    rename: (node) => (ui.renaming.value = node),
+  };
+}

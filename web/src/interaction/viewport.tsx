@@ -1,0 +1,155 @@
+/** How do the page's events reach the machine? The canvas, the nodes above it and the sheet for gestures. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { effect } from "@preact/signals";
+import type { Editor } from "../editor";
+import type { Point } from "../model/types";
+import { pan, zoomAt } from "../view/canvas/camera";
+import { traceLink } from "../view/canvas/link_path";
+import { NodeLayer } from "../view/dom/node_layer";
+import type { Stage } from "../view/stage";
+import { typeColor } from "../view/theme";
+import { listenToClipboard } from "./clipboard";
+import type { PointerInput, PointerMachine } from "./pointer";
+
+const held = { space: false };
+
+function readInput(event: PointerEvent | MouseEvent, viewport: HTMLElement): PointerInput {
+  const box = viewport.getBoundingClientRect();
+  const target = event.target instanceof Element ? event.target : null;
+  return {
+    id: event instanceof PointerEvent ? event.pointerId : 0, at: [event.clientX - box.left, event.clientY - box.top], button: event.button,
+    shift: event.shiftKey, mod: event.ctrlKey || event.metaKey, touch: event instanceof PointerEvent && event.pointerType === "touch",
+    space: held.space, onWidget: (target?.closest("[data-widget]") ?? null) !== null,
+  };
+}
+
+function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
+  viewport.addEventListener("pointerdown", (event) => {
+    const input = readInput(event, viewport);
+    if (!machine.down(input)) return;
+    viewport.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    event.stopPropagation();
+    if (document.activeElement instanceof HTMLElement && !(event.target as Element).closest?.("[data-node]")?.contains(document.activeElement)) document.activeElement.blur();
+  }, { capture: true });
+  viewport.addEventListener("pointermove", (event) => machine.isBusy && machine.move(readInput(event, viewport)));
+  viewport.addEventListener("pointerup", (event) => machine.isBusy && machine.up(readInput(event, viewport)));
+  viewport.addEventListener("pointercancel", () => machine.cancel());
+  viewport.addEventListener("dblclick", (event) => {
+    const input = readInput(event, viewport);
+    if (!input.onWidget) machine.doubleClick(input);
+  });
+  viewport.addEventListener("contextmenu", (event) => {
+    if (!(event.target as Element).closest("input, textarea, img")) event.preventDefault();
+  });
+}
+
+/** A trackpad sends small steps or sideways ones; a mouse wheel sends large upright ones. */
+function listenToWheel(viewport: HTMLElement, stage: Stage): void {
+  viewport.addEventListener("wheel", (event) => {
+    const scrolls = (event.target as Element).closest("textarea, .node-text");
+    if (scrolls && scrolls === document.activeElement && !event.ctrlKey) return;
+    event.preventDefault();
+    const box = viewport.getBoundingClientRect();
+    const at: Point = [event.clientX - box.left, event.clientY - box.top];
+    const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 300 : 1;
+    if (!event.ctrlKey && (event.deltaX !== 0 || event.shiftKey)) {
+      const [dx, dy] = event.shiftKey && event.deltaX === 0 ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
+      stage.setCamera(pan(stage.camera, -dx * unit, -dy * unit));
+    } else {
+      const strength = event.ctrlKey ? 0.01 : 0.0015;
+      stage.setCamera(zoomAt(stage.camera, at, Math.exp(-Math.max(-200, Math.min(200, event.deltaY * unit)) * strength)));
+    }
+  }, { passive: false });
+}
+
+function listenToDrops(viewport: HTMLElement, editor: Editor): void {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    const box = viewport.getBoundingClientRect();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    void editor.takeFiles(files, editor.stage.canvasPoint([event.clientX - box.left, event.clientY - box.top]), true);
+  });
+}
+
+function listenToSpace(viewport: HTMLElement): void {
+  const set = (isHeld: boolean): void => {
+    held.space = isHeld;
+    viewport.classList.toggle("is-grabbing", isHeld);
+  };
+  addEventListener("keydown", (event) => {
+    if (event.key === " " && (event.target === document.body || (event.target as Element).closest?.("[data-node]") === event.target)) {
+      event.preventDefault();
+      set(true);
+    }
+  });
+  addEventListener("keyup", (event) => event.key === " " && set(false));
+  addEventListener("blur", () => set(false));
+}
+
+/** Draws what a gesture shows above everything else; nothing is drawn while there is none. */
+function paintGesture(sheet: HTMLCanvasElement, stage: Stage): void {
+  const gesture = stage.gesture.value;
+  sheet.hidden = gesture === null;
+  if (!gesture) return;
+  const context = sheet.getContext("2d")!;
+  if (sheet.width !== Math.round(stage.width * devicePixelRatio)) sheet.width = Math.round(stage.width * devicePixelRatio);
+  if (sheet.height !== Math.round(stage.height * devicePixelRatio)) sheet.height = Math.round(stage.height * devicePixelRatio);
+  const { camera, theme } = stage;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, sheet.width, sheet.height);
+  context.setTransform(devicePixelRatio * camera.scale, 0, 0, devicePixelRatio * camera.scale, devicePixelRatio * camera.x, devicePixelRatio * camera.y);
+  context.lineWidth = 1.5 / camera.scale;
+  if (gesture.kind === "box") {
+    const { x, y, width, height } = gesture.rect;
+    context.strokeStyle = context.fillStyle = theme.selected;
+    context.strokeRect(x, y, width, height);
+    context.globalAlpha = 0.12;
+    context.fillRect(x, y, width, height);
+    context.globalAlpha = 1;
+    return;
+  }
+  context.strokeStyle = context.fillStyle = gesture.fits === false ? theme.error : typeColor(gesture.linking.type, theme.dark);
+  context.lineWidth = Math.max(3, 1.5 / camera.scale);
+  context.lineCap = "round";
+  context.setLineDash(gesture.fits === true ? [] : [8, 7]);
+  context.beginPath();
+  const { from } = gesture.linking;
+  if (gesture.linking.end.side === "output") traceLink(context, from, gesture.to);
+  else traceLink(context, gesture.to, from);
+  context.stroke();
+  context.setLineDash([]);
+  context.beginPath();
+  context.arc(gesture.to[0], gesture.to[1], (gesture.fits ? 7 : 4.5) / Math.min(1, camera.scale), 0, 7);
+  context.fill();
+}
+
+export function Viewport({ editor, machine }: { editor: Editor; machine: PointerMachine }) {
+  const root = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const layer = useRef<HTMLDivElement>(null);
+  const sheet = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const viewport = root.current!;
+    const { stage } = editor;
+    let pointer: Point | null = null;
+    stage.attach(canvas.current!, layer.current!);
+    viewport.addEventListener("pointermove", (event) => (pointer = readInput(event, viewport).at));
+    listenToPointer(viewport, machine);
+    listenToWheel(viewport, stage);
+    listenToDrops(viewport, editor);
+    listenToSpace(viewport);
+    listenToClipboard(editor, () => stage.canvasPoint(pointer ?? [stage.width / 3, stage.height / 3]));
+    new ResizeObserver(() => stage.resize(canvas.current!)).observe(viewport);
+    return effect(() => paintGesture(sheet.current!, stage));
+  }, []);
+  return (
+    <div class="viewport" ref={root} aria-label="Canvas">
+      <canvas class="scene" ref={canvas} />
+      <div class="nodes" ref={layer}><NodeLayer editor={editor} /></div>
+      <canvas class="sheet" ref={sheet} hidden />
+    </div>
+  );
+}

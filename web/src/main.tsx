@@ -1,0 +1,55 @@
+/** The roof of the editor: asks the server for its nodes, builds the editor, shows it. */
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { HttpError } from "./api/http";
+import { clientId } from "./api/socket";
+import { Editor } from "./editor";
+import { listenToKeys } from "./interaction/keymap";
+import { PointerMachine } from "./interaction/pointer";
+import { editorSurface } from "./interaction/surface";
+import { App, Waiting } from "./panels/app";
+import "./style/index.css";
+import { registerBuiltInWidgets } from "./view/dom/widgets";
+
+const RETRY_MS = 1500;
+const root = document.getElementById("app")!;
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function start(id: string): Promise<Editor> {
+  for (;;) {
+    try {
+      return await Editor.start(id);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      render(<Waiting message={error.status === 0 ? "Waiting for the server…" : error.message} />, root);
+      await wait(RETRY_MS);
+    }
+  }
+}
+
+/** The tab's title says how far the run is. */
+function followTitle(editor: Editor): void {
+  effect(() => {
+    const name = editor.active.value?.name.value ?? "Weft";
+    const running = editor.documents.value.find((entry) => entry.runningNode.value !== null);
+    const node = running?.runningNode.value;
+    const run = running && node ? running.run(node).value : null;
+    const part = run && run.max > 1 ? `${Math.round((100 * run.value) / run.max)} % · ` : run ? "… · " : "";
+    document.title = `${part}${name} · Weft`;
+  });
+}
+
+registerBuiltInWidgets();
+const editor = await start(await clientId());
+const machine = new PointerMachine(editorSurface(editor));
+editor.cancelGesture = () => {
+  if (!machine.isBusy) return false;
+  machine.cancel();
+  return true;
+};
+listenToKeys(editor);
+render(<App editor={editor} machine={machine} />, root);
+followTitle(editor);
+// for tests and for the curious: counts of what was drawn and what is in the page
+Object.assign(globalThis, { weft: editor });

@@ -1,0 +1,166 @@
+/** What does the server say a node type is? Reads `/object_info` into NodeDefinitions. */
+
+import type { InputDefinition, Json, JsonObject, NodeDefinition, OutputDefinition, WidgetSpec } from "./types";
+
+export type Definitions = ReadonlyMap<string, NodeDefinition>;
+
+export const CONTROL_MODES = ["fixed", "increment", "decrement", "randomize"] as const;
+/** Numbers above 2^53 - 1 are not exact in a browser, so no widget goes beyond. */
+const LARGEST = Number.MAX_SAFE_INTEGER;
+
+export const controlName = (name: string): string => `${name}:control_after_generate`;
+const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const asNumber = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : undefined);
+const asText = (value: Json | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+function decimalsOf(options: JsonObject, step: number): number {
+  const unit = asNumber(options.round) ?? step;
+  const digits = String(unit).includes("e-") ? Number(String(unit).split("e-")[1]) : (String(unit).split(".")[1] ?? "").length;
+  return Math.min(6, Math.max(1, digits));
+}
+
+function numberWidget(name: string, type: string, options: JsonObject): WidgetSpec {
+  const integer = type === "INT";
+  const step = asNumber(options.step) ?? (integer ? 1 : 0.1);
+  const min = Math.max(asNumber(options.min) ?? (integer ? 0 : -LARGEST), -LARGEST);
+  return {
+    name, label: name, kind: "number", type, integer, step, min,
+    max: Math.min(asNumber(options.max) ?? LARGEST, LARGEST),
+    decimals: integer ? 0 : decimalsOf(options, step),
+    defaultValue: asNumber(options.default) ?? Math.max(0, min),
+    tooltip: asText(options.tooltip),
+  };
+}
+
+function choiceWidget(name: string, choices: Json[], options: JsonObject): WidgetSpec {
+  const upload = options.image_upload === true;
+  return {
+    name, label: name, kind: upload ? "image" : "choice", type: "COMBO", integer: false, choices,
+    defaultValue: options.default ?? choices[0] ?? "",
+    folder: upload ? (asText(options.image_folder) ?? "input") : undefined,
+    tooltip: asText(options.tooltip),
+  };
+}
+
+function widgetFor(name: string, type: Json, options: JsonObject): WidgetSpec | null {
+  if (options.forceInput === true || options.rawLink === true) return null;
+  if (Array.isArray(type)) return choiceWidget(name, type, options);
+  const common = { name, label: name, integer: false, tooltip: asText(options.tooltip) };
+  switch (type) {
+    case "INT":
+    case "FLOAT":
+      return numberWidget(name, type, options);
+    case "STRING":
+      return {
+        ...common, kind: options.multiline === true ? "text" : "string", type,
+        defaultValue: typeof options.default === "string" ? options.default : "", placeholder: asText(options.placeholder),
+      };
+    case "BOOLEAN":
+      return { ...common, kind: "toggle", type, defaultValue: options.default === true, labelOn: asText(options.label_on), labelOff: asText(options.label_off) };
+    case "COMBO":
+      return choiceWidget(name, Array.isArray(options.options) ? options.options : [], options);
+    default:
+      return null;
+  }
+}
+
+/** The control widget that follows a seed. */
+export function controlWidget(name: string): WidgetSpec {
+  return {
+    name: controlName(name), label: "after each run", kind: "control", type: "", integer: false, controls: name,
+    defaultValue: "fixed", choices: CONTROL_MODES, tooltip: `What happens to ${name} after a run was queued`,
+  };
+}
+
+const isSeed = (input: InputDefinition, options: JsonObject): boolean =>
+  input.widget?.kind === "number" && input.type === "INT" &&
+  (Boolean(options.control_after_generate) || input.name === "seed" || input.name === "noise_seed");
+
+function orderedNames(section: JsonObject, order: Json | undefined): string[] {
+  const names = Object.keys(section);
+  if (!Array.isArray(order)) return names;
+  const listed = order.filter((name): name is string => typeof name === "string" && name in section);
+  return [...listed, ...names.filter((name) => !listed.includes(name))];
+}
+
+function readInputs(info: JsonObject): { inputs: InputDefinition[]; widgets: WidgetSpec[] } {
+  const inputs: InputDefinition[] = [];
+  const widgets: WidgetSpec[] = [];
+  const sections = isObject(info.input) ? info.input : {};
+  const order = isObject(info.input_order) ? info.input_order : {};
+  for (const section of ["required", "optional"] as const) {
+    const declared = sections[section];
+    if (!isObject(declared)) continue;
+    for (const name of orderedNames(declared, order[section])) {
+      const entry = declared[name];
+      if (!Array.isArray(entry) || entry.length === 0) continue;
+      const options = isObject(entry[1]) ? entry[1] : {};
+      const type = entry[0] ?? "*";
+      const widget = widgetFor(name, type, options);
+      const input: InputDefinition = {
+        name, type: Array.isArray(type) ? "COMBO" : String(type), optional: section === "optional", tooltip: asText(options.tooltip), widget,
+      };
+      inputs.push(input);
+      if (widget) widgets.push(widget);
+      if (isSeed(input, options)) widgets.push(controlWidget(name));
+    }
+  }
+  return { inputs, widgets };
+}
+
+function readOutputs(info: JsonObject): OutputDefinition[] {
+  const types = Array.isArray(info.output) ? info.output : [];
+  const names = Array.isArray(info.output_name) ? info.output_name : [];
+  const lists = Array.isArray(info.output_is_list) ? info.output_is_list : [];
+  const tooltips = Array.isArray(info.output_tooltips) ? info.output_tooltips : [];
+  return types.map((type, index) => {
+    const typeName = Array.isArray(type) ? "COMBO" : String(type);
+    return { name: asText(names[index]) ?? typeName, type: typeName, isList: lists[index] === true, tooltip: asText(tooltips[index]) };
+  });
+}
+
+/** One entry of `/object_info` -> NodeDefinition. Fields that are missing take their neutral value. */
+export function readDefinition(type: string, info: JsonObject): NodeDefinition {
+  return {
+    type,
+    displayName: asText(info.display_name) ?? type,
+    description: asText(info.description) ?? "",
+    category: asText(info.category) ?? "",
+    pack: asText(info.python_module) ?? "",
+    ...readInputs(info),
+    outputs: readOutputs(info),
+    isTarget: info.output_node === true,
+    isVirtual: false,
+    deprecated: info.deprecated === true,
+    experimental: info.experimental === true,
+  };
+}
+
+function virtual(type: string, displayName: string, description: string, part: Partial<NodeDefinition>): NodeDefinition {
+  return {
+    type, displayName, description, category: "editor", pack: "editor", inputs: [], outputs: [], widgets: [], isTarget: false, isVirtual: true,
+    deprecated: false, experimental: false, ...part,
+  };
+}
+
+const noteText: WidgetSpec = {
+  name: "text", label: "text", kind: "text", type: "", integer: false, defaultValue: "", placeholder: "A note for whoever opens this workflow",
+};
+
+/** Node types that live in the editor alone and never reach the prompt. */
+export const VIRTUAL_DEFINITIONS: readonly NodeDefinition[] = [
+  virtual("Note", "Note", "Text for the reader of the workflow.", { widgets: [noteText] }),
+  virtual("MarkdownNote", "Markdown Note", "Text for the reader of the workflow.", { widgets: [noteText] }),
+  virtual("Reroute", "Reroute", "Passes a link on, to lay it out more clearly.", {
+    inputs: [{ name: "", type: "*", optional: true, widget: null }],
+    outputs: [{ name: "", type: "*", isList: false }],
+  }),
+  virtual("PrimitiveNode", "Primitive", "One value for several widgets.", { outputs: [{ name: "connect to widget input", type: "*", isList: false }] }),
+];
+
+/** The whole of `/object_info`, with the editor's own node types. */
+export function readDefinitions(objectInfo: JsonObject): Definitions {
+  const all = new Map<string, NodeDefinition>(VIRTUAL_DEFINITIONS.map((definition) => [definition.type, definition]));
+  for (const [type, info] of Object.entries(objectInfo)) if (isObject(info)) all.set(type, readDefinition(type, info));
+  return all;
+}

@@ -1,0 +1,152 @@
+/** How does a graph change? By edits: data that, when applied, return the edit that takes them back. */
+
+import type { Graph } from "./graph";
+import type { Group, GraphNode, InputSocket, Json, Link, LinkId, NodeId, OutputSocket, Point, Rect } from "./types";
+
+/** A node's fields that are set as one value. */
+export interface NodeFields {
+  title: string | null;
+  pos: Point;
+  size: Point;
+  mode: number;
+  collapsed: boolean;
+  pinned: boolean;
+  inputs: InputSocket[];
+  outputs: OutputSocket[];
+}
+type FieldEdit = { [K in keyof NodeFields]: { kind: "field"; id: NodeId; field: K; value: NodeFields[K] } }[keyof NodeFields];
+
+export type Edit =
+  | FieldEdit
+  | { kind: "addNode"; node: GraphNode }
+  | { kind: "removeNode"; id: NodeId }
+  | { kind: "addLink"; link: Link; at?: number }
+  | { kind: "removeLink"; id: LinkId }
+  | { kind: "value"; id: NodeId; name: string; value: Json | undefined }
+  | { kind: "addGroup"; group: Group }
+  | { kind: "removeGroup"; id: number }
+  | { kind: "groupBounds"; id: number; bounds: Rect }
+  | { kind: "groupTitle"; id: number; title: string };
+
+/** The thing an edit sets, or null where two edits can't stand for one. Used to coalesce a gesture. */
+export function editTarget(edit: Edit): string | null {
+  switch (edit.kind) {
+    case "field":
+      return `field ${edit.id} ${edit.field}`;
+    case "value":
+      return `value ${edit.id} ${edit.name}`;
+    case "groupBounds":
+    case "groupTitle":
+      return `${edit.kind} ${edit.id}`;
+    default:
+      return null;
+  }
+}
+
+function setField(node: GraphNode, edit: FieldEdit): Edit {
+  const inverse = { kind: "field", id: edit.id, field: edit.field, value: node[edit.field] } as FieldEdit;
+  Object.assign(node, { [edit.field]: edit.value });
+  return inverse;
+}
+
+function setValue(node: GraphNode, name: string, value: Json | undefined): Edit {
+  const inverse: Edit = { kind: "value", id: node.id, name, value: node.values[name] };
+  if (value === undefined) Reflect.deleteProperty(node.values, name);
+  else node.values[name] = value;
+  return inverse;
+}
+
+function addLink(graph: Graph, link: Link, at?: number): Edit {
+  const output = graph.node(link.from).outputs[link.fromSlot];
+  const input = graph.input(link.to, link.toInput);
+  if (!output || !input) throw new Error(`expected sockets for link ${link.id} on nodes ${link.from} and ${link.to}, found none`);
+  if (input.link !== null) throw new Error(`expected input ${link.toInput} of node ${link.to} to be free, found link ${input.link}`);
+  output.links.splice(at ?? output.links.length, 0, link.id);
+  input.link = link.id;
+  graph.links.set(link.id, link);
+  return { kind: "removeLink", id: link.id };
+}
+
+function removeLink(graph: Graph, id: LinkId): Edit {
+  const link = graph.links.get(id);
+  if (!link) throw new Error(`expected a link ${id} in the graph, found none`);
+  const links = graph.nodes.get(link.from)?.outputs[link.fromSlot]?.links ?? [];
+  const at = links.indexOf(id);
+  if (at >= 0) links.splice(at, 1);
+  const input = graph.input(link.to, link.toInput);
+  if (input) input.link = null;
+  graph.links.delete(id);
+  return { kind: "addLink", link, at: Math.max(0, at) };
+}
+
+function removeNode(graph: Graph, id: NodeId): Edit {
+  const node = graph.node(id);
+  if (graph.linksOf(id).length > 0) throw new Error(`expected node ${id} to be unlinked before it is removed`);
+  graph.nodes.delete(id);
+  return { kind: "addNode", node };
+}
+
+function editGroup(graph: Graph, id: number, change: (group: Group) => Edit): Edit {
+  const group = graph.groups.get(id);
+  if (!group) throw new Error(`expected a group ${id} in the graph, found none`);
+  return change(group);
+}
+
+/** Applies one edit to the graph and returns its inverse. Raises when the graph does not hold what the edit names. */
+export function applyEdit(graph: Graph, edit: Edit): Edit {
+  switch (edit.kind) {
+    case "field":
+      return setField(graph.node(edit.id), edit);
+    case "value":
+      return setValue(graph.node(edit.id), edit.name, edit.value);
+    case "addNode":
+      graph.nodes.set(edit.node.id, edit.node);
+      return { kind: "removeNode", id: edit.node.id };
+    case "removeNode":
+      return removeNode(graph, edit.id);
+    case "addLink":
+      return addLink(graph, edit.link, edit.at);
+    case "removeLink":
+      return removeLink(graph, edit.id);
+    case "addGroup":
+      graph.groups.set(edit.group.id, edit.group);
+      return { kind: "removeGroup", id: edit.group.id };
+    case "removeGroup":
+      return editGroup(graph, edit.id, (group) => {
+        graph.groups.delete(edit.id);
+        return { kind: "addGroup", group };
+      });
+    case "groupBounds":
+      return editGroup(graph, edit.id, (group) => {
+        const inverse: Edit = { kind: "groupBounds", id: edit.id, bounds: group.bounds };
+        group.bounds = edit.bounds;
+        return inverse;
+      });
+    case "groupTitle":
+      return editGroup(graph, edit.id, (group) => {
+        const inverse: Edit = { kind: "groupTitle", id: edit.id, title: group.title };
+        group.title = edit.title;
+        return inverse;
+      });
+  }
+}
+
+/** The nodes whose picture an edit changes. Call it before a removal is applied and after an addition. */
+export function touchedNodes(graph: Graph, edit: Edit): NodeId[] {
+  switch (edit.kind) {
+    case "field":
+    case "value":
+    case "removeNode":
+      return [edit.id];
+    case "addNode":
+      return [edit.node.id];
+    case "addLink":
+      return [edit.link.from, edit.link.to];
+    case "removeLink": {
+      const link = graph.links.get(edit.id);
+      return link ? [link.from, link.to] : [];
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,103 @@
+/** What was done, and how is it taken back? Steps of inverse edits; a gesture's edits are one step. */
+
+import { applyEdit, editTarget, touchedNodes, type Edit } from "./edits";
+import type { Graph } from "./graph";
+import type { NodeId } from "./types";
+
+interface Step {
+  label: string;
+  inverses: Edit[];
+  key: string | null;
+}
+
+const LONGEST = 500;
+
+export class History {
+  private readonly done: Step[] = [];
+  private readonly undone: Step[] = [];
+  private open: Step | null = null;
+
+  constructor(private readonly graph: Graph) {}
+
+  get canUndo(): boolean {
+    return this.done.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.undone.length > 0;
+  }
+
+  get undoLabel(): string {
+    return this.done.at(-1)?.label ?? "";
+  }
+
+  get redoLabel(): string {
+    return this.undone.at(-1)?.label ?? "";
+  }
+
+  /**
+   * Applies edits as one step, or as part of the step that is open under the same key. Returns the touched nodes. If an edit
+   * raises, those before it are taken back and nothing is recorded.
+   */
+  apply(label: string, edits: readonly Edit[], key: string | null = null): Set<NodeId> {
+    const touched = new Set<NodeId>();
+    const inverses = this.run(edits, touched);
+    if (inverses.length === 0) return touched;
+    this.undone.length = 0;
+    if (key !== null && this.open?.key === key) {
+      this.merge(this.open, inverses);
+      return touched;
+    }
+    const step = { label, inverses, key };
+    this.done.push(step);
+    if (this.done.length > LONGEST) this.done.shift();
+    this.open = key === null ? null : step;
+    return touched;
+  }
+
+  /** Ends a gesture: the next edit is a step of its own, whatever its key. */
+  close(): void {
+    this.open = null;
+  }
+
+  undo(): Set<NodeId> | null {
+    return this.shift(this.done, this.undone);
+  }
+
+  redo(): Set<NodeId> | null {
+    return this.shift(this.undone, this.done);
+  }
+
+  private shift(from: Step[], to: Step[]): Set<NodeId> | null {
+    const step = from.pop();
+    if (!step) return null;
+    this.open = null;
+    const touched = new Set<NodeId>();
+    to.push({ ...step, key: null, inverses: this.run(step.inverses, touched) });
+    return touched;
+  }
+
+  /** Returns the inverses in the order in which they must be applied. */
+  private run(edits: readonly Edit[], touched: Set<NodeId>): Edit[] {
+    const inverses: Edit[] = [];
+    try {
+      for (const edit of edits) {
+        for (const id of touchedNodes(this.graph, edit)) touched.add(id);
+        inverses.unshift(applyEdit(this.graph, edit));
+      }
+    } catch (error) {
+      for (const inverse of inverses) applyEdit(this.graph, inverse);
+      throw error;
+    }
+    return inverses;
+  }
+
+  private merge(step: Step, inverses: Edit[]): void {
+    const known = new Set(step.inverses.map(editTarget).filter((target) => target !== null));
+    const fresh = inverses.filter((edit) => {
+      const target = editTarget(edit);
+      return target === null || !known.has(target);
+    });
+    step.inverses.unshift(...fresh);
+  }
+}

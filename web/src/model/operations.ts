@@ -1,0 +1,153 @@
+/** Which edits make a connection, delete a selection, insert a fragment? */
+
+import type { Edit } from "./edits";
+import type { Graph } from "./graph";
+import { accepts } from "./sockets";
+import type { GraphNode, Json, JsonObject, Link, LinkId, NodeId, Point } from "./types";
+
+export interface OutputEnd {
+  readonly node: NodeId;
+  readonly slot: number;
+}
+export interface InputEnd {
+  readonly node: NodeId;
+  readonly input: string;
+}
+
+/** True when following links upstream from `from` arrives at `node`: a link node -> from would close a circle. */
+export function dependsOn(graph: Graph, from: NodeId, node: NodeId): boolean {
+  const seen = new Set<NodeId>();
+  const waiting = [from];
+  while (waiting.length > 0) {
+    const id = waiting.pop()!;
+    if (id === node) return true;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    for (const socket of graph.nodes.get(id)?.inputs ?? []) {
+      const link = socket.link === null ? undefined : graph.links.get(socket.link);
+      if (link) waiting.push(link.from);
+    }
+  }
+  return false;
+}
+
+export function mayConnect(graph: Graph, output: OutputEnd, input: InputEnd): boolean {
+  const source = graph.nodes.get(output.node)?.outputs[output.slot];
+  const target = graph.input(input.node, input.input);
+  if (!source || !target || !accepts(target.type, source.type)) return false;
+  return !dependsOn(graph, output.node, input.node);
+}
+
+/** Edits that connect two sockets; a link that already arrives at the input gives way. Empty where nothing changes. */
+export function connect(graph: Graph, output: OutputEnd, input: InputEnd, id: LinkId = graph.freeLinkId()): Edit[] {
+  const present = graph.linkInto(input.node, input.input);
+  if (present?.from === output.node && present.fromSlot === output.slot) return [];
+  const target = graph.input(input.node, input.input);
+  const source = graph.node(output.node).outputs[output.slot];
+  if (!target || !source) return [];
+  const rank = Math.max(-1, ...[...graph.links.values()].map((link) => link.rank)) + 1;
+  const type = source.type === "*" ? target.type : source.type;
+  const link: Link = { id, from: output.node, fromSlot: output.slot, to: input.node, toInput: input.input, type, rank };
+  return [...(present ? [{ kind: "removeLink", id: present.id } as const] : []), { kind: "addLink", link }];
+}
+
+export function removeNodes(graph: Graph, ids: Iterable<NodeId>): Edit[] {
+  const edits: Edit[] = [];
+  const gone = new Set<LinkId>();
+  const nodes = [...ids].filter((id) => graph.nodes.has(id));
+  for (const id of nodes)
+    for (const link of graph.linksOf(id))
+      if (!gone.has(link.id)) {
+        gone.add(link.id);
+        edits.push({ kind: "removeLink", id: link.id });
+      }
+  return [...edits, ...nodes.map((id) => ({ kind: "removeNode", id }) as const)];
+}
+
+/** Like removeNodes, but a link that entered goes on from the first output of the same type, where there is one. */
+export function dissolveNode(graph: Graph, id: NodeId): Edit[] {
+  const node = graph.node(id);
+  const edits = removeNodes(graph, [id]);
+  let free = graph.freeLinkId();
+  for (const output of node.outputs) {
+    const entering = node.inputs.map((socket) => graph.linkInto(id, socket.name)).find((link) => link && accepts(output.type, link.type));
+    if (!entering) continue;
+    for (const linkId of output.links) {
+      const leaving = graph.links.get(linkId);
+      if (!leaving) continue;
+      edits.push({ kind: "addLink", link: { ...leaving, id: free, from: entering.from, fromSlot: entering.fromSlot, type: entering.type, raw: undefined } });
+      free += 1;
+    }
+  }
+  return edits;
+}
+
+/** A piece of a graph as it travels through the clipboard. */
+export interface Fragment {
+  readonly nodes: readonly GraphNode[];
+  readonly links: readonly Link[];
+}
+
+const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
+
+/** The chosen nodes with every link that arrives at one of them (those from outside are used where asked for). */
+export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
+  const chosen = new Set(ids);
+  const nodes = [...chosen].map((id) => graph.nodes.get(id)).filter((node) => node !== undefined);
+  return { nodes: nodes.map(copyNode), links: [...graph.links.values()].filter((link) => chosen.has(link.to)) };
+}
+
+/**
+ * Edits that insert a fragment with its top left corner at `at`, and the ids of the new nodes. With `keepOutside`, links from
+ * nodes that are not in the fragment are made again where those nodes still exist.
+ */
+export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keepOutside = false): { edits: Edit[]; ids: NodeId[] } {
+  if (fragment.nodes.length === 0) return { edits: [], ids: [] };
+  const left = Math.min(...fragment.nodes.map((node) => node.pos[0]));
+  const top = Math.min(...fragment.nodes.map((node) => node.pos[1]));
+  const fresh = new Map<NodeId, NodeId>();
+  const first = Number(graph.freeNodeId());
+  fragment.nodes.forEach((node, index) => fresh.set(node.id, String(first + index)));
+  const rank = graph.nextRank();
+  const edits: Edit[] = fragment.nodes.map((node, index) => ({
+    kind: "addNode",
+    node: {
+      ...copyNode(node), id: fresh.get(node.id)!, rank: rank + index, raw: {},
+      known: graph.definition(node.type) !== undefined, pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
+      inputs: node.inputs.map((socket) => ({ ...socket, link: null })),
+      outputs: node.outputs.map((socket) => ({ ...socket, links: [] })),
+    },
+  }));
+  let free = graph.freeLinkId();
+  for (const link of fragment.links) {
+    const from = fresh.get(link.from) ?? (keepOutside && graph.nodes.has(link.from) ? link.from : undefined);
+    const to = fresh.get(link.to);
+    if (!from || !to) continue;
+    edits.push({ kind: "addLink", link: { ...link, id: free, from, to, raw: undefined } });
+    free += 1;
+  }
+  return { edits, ids: [...fresh.values()] };
+}
+
+export const fragmentToText = (fragment: Fragment): string => JSON.stringify({ weft: "fragment", version: 1, ...fragment });
+
+/** Reads what fragmentToText wrote; null for any other text. */
+export function fragmentFromText(text: string): Fragment | null {
+  let data: Json;
+  try {
+    data = JSON.parse(text) as Json;
+  } catch {
+    return null; // not JSON at all: other text on the clipboard is no error
+  }
+  if (typeof data !== "object" || data === null || Array.isArray(data) || data.weft !== "fragment") return null;
+  const { nodes, links } = data as JsonObject & { nodes: unknown; links: unknown };
+  if (!Array.isArray(nodes) || !Array.isArray(links) || !nodes.every(looksLikeNode)) return null;
+  return { nodes: nodes as GraphNode[], links: links as Link[] };
+}
+
+function looksLikeNode(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const node = value as Partial<GraphNode>;
+  return typeof node.id === "string" && typeof node.type === "string" && Array.isArray(node.pos) && Array.isArray(node.size) &&
+    Array.isArray(node.inputs) && Array.isArray(node.outputs) && typeof node.values === "object" && node.values !== null;
+}

@@ -1,0 +1,71 @@
+/** How does a prompt (API format) become a graph that can be edited? Its nodes are laid out afresh. */
+
+import type { Definitions } from "./definitions";
+import { naturalSize } from "./geometry";
+import { createNode, Graph } from "./graph";
+import { connect } from "./operations";
+import { applyEdit } from "./edits";
+import { tidyPositions } from "./tidy";
+import type { GraphNode, Json, JsonObject } from "./types";
+import { isObject, type ReadResult } from "./workflow_read";
+
+const isLink = (value: Json | undefined): value is [string | number, number] =>
+  Array.isArray(value) && value.length === 2 && (typeof value[0] === "string" || typeof value[0] === "number") && typeof value[1] === "number";
+
+const literal = (value: Json): Json => (isObject(value) && Array.isArray(value.__value__) ? value.__value__ : value);
+
+/** True for `{id: {class_type, inputs}}`. */
+export function isPrompt(data: unknown): data is JsonObject {
+  return isObject(data) && Object.keys(data).length > 0 && Object.values(data).every((node) => isObject(node) && typeof node.class_type === "string");
+}
+
+/** A node whose type is not installed, with the sockets and values that the prompt speaks of. */
+function placeholder(graph: Graph, id: string, type: string, inputs: JsonObject): GraphNode {
+  return {
+    id, type, title: null, pos: [0, 0], size: [260, 80], mode: 0, collapsed: false, pinned: false,
+    inputs: Object.keys(inputs).filter((name) => isLink(inputs[name])).map((name) => ({ name, type: "*", link: null, widget: false })),
+    outputs: [], values: {}, known: false, properties: {}, rank: graph.nextRank(),
+    raw: { widgets_values: Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isLink(value)).map(([name, value]) => [name, literal(value)])) },
+  };
+}
+
+function addNode(graph: Graph, id: string, entry: JsonObject): void {
+  const type = String(entry.class_type);
+  const inputs = isObject(entry.inputs) ? entry.inputs : {};
+  const node = graph.definition(type) ? createNode(graph, type, [0, 0], id) : placeholder(graph, id, type, inputs);
+  const title = isObject(entry._meta) ? entry._meta.title : undefined;
+  if (typeof title === "string" && title !== graph.title(node)) node.title = title;
+  for (const [name, value] of Object.entries(inputs)) if (!isLink(value) && name in node.values) node.values[name] = literal(value);
+  graph.nodes.set(id, node);
+}
+
+/** A placeholder's outputs are known only by the links that leave it. */
+function ensureOutput(node: GraphNode, slot: number): void {
+  if (node.known || slot > 64) return;
+  while (node.outputs.length <= slot) node.outputs.push({ name: `output ${node.outputs.length}`, type: "*", links: [] });
+}
+
+function addLinks(graph: Graph, id: string, entry: JsonObject, problems: string[]): void {
+  for (const [name, value] of Object.entries(isObject(entry.inputs) ? entry.inputs : {})) {
+    if (!isLink(value)) continue;
+    const source = graph.nodes.get(String(value[0]));
+    if (source) ensureOutput(source, value[1]);
+    const edits = source && graph.input(id, name) ? connect(graph, { node: source.id, slot: value[1] }, { node: id, input: name }) : [];
+    if (edits.length === 0) problems.push(`Input ${name} of node ${id} is linked to output ${value[1]} of node ${value[0]}, which is not there.`);
+    for (const edit of edits) applyEdit(graph, edit);
+  }
+}
+
+/** Reads a prompt and lays it out. Raises where it is none. */
+export function readPrompt(data: unknown, definitions: Definitions, hasMedia: (node: GraphNode) => boolean): ReadResult {
+  if (!isPrompt(data)) throw new Error("expected a prompt (an object of nodes with a class_type), found something else");
+  const graph = new Graph(definitions);
+  const problems: string[] = [];
+  const entries = Object.entries(data).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
+  for (const [id, entry] of entries) addNode(graph, id, entry);
+  for (const [id, entry] of entries) addLinks(graph, id, entry, problems);
+  for (const node of graph.nodes.values()) node.size = naturalSize(graph, node, hasMedia(node));
+  for (const [id, place] of tidyPositions(graph, hasMedia)) graph.node(id).pos = place;
+  const missing = new Set([...graph.nodes.values()].filter((node) => !node.known).map((node) => node.type));
+  return { graph, problems, missingTypes: [...missing] };
+}

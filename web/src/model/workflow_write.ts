@@ -1,0 +1,112 @@
+/** How is a graph written as a workflow file? In the schema that it was read in, with everything we do not know left in place. */
+
+import type { Graph } from "./graph";
+import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point } from "./types";
+import { writeValues } from "./widget_values";
+import { isObject, readPoint } from "./workflow_read";
+
+export interface CameraState {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+const samePoint = (a: Point, b: Point): boolean => a[0] === b[0] && a[1] === b[1];
+
+/** The point in the form in which the file had it. */
+function writePoint(point: Point, before: Json | undefined): Json {
+  if (before !== undefined && samePoint(readPoint(before, [NaN, NaN]), point)) return before;
+  return isObject(before) ? { "0": point[0], "1": point[1] } : [point[0], point[1]];
+}
+
+/** The inputs as the file lists them: those it had in its order, then new ones; an unlinked widget that it did not list stays out. */
+export function writtenInputs(node: GraphNode): InputSocket[] {
+  const slots = Array.isArray(node.raw.inputs) ? node.raw.inputs : [];
+  const known = node.inputs.filter((socket) => socket.raw).sort((a, b) => slots.indexOf(a.raw!) - slots.indexOf(b.raw!));
+  return [...known, ...node.inputs.filter((socket) => !socket.raw && (!socket.widget || socket.link !== null))];
+}
+
+function writeInput(socket: InputSocket): JsonObject {
+  if (!socket.raw) return { name: socket.name, type: socket.type, link: socket.link, ...(socket.widget ? { widget: { name: socket.name } } : {}) };
+  return "link" in socket.raw || socket.link !== null ? { ...socket.raw, link: socket.link } : socket.raw;
+}
+
+function writeOutput(socket: OutputSocket, index: number): JsonObject {
+  if (!socket.raw) return { name: socket.name, type: socket.type, links: socket.links, slot_index: index };
+  if (socket.links.length === 0 && !Array.isArray(socket.raw.links)) return socket.raw;
+  return { ...socket.raw, links: socket.links };
+}
+
+function writeFlags(node: GraphNode): JsonObject {
+  const flags: JsonObject = isObject(node.raw.flags) ? { ...node.raw.flags } : {};
+  for (const name of ["collapsed", "pinned"] as const) {
+    if (node[name]) flags[name] = true;
+    else if (flags[name] === true) Reflect.deleteProperty(flags, name);
+  }
+  return flags;
+}
+
+function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
+  const { raw } = node;
+  const id = raw.id ?? (/^\d+$/.test(node.id) ? Number(node.id) : node.id);
+  const written: JsonObject = { ...raw, id, type: node.type, pos: writePoint(node.pos, raw.pos), size: writePoint(node.size, raw.size) };
+  written.flags = "flags" in raw || node.collapsed || node.pinned ? writeFlags(node) : {};
+  written.order = raw.order ?? order;
+  written.mode = node.mode;
+  const inputs = writtenInputs(node);
+  if (inputs.length > 0 || "inputs" in raw || !("id" in raw)) written.inputs = inputs.map(writeInput);
+  if (node.outputs.length > 0 || "outputs" in raw || !("id" in raw)) written.outputs = node.outputs.map(writeOutput);
+  if (node.title !== null) written.title = node.title;
+  else if (raw.title !== undefined && raw.title !== "") Reflect.deleteProperty(written, "title");
+  if ("properties" in raw || Object.keys(node.properties).length > 0) written.properties = node.properties;
+  const values = node.known ? writeValues(graph.widgets(node), node) : raw.widgets_values;
+  if (values !== undefined) written.widgets_values = values;
+  return written;
+}
+
+function writeLink(graph: Graph, link: Link, asObjects: boolean): Json {
+  const target = graph.node(link.to);
+  const toSlot = writtenInputs(target).findIndex((socket) => socket.name === link.toInput);
+  const from = idInFile(graph, link.from);
+  const to = idInFile(graph, link.to);
+  if (!asObjects) return [link.id, from, link.fromSlot, to, toSlot, link.type];
+  return { ...(link.raw ?? {}), id: link.id, origin_id: from, origin_slot: link.fromSlot, target_id: to, target_slot: toSlot, type: link.type };
+}
+
+const idInFile = (graph: Graph, id: string): Json => graph.node(id).raw.id ?? (/^\d+$/.test(id) ? Number(id) : id);
+
+function writeGroup(group: Group): JsonObject {
+  const { x, y, width, height } = group.bounds;
+  return { ...group.raw, title: group.title, bounding: [x, y, width, height], ...(group.color ? { color: group.color } : {}) };
+}
+
+const byRank = (a: { rank: number }, b: { rank: number }): number => a.rank - b.rank;
+
+function largest(ids: Iterable<number | string>, before: Json | undefined): number {
+  let result = typeof before === "number" ? before : 0;
+  for (const id of ids) if (Number.isFinite(Number(id))) result = Math.max(result, Number(id));
+  return result;
+}
+
+/** The workflow file of a graph; with `camera`, where the reader will look is written into `extra.ds`. */
+export function writeWorkflow(graph: Graph, camera?: CameraState): JsonObject {
+  const asObjects = Number(graph.raw.version) >= 1;
+  const extra: JsonObject = isObject(graph.raw.extra) ? { ...graph.raw.extra } : {};
+  if (camera) extra.ds = { scale: camera.scale, offset: [camera.x / camera.scale, camera.y / camera.scale] };
+  const written: JsonObject = { ...graph.raw };
+  const state = isObject(graph.raw.state) ? graph.raw.state : null;
+  if (state)
+    written.state = { ...state, lastNodeId: largest(graph.nodes.keys(), state.lastNodeId), lastLinkId: largest(graph.links.keys(), state.lastLinkId) };
+  if (!state || "last_node_id" in graph.raw) {
+    written.last_node_id = largest(graph.nodes.keys(), graph.raw.last_node_id);
+    written.last_link_id = largest(graph.links.keys(), graph.raw.last_link_id);
+  }
+  written.nodes = [...graph.nodes.values()].sort(byRank).map((node, order) => writeNode(graph, node, order));
+  const links = [...graph.links.values()].sort(byRank).map((link) => writeLink(graph, link, asObjects));
+  if (links.length > 0 || "links" in graph.raw || !asObjects) written.links = links;
+  written.groups = [...graph.groups.values()].map(writeGroup);
+  written.config = graph.raw.config ?? {};
+  written.extra = extra;
+  written.version = graph.raw.version ?? 0.4;
+  return written;
+}

@@ -1,0 +1,34 @@
+/** How is the page put together? */
+
+import type { Editor } from "../editor";
+import type { PointerMachine } from "../interaction/pointer";
+import { Viewport } from "../interaction/viewport";
+import { Dialogs } from "./dialogs";
+import { Gallery, PictureViewer } from "./gallery";
+import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
+import { Search } from "./search";
+import { StatusStrip } from "./status_strip";
+import { TopBar } from "./top_bar";
+
+export function App({ editor, machine }: { editor: Editor; machine: PointerMachine }) {
+  return (
+    <>
+      <Viewport editor={editor} machine={machine} />
+      <TopBar editor={editor} />
+      <ErrorPanel editor={editor} />
+      <Gallery editor={editor} />
+      <StatusStrip editor={editor} />
+      <Search editor={editor} />
+      <Choice editor={editor} />
+      <ContextMenu editor={editor} />
+      <Dialogs editor={editor} />
+      <PictureViewer editor={editor} />
+      <Toasts editor={editor} />
+    </>
+  );
+}
+
+/** While the server does not answer. */
+export function Waiting({ message }: { message: string }) {
+  return <main class="waiting"><img src="./icon.svg" alt="" width="56" height="56" /><p>{message}</p></main>;
+}

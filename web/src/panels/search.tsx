@@ -1,0 +1,70 @@
+/** Which node is wanted? Fuzzy search, filtered to what fits where a link was dropped. */
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Editor } from "../editor";
+import { searchDefinitions } from "../model/fuzzy";
+import { typeLabel } from "../model/sockets";
+import type { NodeDefinition } from "../model/types";
+import { typeColor } from "../view/theme";
+import type { SearchRequest } from "./ui_state";
+
+const WIDTH = 380;
+const HEIGHT = 420;
+
+function Sockets({ definition, dark }: { definition: NodeDefinition; dark: boolean }) {
+  const types = [...new Set(definition.outputs.map((output) => output.type))].slice(0, 5);
+  return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, dark) }} title={typeLabel(type)} />)}</span>;
+}
+
+function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest }) {
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const list = useRef<HTMLUListElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const found = useMemo(() => searchDefinitions(editor.definitions, query, request.filter), [query, request]);
+  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
+  const pick = (definition: NodeDefinition | undefined): void => {
+    editor.ui.search.value = null;
+    if (definition) request.pick(definition.type);
+  };
+  const [x, y] = request.screen;
+  const left = Math.max(8, Math.min(x - 30, innerWidth - WIDTH - 8));
+  const top = Math.max(60, Math.min(y - 20, innerHeight - HEIGHT - 40));
+  return (
+    <div class="popup search" role="dialog" aria-label="Add a node" style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}>
+      <input ref={input} class="search-input" placeholder={request.filter ? `What fits ${typeLabel(request.filter.type)}…` : "Search nodes…"} value={query} spellcheck={false}
+        role="combobox" aria-expanded="true" aria-controls="search-results" aria-activedescendant={`search-${chosen}`}
+        onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            event.preventDefault();
+            setChosen((index) => Math.max(0, Math.min(found.length - 1, index + (event.key === "ArrowDown" ? 1 : -1))));
+          }
+          if (event.key === "Enter") pick(found[chosen]);
+        }} />
+      <ul class="results" id="search-results" role="listbox" ref={list}>
+        {found.map((definition, index) => (
+          <li key={definition.type} id={`search-${index}`} role="option" aria-selected={index === chosen} class={index === chosen ? "is-chosen" : ""}
+            title={definition.description} onPointerMove={() => setChosen(index)} onClick={() => pick(definition)}>
+            <span class="result-name">{definition.displayName}</span>
+            <span class="result-place">{definition.category}{definition.deprecated && " · outdated"}{definition.experimental && " · experimental"}</span>
+            <Sockets definition={definition} dark={editor.stage.theme.dark} />
+          </li>
+        ))}
+        {found.length === 0 && <li class="nothing">Nothing fits.</li>}
+      </ul>
+    </div>
+  );
+}
+
+export function Search({ editor }: { editor: Editor }) {
+  const request = editor.ui.search.value;
+  if (!request) return null;
+  return (
+    <>
+      <div class="veil clear" onPointerDown={() => (editor.ui.search.value = null)} />
+      <SearchBox editor={editor} request={request} />
+    </>
+  );
+}

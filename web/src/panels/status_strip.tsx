@@ -1,0 +1,61 @@
+/** What runs, what waits, and is the server there? One line at the bottom. */
+
+import type { Editor } from "../editor";
+import { CloseIcon } from "../view/icons";
+
+function Running({ editor }: { editor: Editor }) {
+  const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
+  const id = document?.runningNode.value;
+  const node = document && id ? document.graph.nodes.get(id) : undefined;
+  if (!document || !node) return <span class="status-text">Running…</span>;
+  const { value, max } = document.run(node.id).value;
+  return (
+    <button type="button" class="status-node" title="Show this node" onClick={() => { editor.activate(document); editor.jumpTo(node.id); }}>
+      <span class="pulse" />{document.graph.title(node)}{max > 1 && <span class="muted"> {value} / {max}</span>}
+    </button>
+  );
+}
+
+function Pending({ editor }: { editor: Editor }) {
+  const { pending } = editor.queue.value;
+  if (pending.length === 0) return null;
+  return (
+    <details class="pending">
+      <summary>{pending.length} waiting</summary>
+      <ul>
+        {pending.map((item, index) => (
+          <li key={item.promptId}>
+            <span>Run {index + 1} of {pending.length}</span>
+            <button type="button" class="icon-button" aria-label={`Cancel waiting run ${index + 1}`} onClick={() => void editor.cancel(item.promptId)}><CloseIcon /></button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+const CONNECTION = { open: "Connected", connecting: "Connecting…", lost: "No connection to the server; trying again" } as const;
+
+export function StatusStrip({ editor }: { editor: Editor }) {
+  const connection = editor.socket.connection.value;
+  const { running } = editor.queue.value;
+  const count = editor.active.value?.graph.nodes.size ?? 0;
+  void editor.active.value?.revision.value;
+  const selected = editor.active.value?.selection.value.size ?? 0;
+  return (
+    <footer class="status-strip" aria-label="Status">
+      <span class={`light ${connection}`} role="status" title={CONNECTION[connection]} aria-label={CONNECTION[connection]} />
+      {connection === "lost" && <span class="status-text">{CONNECTION.lost}</span>}
+      {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
+      <Pending editor={editor} />
+      <span class="spacer" />
+      <span class="status-text">{selected > 0 ? `${selected} of ${count} nodes` : `${count} nodes`}</span>
+      <Zoom editor={editor} />
+    </footer>
+  );
+}
+
+function Zoom({ editor }: { editor: Editor }) {
+  const percent = Math.round((editor.active.value?.camera.value.scale ?? 1) * 100);
+  return <button type="button" class="status-zoom" title="Show everything (F)" onClick={() => editor.stage.fit()}>{percent} %</button>;
+}

@@ -1,0 +1,67 @@
+/** Which workflows are open, and what can be done with the one in front? */
+
+import type { Editor } from "../editor";
+import type { Document } from "../model/document";
+import { CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
+import { readableKeys } from "../interaction/keymap";
+
+function Tab({ editor, document }: { editor: Editor; document: Document }) {
+  const isActive = editor.active.value === document;
+  return (
+    <div class={`tab${isActive ? " is-active" : ""}`}>
+      <button type="button" class="tab-name" role="tab" aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Kept in this browser, not saved on the server yet"}>
+        {document.name.value}
+        {document.isDirty && <span class="unsaved" aria-label="has changes that are not saved" />}
+      </button>
+      {editor.documents.value.length > 1 && (
+        <button type="button" class="tab-close" aria-label={`Close ${document.name.value}`} onClick={() => {
+          if (!document.isDirty || confirm(`Close ${document.name.value}? Its changes are not saved.`)) void editor.close(document);
+        }}><CloseIcon /></button>
+      )}
+    </div>
+  );
+}
+
+function RunButton({ editor }: { editor: Editor }) {
+  const { running, pending } = editor.queue.value;
+  return (
+    <div class="run-buttons">
+      {editor.isRunning.value && (
+        <button type="button" class="button cancel" onClick={() => void editor.cancel()} title={`Cancel (${readableKeys("Mod+Alt+Enter")})`}>
+          <StopIcon />Cancel
+        </button>
+      )}
+      <button type="button" class="button run" onClick={() => void editor.run()} title={`Run (${readableKeys("Mod+Enter")})`}>
+        <PlayIcon />Run
+        {running.length + pending.length > 1 && <span class="count" aria-label="in the queue">{running.length + pending.length}</span>}
+      </button>
+    </div>
+  );
+}
+
+export function TopBar({ editor }: { editor: Editor }) {
+  const document = editor.active.value;
+  void document?.revision.value;
+  const { ui } = editor;
+  return (
+    <header class="top-bar">
+      <img class="logo" src="./icon.svg" alt="Weft" width="26" height="26" />
+      <div class="tabs" role="tablist" aria-label="Open workflows">
+        {editor.documents.value.map((entry) => <Tab key={entry.id} editor={editor} document={entry} />)}
+        <button type="button" class="icon-button" aria-label="New workflow" title="New workflow" onClick={() => editor.newDocument()}><PlusIcon /></button>
+      </div>
+      <nav class="tools" aria-label="Workflow">
+        <button type="button" class="icon-button" aria-label="Undo" title={`Undo ${document?.history.undoLabel ?? ""} (${readableKeys("Mod+Z")})`} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
+        <button type="button" class="icon-button" aria-label="Redo" title={`Redo ${document?.history.redoLabel ?? ""} (${readableKeys("Mod+Shift+Z")})`} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
+        <span class="divider" />
+        <button type="button" class="button quiet" title={readableKeys("Mod+O")} onClick={() => (ui.dialog.value = "open")}>Open</button>
+        <button type="button" class="button quiet" title={readableKeys("Mod+S")} onClick={() => void editor.save()}>Save</button>
+        <span class="divider" />
+        <button type="button" class="icon-button" aria-label="Show everything" title="Show everything (F)" onClick={() => editor.stage.fit()}><FitIcon /></button>
+        <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title="Results (G)" onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
+        <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
+      </nav>
+      <RunButton editor={editor} />
+    </header>
+  );
+}

@@ -1,0 +1,73 @@
+/** What lies above the canvas? The one popup, dialog or search that is open, and the toasts. */
+
+import { signal } from "@preact/signals";
+import type { FileRef } from "../model/run_state";
+import type { SocketFilter } from "../model/fuzzy";
+import type { Json, NodeId, Point } from "../model/types";
+
+export interface Toast {
+  readonly id: number;
+  readonly tone: "info" | "error";
+  readonly text: string;
+  readonly node?: NodeId;
+}
+export interface ChoicePopup {
+  readonly label: string;
+  readonly anchor: DOMRect;
+  readonly choices: readonly Json[];
+  readonly value: Json;
+  readonly pick: (value: Json) => void;
+}
+export interface SearchRequest {
+  readonly screen: Point;
+  readonly filter: SocketFilter | null;
+  readonly pick: (type: string) => void;
+}
+export interface MenuItem {
+  readonly label: string;
+  readonly keys?: string;
+  readonly disabled?: boolean;
+  readonly act: () => void;
+}
+export interface Menu {
+  readonly at: Point;
+  readonly items: readonly (MenuItem | null)[];
+}
+export interface Picture {
+  readonly refs: readonly FileRef[];
+  readonly index: number;
+  /** The workflow that made it, where it is known. */
+  readonly workflow: Json;
+}
+
+export class UiState {
+  readonly choice = signal<ChoicePopup | null>(null);
+  readonly search = signal<SearchRequest | null>(null);
+  readonly menu = signal<Menu | null>(null);
+  readonly picture = signal<Picture | null>(null);
+  readonly dialog = signal<"help" | "open" | "save" | null>(null);
+  readonly renaming = signal<NodeId | null>(null);
+  readonly toasts = signal<readonly Toast[]>([]);
+  readonly showsGallery = signal(false);
+  private count = 0;
+
+  tell(text: string, tone: Toast["tone"] = "info", node?: NodeId): void {
+    const toast: Toast = { id: ++this.count, tone, text, node };
+    this.toasts.value = [...this.toasts.value.filter((other) => other.text !== text).slice(-3), toast];
+    setTimeout(() => this.dismiss(toast.id), tone === "error" ? 12_000 : 5_000);
+  }
+
+  dismiss(id: number): void {
+    this.toasts.value = this.toasts.value.filter((toast) => toast.id !== id);
+  }
+
+  /** Closes the topmost layer; false when none was open. */
+  closeTop(): boolean {
+    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.picture, this.dialog])
+      if (layer.value !== null) {
+        layer.value = null;
+        return true;
+      }
+    return false;
+  }
+}

@@ -1,0 +1,80 @@
+/** How does a tab find its workflows again? Drafts are written as they change and read at the start. */
+
+import { effect } from "@preact/signals";
+import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
+import { holdForTab } from "./api/socket";
+import type { Document } from "./model/document";
+
+const OPEN = "weft.open";
+const DELAY_MS = 350;
+
+interface OpenList {
+  readonly ids: readonly string[];
+  readonly active: string | null;
+}
+
+function readOpenList(): OpenList {
+  const text = sessionStorage.getItem(OPEN);
+  if (text === null) return { ids: [], active: null };
+  return JSON.parse(text) as OpenList;
+}
+
+export const writeOpenList = (ids: readonly string[], active: string | null): void =>
+  sessionStorage.setItem(OPEN, JSON.stringify({ ids, active } satisfies OpenList));
+
+const lockName = (id: string): string => `weft.document.${id}`;
+/** Keeps other tabs from opening the same draft. False when another tab has it. */
+export const claimDocument = (id: string): Promise<boolean> => holdForTab(lockName(id));
+
+export interface Restored {
+  readonly drafts: readonly Draft[];
+  readonly active: string | null;
+}
+
+/**
+ * The drafts of this tab after a reload; in a new tab, the newest draft that no other tab has open (one that was closed or
+ * crashed). Empty where there is none or where the browser keeps no database.
+ */
+export async function restoreDrafts(): Promise<Restored> {
+  const open = readOpenList();
+  const own: Draft[] = [];
+  for (const id of open.ids) {
+    const draft = await readDraft(id);
+    if (draft && (await claimDocument(id))) own.push(draft);
+  }
+  if (own.length > 0) return { drafts: own, active: open.active };
+  for (const draft of (await listDrafts()).slice(0, 20)) if (await claimDocument(draft.id)) return { drafts: [draft], active: draft.id };
+  return { drafts: [], active: null };
+}
+
+export const draftOf = (document: Document): Draft => ({
+  id: document.id, name: document.name.peek(), savedAs: document.savedAs, isDirty: document.revision.peek() !== document.savedRevision.peek(),
+  workflow: document.toWorkflow(), prompts: document.prompts.peek(), changedAt: Date.now(),
+});
+
+/** Writes the draft a moment after each change, and at once when the page goes away. Returns what ends it (and drops the draft). */
+export function keepDraft(document: Document, onError: (error: unknown) => void): () => Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    storeDraft(draftOf(document)).catch(onError);
+  };
+  const stop = effect(() => {
+    void [document.revision.value, document.name.value, document.prompts.value, document.camera.value, document.savedRevision.value];
+    clearTimeout(timer);
+    timer = setTimeout(write, DELAY_MS);
+  });
+  const flush = (): void => {
+    if (timer !== undefined) write();
+  };
+  addEventListener("pagehide", flush);
+  addEventListener("visibilitychange", flush);
+  return () => {
+    stop();
+    clearTimeout(timer);
+    removeEventListener("pagehide", flush);
+    removeEventListener("visibilitychange", flush);
+    return dropDraft(document.id);
+  };
+}

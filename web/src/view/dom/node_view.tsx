@@ -1,0 +1,188 @@
+/** What does a node look like at reading size? Title, sockets, widgets, picture, errors. */
+
+import { memo } from "./memo";
+import { useComputed } from "@preact/signals";
+import type { Editor } from "../../editor";
+import type { Document } from "../../model/document";
+import type { NodeLayout, WidgetPlace } from "../../model/geometry";
+import { typeLabel } from "../../model/sockets";
+import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
+import { mayConnect } from "../../model/operations";
+import { categoryHue, typeHue } from "../theme";
+import type { Linking } from "../stage";
+import { Media } from "./media";
+import { spoken, widgetFor } from "./widgets/widget";
+
+interface NodeProps {
+  readonly editor: Editor;
+  readonly document: Document;
+  readonly id: NodeId;
+}
+
+const hueClass = (type: string): { class: string; style: Record<string, string> } => {
+  const hue = typeHue(type);
+  return hue === null ? { class: "dot any", style: {} } : { class: "dot", style: { "--hue": String(hue) } };
+};
+
+/** Whether a socket may take the link that is being dragged; null when none is, or for the end that stays. */
+function fitness(document: Document, linking: Linking | null, node: NodeId, socket: { input: string } | { slot: number }): boolean | null {
+  if (!linking || linking.end.node === node) return null;
+  if (linking.end.side === "output") return "input" in socket ? mayConnect(document.graph, linking.end, { node, input: socket.input }) : null;
+  return "slot" in socket ? mayConnect(document.graph, { node, slot: socket.slot }, linking.end) : null;
+}
+
+const fitClass = (fits: boolean | null): string => (fits === null ? "" : fits ? " fits" : " fits-not");
+
+function InputView({ editor, document, node, socket, y }: { editor: Editor; document: Document; node: GraphNode; socket: InputSocket; y: number }) {
+  const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { input: socket.name }));
+  const dot = hueClass(socket.type);
+  const link = document.graph.linkInto(node.id, socket.name);
+  const source = link && document.graph.nodes.get(link.from);
+  const state = source ? `connected to ${document.graph.title(source)}` : "not connected";
+  const name = socket.label ?? (socket.name || typeLabel(socket.type));
+  return (
+    <div class={`socket in${socket.widget ? " on-widget" : ""}${link ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }}
+      role="img" aria-label={`input ${spoken(name)}, takes ${typeLabel(socket.type)}, ${state}`} title={socket.tooltip ?? typeLabel(socket.type)}>
+      <span {...dot} data-optional={socket.optional && !socket.widget ? "" : undefined} />
+      {!socket.widget && node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
+    </div>
+  );
+}
+
+function OutputView({ editor, document, node, socket, slot, y }: { editor: Editor; document: Document; node: GraphNode; socket: OutputSocket; slot: number; y: number }) {
+  const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { slot }));
+  const name = socket.label ?? (socket.name || typeLabel(socket.type));
+  return (
+    <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} role="img"
+      aria-label={`output ${spoken(name)}, gives ${typeLabel(socket.type)}, ${socket.links.length} links`} title={socket.tooltip ?? typeLabel(socket.type)}>
+      {node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
+      <span {...hueClass(socket.type)} />
+    </div>
+  );
+}
+
+function WidgetView({ editor, document, node, place }: { editor: Editor; document: Document; node: GraphNode; place: WidgetPlace }) {
+  const { spec, y, height } = place;
+  const Component = widgetFor(spec.kind);
+  if (!Component) return null;
+  const linked = document.graph.linkInto(node.id, spec.name) !== undefined;
+  const key = `value ${node.id} ${spec.name}`;
+  return (
+    <div class={`widget${linked ? " is-linked" : ""}`} data-widget={spec.name} style={{ top: `${y}px`, height: `${height}px` }}>
+      <Component editor={editor} document={document} node={node} spec={spec} linked={linked} value={document.graph.value(node, spec)}
+        set={(value, live) => document.edit(`change ${spec.label}`, [{ kind: "value", id: node.id, name: spec.name, value }], live ? key : null)}
+        commit={() => document.endGesture()} />
+    </div>
+  );
+}
+
+function Title({ editor, document, node }: { editor: Editor; document: Document; node: GraphNode }) {
+  const title = document.graph.title(node);
+  if (editor.ui.renaming.value !== node.id) return <span class="node-name">{title}</span>;
+  const done = (text: string | null): void => {
+    editor.ui.renaming.value = null;
+    if (text !== null && text !== title) document.edit("rename", [{ kind: "field", id: node.id, field: "title", value: text.trim() || null }]);
+  };
+  return (
+    <input class="node-rename" data-widget="title" defaultValue={title} aria-label="Title of the node"
+      ref={(input) => { if (input && input !== window.document.activeElement) { input.focus(); input.select(); } }}
+      onBlur={(event) => done(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") done(event.currentTarget.value);
+        if (event.key === "Escape") done(null);
+      }} />
+  );
+}
+
+function Progress({ document, id }: { document: Document; id: NodeId }) {
+  const run = document.run(id).value;
+  if (run.phase !== "running") return null;
+  const part = run.max > 0 ? run.value / run.max : 0;
+  return (
+    <>
+      {run.max > 1 && <span class="node-count">{run.value} / {run.max}</span>}
+      <span class={`progress${run.max > 0 ? "" : " busy"}`} role="progressbar" aria-valuenow={Math.round(part * 100)} aria-label="progress of this node">
+        <span style={{ transform: `scaleX(${run.max > 0 ? part : 0.3})` }} />
+      </span>
+    </>
+  );
+}
+
+function Errors({ document, id }: { document: Document; id: NodeId }) {
+  const { errors } = document.run(id).value;
+  if (errors.length === 0) return null;
+  return (
+    <div class="node-errors" role="alert">
+      {errors.map((error, index) => (
+        <div key={index}><strong>{spoken(error.message)}</strong>{error.details && !error.details.includes("\n") && <span>{error.details}</span>}</div>
+      ))}
+    </div>
+  );
+}
+
+/** The pack that brings a missing type, where the file knows it. */
+function Placeholder({ node }: { node: GraphNode }) {
+  const pack = node.properties.cnr_id ?? node.properties.aux_id;
+  return (
+    <div class="node-missing">
+      <strong>{node.type}</strong> is not installed.
+      {typeof pack === "string" && <> It comes with <strong>{pack}</strong>.</>} It is saved unchanged.
+    </div>
+  );
+}
+
+function Body({ editor, document, node, layout }: { editor: Editor; document: Document; node: GraphNode; layout: NodeLayout }) {
+  return (
+    <>
+      {node.inputs.map((socket, index) => (
+        <InputView key={`i${socket.name}`} editor={editor} document={document} node={node} socket={socket} y={layout.inputs[index]?.y ?? 0} />
+      ))}
+      {node.outputs.map((socket, slot) => (
+        <OutputView key={`o${slot}`} editor={editor} document={document} node={node} socket={socket} slot={slot} y={layout.outputs[slot]?.y ?? 0} />
+      ))}
+      {layout.widgets.map((place) => <WidgetView key={place.spec.name} editor={editor} document={document} node={node} place={place} />)}
+      {!layout.collapsed && <Media editor={editor} document={document} node={node} layout={layout} />}
+      {!node.known && !layout.collapsed && <Placeholder node={node} />}
+    </>
+  );
+}
+
+function nodeClass(document: Document, node: GraphNode, phase: string, collapsed: boolean): string {
+  const names = ["node", `phase-${phase}`];
+  if (document.selection.value.has(node.id)) names.push("is-selected");
+  if (node.mode === NodeMode.mute) names.push("is-muted");
+  if (node.mode === NodeMode.bypass) names.push("is-bypassed");
+  if (collapsed) names.push("is-collapsed");
+  if (!node.known) names.push("is-missing");
+  if (node.type === "Note" || node.type === "MarkdownNote") names.push("is-note");
+  return names.join(" ");
+}
+
+export const NodeView = memo(({ editor, document, id }: NodeProps) => {
+  void document.nodeRevision(id).value;
+  const phase = useComputed(() => document.run(id).value.phase);
+  const node = document.graph.nodes.get(id);
+  if (!node) return null;
+  const layout = document.layout(id);
+  const definition = document.graph.definition(node.type);
+  const title = document.graph.title(node);
+  const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
+  return (
+    <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
+      style={{
+        transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
+        "--hue": String(categoryHue(definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
+      }}
+      onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
+      <header class="node-title" title={definition?.description || undefined}>
+        <Title editor={editor} document={document} node={node} />
+        {badge && <span class="badge">{badge}</span>}
+        <Progress document={document} id={id} />
+      </header>
+      <Body editor={editor} document={document} node={node} layout={layout} />
+      <Errors document={document} id={id} />
+    </div>
+  );
+});
+

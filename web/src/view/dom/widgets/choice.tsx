@@ -1,0 +1,47 @@
+/** One of a list: a button that opens the list, with a filter where it is long. */
+
+import { UploadIcon, ChevronIcon } from "../../icons";
+import { spoken, type WidgetProps } from "./widget";
+
+export function ChoiceWidget({ editor, spec, value, set, linked }: WidgetProps) {
+  const choices = spec.choices ?? [];
+  const isMissing = !linked && choices.length > 0 && !choices.includes(value);
+  return (
+    <button class="field choice" type="button" disabled={linked} title={isMissing ? `${String(value)} is not available here` : spec.tooltip}
+      data-missing={isMissing ? "" : undefined} aria-haspopup="listbox" aria-label={`${spoken(spec.label)}: ${String(value)}`}
+      onClick={(event) => {
+        editor.ui.choice.value = { label: spoken(spec.label), anchor: event.currentTarget.getBoundingClientRect(), choices, value, pick: (next) => set(next) };
+      }}>
+      <span class="field-label">{spoken(spec.label)}</span>
+      <span class="field-value">{String(value)}</span>
+      <ChevronIcon />
+    </button>
+  );
+}
+
+/** A picture of the input folder: chosen, uploaded, or dropped on the node. */
+export function ImageWidget(props: WidgetProps) {
+  const { editor, spec, value, set, linked } = props;
+  const choices = [...new Set([...editor.uploads.value, ...(spec.choices ?? [])])];
+  const upload = async (file: File | undefined): Promise<void> => {
+    const name = file && (await editor.upload(file));
+    if (name) set(name);
+  };
+  return (
+    <div class="field-pair">
+      <button class="field choice" type="button" disabled={linked} aria-haspopup="listbox" aria-label={`${spoken(spec.label)}: ${String(value)}`}
+        onClick={(event) => {
+          editor.ui.choice.value = { label: spoken(spec.label), anchor: event.currentTarget.getBoundingClientRect(), choices, value, pick: (next) => set(next) };
+        }}>
+        <span class="field-label">{spoken(spec.label)}</span>
+        <span class="field-value">{String(value)}</span>
+        <ChevronIcon />
+      </button>
+      <label class="field icon-field" title="Upload a picture">
+        <UploadIcon />
+        <input class="visually-hidden" type="file" accept="image/*" aria-label="Upload a picture" disabled={linked}
+          onChange={(event) => void upload(event.currentTarget.files?.[0])} />
+      </label>
+    </div>
+  );
+}

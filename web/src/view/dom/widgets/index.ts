@@ -1,0 +1,17 @@
+/** Which component edits which kind of widget? */
+
+import { ChoiceWidget, ImageWidget } from "./choice";
+import { NumberWidget } from "./number";
+import { StringWidget, TextWidget } from "./text";
+import { ControlWidget, ToggleWidget } from "./toggle";
+import { registerWidget } from "./widget";
+
+export function registerBuiltInWidgets(): void {
+  registerWidget("number", NumberWidget);
+  registerWidget("choice", ChoiceWidget);
+  registerWidget("image", ImageWidget);
+  registerWidget("text", TextWidget);
+  registerWidget("string", StringWidget);
+  registerWidget("toggle", ToggleWidget);
+  registerWidget("control", ControlWidget);
+}

@@ -1,0 +1,58 @@
+/** Which colours does the canvas use? The ones of the style sheet, read once per colour scheme. */
+
+export interface Theme {
+  readonly canvas: string;
+  readonly dot: string;
+  readonly node: string;
+  readonly nodeTitle: string;
+  readonly border: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly accent: string;
+  readonly selected: string;
+  readonly error: string;
+  readonly done: string;
+  readonly dark: boolean;
+}
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    canvas: read("--canvas"), dot: read("--dot"), node: read("--node"), nodeTitle: read("--node-title"), border: read("--border"), text: read("--text"),
+    muted: read("--muted"), accent: read("--accent"), selected: read("--selected"), error: read("--error"), done: read("--done"),
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+  };
+}
+
+/** Hues of the types that everybody meets, far apart for those that meet on one node. */
+const HUES: Record<string, number> = {
+  MODEL: 295, CLIP: 95, VAE: 20, CONDITIONING: 62, LATENT: 340, IMAGE: 245, MASK: 150, CONTROL_NET: 175, STYLE_MODEL: 130, CLIP_VISION: 215,
+  CLIP_VISION_OUTPUT: 225, UPSCALE_MODEL: 275, SAMPLER: 190, SIGMAS: 110, NOISE: 5, GUIDER: 160, INT: 200, FLOAT: 185, STRING: 120, BOOLEAN: 40,
+  COMBO: 80, AUDIO: 310, VIDEO: 265,
+};
+
+/** The hue of a socket type in degrees; null for sockets that take anything (grey). */
+export function typeHue(type: string): number | null {
+  const first = (type.split(",")[0] ?? type).trim().toUpperCase();
+  if (first === "*" || first === "") return null;
+  const known = HUES[first];
+  if (known !== undefined) return known;
+  let hash = 7;
+  for (const letter of first) hash = (hash * 31 + letter.charCodeAt(0)) % 3600;
+  return hash % 360;
+}
+
+/** The colour of a socket type. */
+export function typeColor(type: string, dark: boolean): string {
+  const hue = typeHue(type);
+  if (hue === null) return dark ? "oklch(0.72 0.01 270)" : "oklch(0.58 0.01 270)";
+  return dark ? `oklch(0.78 0.13 ${hue})` : `oklch(0.64 0.16 ${hue})`;
+}
+
+/** The hue that marks a category on a node's title; the same for all of `loaders/...`. */
+export const categoryHue = (category: string): number => {
+  const top = category.split("/")[0] ?? "";
+  const known: Record<string, number> = { loaders: 295, conditioning: 62, sampling: 28, latent: 340, image: 245, mask: 150, editor: 200, subgraphs: 175 };
+  return known[top] ?? typeHue(top || "other") ?? 0;
+};
