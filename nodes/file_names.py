@@ -38,7 +38,8 @@ def prefix_values(context: NodeContext, width: int, height: int) -> dict[str, ob
     """Give what tokens in a prefix stand for: %width%, %height%, and %Node.widget% by the node's title or type."""
     values: dict[str, object] = {}
     for node in (context.prompt or {}).values():
-        title = node.get("_meta", {}).get("title")
+        meta = node.get("_meta")
+        title = meta.get("title") if isinstance(meta, Mapping) else None
         for name, value in _literals(node):
             for owner in (title, node.get("class_type")):
                 values.setdefault(f"{owner}.{name}", value)
