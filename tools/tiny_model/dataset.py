@@ -91,17 +91,22 @@ def write_shard(out: Path, index: int, count: int, seed: int) -> None:
     partial.rename(out / f"pictures_{index:03}.npy")  # a shard is whole or absent
 
 
-def load(data: Path, limit: int | None = None) -> tuple[np.ndarray, list[Scene]]:
-    """Read the finished shards: pictures uint8 (N, SIZE, SIZE, 3) and their scenes."""
-    shards = sorted(data.glob("pictures_*.npy"))[: None if limit is None else -(-limit // SHARD)]
+def _shards(data: Path, pattern: str, limit: int | None) -> list[Path]:
+    shards = sorted(data.glob(pattern))[: None if limit is None else -(-limit // SHARD)]
     if not shards:
-        raise FileNotFoundError(f"no pictures_*.npy in {data}: run `python -m tools.tiny_model.dataset --out {data}`")
-    scenes: list[Scene] = []
-    for shard in shards:
-        path = shard.with_name(shard.name.replace("pictures", "scenes")).with_suffix(".jsonl")
-        scenes += [scene_from_json(line) for line in path.read_text().splitlines()]
-    pictures = np.concatenate([np.load(shard) for shard in shards])
-    return pictures[:limit], scenes[:limit]
+        raise FileNotFoundError(f"no {pattern} in {data}: run `python -m tools.tiny_model.dataset --out {data}`")
+    return shards
+
+
+def load_scenes(data: Path, limit: int | None = None) -> list[Scene]:
+    """Read the scenes of the first `limit` pictures."""
+    shards = _shards(data, "scenes_*.jsonl", limit)
+    return [scene_from_json(line) for shard in shards for line in shard.read_text().splitlines()][:limit]
+
+
+def load_pictures(data: Path, limit: int | None = None) -> np.ndarray:
+    """Read the first `limit` pictures: uint8 (N, SIZE, SIZE, 3)."""
+    return np.concatenate([np.load(shard) for shard in _shards(data, "pictures_*.npy", limit)])[:limit]
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from engine.diffusion import denoise
-from engine.models import Checkpoint, Precision, load_checkpoint
+from engine.models import Checkpoint, choose_precision, load_checkpoint
 from engine.sampling import Latent
 from tools.tiny_model.dataset import held_out
 from tools.tiny_model.drawing import contact_sheet
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--schedule", default="karras")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    checkpoint = load_checkpoint(arguments.checkpoint, precision=Precision.for_device())
+    checkpoint = load_checkpoint(arguments.checkpoint, precision=choose_precision("cpu"))
     settings = {name: getattr(arguments, name) for name in ("steps", "cfg", "sampler", "schedule")}
     examples = held_out(arguments.captions)
     pictures = [

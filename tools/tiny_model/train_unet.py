@@ -28,7 +28,8 @@ from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log,
 
 CAPTIONS = 8  # per scene
 FILLED, DROPPED, FILLED_DROPS = 0.15, 0.10, 0.3  # captions with fillers; dropped ones; of those, fillers alone
-CURRICULUM = 0.25  # this share of the time sees one-object scenes mostly
+CURRICULUM = 0.15  # this share of the time sees one-object scenes mostly
+SINGLES_FIRST, SINGLES_AFTER = 0.9, 0.3  # share of one-object scenes in a batch, during the curriculum and after
 OBJECT_WEIGHT = 3.0  # of latent cells with objects, against 1 elsewhere
 GAMMA = 5.0  # min-SNR weighting, arXiv:2303.09556
 AVERAGE_DECAY = 0.9985
@@ -44,6 +45,7 @@ class TrainingSet:
     captions: Tensor
     cells: Tensor
     singles: Tensor  # places of the one-object scenes
+    pairs: Tensor  # places of the others
     dropped: Tensor  # (M, 77): empty captions and fillers alone
     token_ids: list[int]  # row -> vocabulary id
 
@@ -66,15 +68,15 @@ class TrainingSet:
             captions=encode(filled).view(len(scenes), CAPTIONS, -1),
             cells=torch.from_numpy(np.stack([cell_weights(scene) for scene in scenes]).astype(np.float16)),
             singles=torch.tensor([i for i, scene in enumerate(scenes) if scene.kind == "one"]),
+            pairs=torch.tensor([i for i, scene in enumerate(scenes) if scene.kind != "one"]),
             dropped=encode(dropped),
             token_ids=token_ids,
         )
 
     def batch(self, size: int, single_share: float, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         """(latents, caption rows, cell weights of mean about 1) of random scenes."""
-        places = torch.randint(len(self.latents), (size,))
-        ones = self.singles[torch.randint(len(self.singles), (size,))]
-        places = torch.where(torch.rand(size) < single_share, ones, places)
+        ones, pairs = (kind[torch.randint(len(kind), (size,))] for kind in (self.singles, self.pairs))
+        places = torch.where(torch.rand(size) < single_share, ones, pairs)
         tokens = self.captions[places, torch.randint(CAPTIONS, (size,))]
         drops = self.dropped[torch.randint(len(self.dropped), (size,))]
         tokens = torch.where(torch.rand(size, 1) < DROPPED, drops, tokens).long()
@@ -170,7 +172,7 @@ def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Na
     schedule, clock = RateSchedule(arguments.rate, warmup_steps=200), Clock(arguments.minutes, spent_s)
     next_save_s, losses = clock.spent_s + CHECKPOINT_S, []
     while clock.share < 1:
-        single_share = 0.9 if clock.share < CURRICULUM else 0.1
+        single_share = SINGLES_FIRST if clock.share < CURRICULUM else SINGLES_AFTER
         batch = examples.batch(arguments.batch, single_share, training.device)
         rate = schedule.at(training.step, clock.share)
         loss = training.loss(*batch)
@@ -196,8 +198,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     latents = np.load(arguments.run / "latents.npy")
-    _, scenes = dataset.load(arguments.data, len(latents))
-    examples = TrainingSet.build(latents, scenes, arguments.seed)
+    examples = TrainingSet.build(latents, dataset.load_scenes(arguments.data, len(latents)), arguments.seed)
     torch.manual_seed(arguments.seed)
     training = JointTraining(UNetSizes(), TextSizes(), examples.token_ids, arguments.rate, arguments.device)
     train(training, examples, arguments)

@@ -222,7 +222,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
     device = torch.device(arguments.device)
-    pictures, scenes = dataset.load(arguments.data, arguments.pictures)
+    pictures = dataset.load_pictures(arguments.data, arguments.pictures)
+    scenes = dataset.load_scenes(arguments.data, len(pictures))
     if (arguments.run / "vae").exists():
         vae = AutoencoderKL.from_pretrained(arguments.run / "vae", low_cpu_mem_usage=False)
     else:
