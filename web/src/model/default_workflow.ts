@@ -5,7 +5,7 @@ import type { JsonObject } from "./types";
 export const DEFAULT_NAME = "First picture";
 
 /** Prompt and sampler settings that suit the model that ships. */
-const text = "a red heart on a blue background";
+const text = "a red heart in a meadow";
 const sampler = { seed: 7, steps: 20, cfg: 4, name: "dpmpp_2m", scheduler: "karras" };
 
 export const DEFAULT_WORKFLOW: JsonObject = {
@@ -13,7 +13,7 @@ export const DEFAULT_WORKFLOW: JsonObject = {
   last_link_id: 9,
   nodes: [
     {
-      id: 1, type: "CheckpointLoaderSimple", pos: [0, 170], size: [290, 130], flags: {}, order: 0, mode: 0, inputs: [],
+      id: 1, type: "CheckpointLoaderSimple", pos: [0, 170], size: [276, 124], flags: {}, order: 0, mode: 0, inputs: [],
       outputs: [
         { name: "MODEL", type: "MODEL", links: [1], slot_index: 0 },
         { name: "CLIP", type: "CLIP", links: [2, 3], slot_index: 1 },
@@ -22,24 +22,24 @@ export const DEFAULT_WORKFLOW: JsonObject = {
       properties: { "Node name for S&R": "CheckpointLoaderSimple" }, widgets_values: ["weft-tiny.safetensors"],
     },
     {
-      id: 2, type: "CLIPTextEncode", pos: [370, 34], size: [350, 150], flags: {}, order: 1, mode: 0, title: "What to show",
+      id: 2, type: "CLIPTextEncode", pos: [330, 34], size: [320, 150], flags: {}, order: 1, mode: 0, title: "What to show",
       inputs: [{ name: "clip", type: "CLIP", link: 2 }],
       outputs: [{ name: "CONDITIONING", type: "CONDITIONING", links: [5], slot_index: 0 }],
       properties: { "Node name for S&R": "CLIPTextEncode" }, widgets_values: [text],
     },
     {
-      id: 3, type: "CLIPTextEncode", pos: [370, 242], size: [350, 130], flags: {}, order: 2, mode: 0, title: "What to avoid",
+      id: 3, type: "CLIPTextEncode", pos: [330, 242], size: [320, 130], flags: {}, order: 2, mode: 0, title: "What to avoid",
       inputs: [{ name: "clip", type: "CLIP", link: 3 }],
       outputs: [{ name: "CONDITIONING", type: "CONDITIONING", links: [6], slot_index: 0 }],
       properties: { "Node name for S&R": "CLIPTextEncode" }, widgets_values: [""],
     },
     {
-      id: 4, type: "EmptyLatentImage", pos: [370, 430], size: [350, 135], flags: {}, order: 3, mode: 0, inputs: [],
+      id: 4, type: "EmptyLatentImage", pos: [330, 430], size: [320, 135], flags: {}, order: 3, mode: 0, inputs: [],
       outputs: [{ name: "LATENT", type: "LATENT", links: [7], slot_index: 0 }],
       properties: { "Node name for S&R": "EmptyLatentImage" }, widgets_values: [128, 128, 1],
     },
     {
-      id: 5, type: "KSampler", pos: [800, 34], size: [320, 531], flags: {}, order: 4, mode: 0,
+      id: 5, type: "KSampler", pos: [704, 34], size: [304, 531], flags: {}, order: 4, mode: 0,
       inputs: [
         { name: "model", type: "MODEL", link: 1 },
         { name: "positive", type: "CONDITIONING", link: 5 },
@@ -51,7 +51,7 @@ export const DEFAULT_WORKFLOW: JsonObject = {
       widgets_values: [sampler.seed, "fixed", sampler.steps, sampler.cfg, sampler.name, sampler.scheduler, 1],
     },
     {
-      id: 6, type: "VAEDecode", pos: [1200, 34], size: [400, 68], flags: {}, order: 5, mode: 0,
+      id: 6, type: "VAEDecode", pos: [1062, 34], size: [170, 68], flags: {}, order: 5, mode: 0,
       inputs: [
         { name: "samples", type: "LATENT", link: 8 },
         { name: "vae", type: "VAE", link: 4 },
@@ -60,7 +60,7 @@ export const DEFAULT_WORKFLOW: JsonObject = {
       properties: { "Node name for S&R": "VAEDecode" }, widgets_values: [],
     },
     {
-      id: 7, type: "SaveImage", pos: [1200, 160], size: [400, 405], flags: {}, order: 6, mode: 0,
+      id: 7, type: "SaveImage", pos: [1286, 34], size: [400, 455], flags: {}, order: 6, mode: 0,
       inputs: [{ name: "images", type: "IMAGE", link: 9 }],
       outputs: [], properties: { "Node name for S&R": "SaveImage" }, widgets_values: ["weft"],
     },

@@ -53,6 +53,6 @@ export function typeColor(type: string, dark: boolean): string {
 /** The hue that marks a category on a node's title; the same for all of `loaders/...`. */
 export const categoryHue = (category: string): number => {
   const top = category.split("/")[0] ?? "";
-  const known: Record<string, number> = { loaders: 295, conditioning: 62, sampling: 28, latent: 340, image: 245, mask: 150, editor: 200, subgraphs: 175 };
+  const known: Record<string, number> = { loaders: 295, conditioning: 62, sampling: 185, latent: 340, image: 245, mask: 150, editor: 200, subgraphs: 175 };
   return known[top] ?? typeHue(top || "other") ?? 0;
 };

@@ -5,7 +5,7 @@ import type { CameraState } from "../../model/workflow_write";
 
 export const SMALLEST_SCALE = 0.05;
 export const LARGEST_SCALE = 3;
-const FIT_MARGIN = 56;
+const FIT_MARGIN = 40;
 
 export const toCanvas = (camera: CameraState, [x, y]: Point): Point => [(x - camera.x) / camera.scale, (y - camera.y) / camera.scale];
 export const toScreen = (camera: CameraState, [x, y]: Point): Point => [x * camera.scale + camera.x, y * camera.scale + camera.y];
