@@ -77,6 +77,34 @@ def set_area(
     return conditioning.with_(area=area, strength=strength, set_area_to_bounds=False)
 
 
+@node("ConditioningSetAreaPercentage", display_name="Conditioning (Set Area with Percentage)", category="conditioning")
+def set_relative_area(
+    *,
+    conditioning: Conditioning,
+    width: Share = 1.0,
+    height: Share = 1.0,
+    x: Share = 0.0,
+    y: Share = 0.0,
+    strength: Strength = 1.0,
+) -> Conditioning:
+    """Let a prompt count in a rectangle only, given in shares of the picture.
+
+    Args:
+        width: of the rectangle; 1 is the picture's width.
+        x: from the left edge.
+        y: from the top edge.
+        strength: weight against other prompts that cover the same place.
+    """
+    area = sampling.Area(height, width, y, x, relative=True)
+    return conditioning.with_(area=area, strength=strength, set_area_to_bounds=False)
+
+
+@node("ConditioningSetAreaStrength", category="conditioning")
+def set_area_strength(*, conditioning: Conditioning, strength: Strength = 1.0) -> Conditioning:
+    """Say how much a prompt counts against others that cover the same place."""
+    return conditioning.with_(strength=strength)
+
+
 @node("ConditioningSetMask", display_name="Conditioning (Set Mask)", category="conditioning")
 def set_mask(
     *,

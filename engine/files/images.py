@@ -164,7 +164,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path, formats=FORMATS) as image:
             yield image
-    except BadFile:
+    except (BadFile, MemoryError):
         raise
     except FileNotFoundError as error:
         raise BadFile(f"There is no file {path}: it may have been moved since it was chosen.") from error

@@ -93,3 +93,11 @@ def test_zero_out():
     assert not zeroed[0].pooled.any()
     assert zeroed[1].pooled is None
     assert given[0].embedding.all(), "the input was changed"
+
+
+def test_relative_area_and_strength():
+    changed = nodes.set_relative_area(conditioning=prompt(), width=0.5, height=0.25, x=0.1, y=0.2, strength=0.8)
+    assert changed[0].area == Area(height=0.25, width=0.5, y=0.2, x=0.1, relative=True)
+    assert changed[0].strength == 0.8
+    stronger = nodes.set_area_strength(conditioning=changed, strength=2.0)
+    assert (stronger[0].strength, stronger[0].area) == (2.0, changed[0].area)
