@@ -8,6 +8,17 @@ from engine import lazy
 __getattr__, __dir__, __all__ = lazy.facade(
     __name__,
     {
+        "AlreadyQueued": "queue",
+        "Dispatcher": "dispatch",
+        "EventBus": "bus",
+        "History": "history",
+        "HistoryItem": "history",
+        "Job": "job",
+        "JobHappened": "bus",
+        "JobLeft": "bus",
+        "JobQueue": "queue",
+        "QueueChanged": "bus",
+        "QueueFull": "queue",
         "Worker": "worker",
         "WorkerDescription": "worker",
     },

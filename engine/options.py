@@ -1,0 +1,290 @@
+"""What may be said on the command line, and what does it mean?"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+FloatType = Literal["fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2"]
+MemoryMode = Literal["gpu-only", "high", "normal", "low", "none"]
+PreviewMethod = Literal["none", "auto", "latent2rgb", "taesd"]
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")
+DEFAULT_PORT = 8188
+
+# Flags of the ecosystem that are accepted with a warning: the switches, and those that take a value.
+WITHOUT_EFFECT = (
+    "--async-offload --bf16-lora --cuda-malloc --directml --disable-api-nodes --disable-assets-autoscan "
+    "--disable-async-offload --disable-cuda-malloc --disable-ipex-optimize --disable-mmap --disable-pinned-memory "
+    "--disable-smart-memory --disable-xformers --dont-print-server --dont-upcast-attention --enable-manager "
+    "--enable-manager-legacy-ui --disable-manager-ui --force-non-blocking --force-upcast-attention "
+    "--fp64-unet --fp8_e8m0fnu-unet --fp8_e5m2-text-enc --mmap-torch-files --supports-fp8-compute "
+    "--use-flash-attention --use-pytorch-cross-attention --use-quad-cross-attention --use-sage-attention "
+    "--use-split-cross-attention --windows-standalone-build"
+).split()
+WITHOUT_EFFECT_VALUED = (
+    "--cache-ram --comfy-api-base --database-url --default-hashing-function --front-end-version "
+    "--oneapi-device-selector"
+).split()
+
+
+@dataclass(frozen=True)
+class ComputeOptions:
+    """What the user decided about devices, types and memory; the worker makes of it what its machine can do.
+
+    Attributes:
+        device: the number of the one accelerator to use; `cpu` overrules it.
+        all_type, network_type, vae_type, text_encoder_type: None leaves the choice to the device.
+        reserve_gb: accelerator memory left to other programs.
+        kept_results: how many results are kept; None for the usual budget in bytes, 0 for none.
+        preview_pixels: the longer side of a preview.
+    """
+
+    cpu: bool = False
+    device: int | None = None
+    all_type: FloatType | None = None
+    network_type: FloatType | None = None
+    vae_type: FloatType | None = None
+    vae_on_cpu: bool = False
+    text_encoder_type: FloatType | None = None
+    channels_last: bool = False
+    memory: MemoryMode = "normal"
+    reserve_gb: float | None = None
+    deterministic: bool = False
+    kept_results: int | None = None
+    preview_method: PreviewMethod = "auto"
+    preview_pixels: int = 512
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, read.
+
+    Attributes:
+        base: models/, input/, output/, temp/, user/ and custom_nodes/ lie here unless said otherwise.
+        cors_origin: a foreign page that may use the server; "*" for all; None for none.
+        hosts: further names under which the server may be addressed.
+        warnings: what was said without effect.
+    """
+
+    base: Path
+    listen: tuple[str, ...] = (LOOPBACK,)
+    port: int = DEFAULT_PORT
+    tls_keyfile: Path | None = None
+    tls_certfile: Path | None = None
+    cors_origin: str | None = None
+    hosts: tuple[str, ...] = ()
+    max_upload_bytes: int = 100 * 2**20
+    output: Path | None = None
+    input: Path | None = None
+    temp: Path | None = None
+    user: Path | None = None
+    extra_model_paths: tuple[Path, ...] = ()
+    front_end: Path | None = None
+    auto_launch: bool = False
+    compute: ComputeOptions = field(default_factory=ComputeOptions)
+    metadata: bool = True
+    packs: bool = True
+    only_packs: tuple[str, ...] = ()
+    compress: bool = False
+    log_level: str = "INFO"
+    log_to_stdout: bool = False
+    quick_test: bool = False
+    in_process: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def read_options(arguments: Sequence[str], base: Path) -> Options:
+    """Read the command line; exits with the usage where it is wrong, as command lines do.
+
+    Args:
+        base: the folder of the program, which is the default base directory.
+    """
+    parser = _parser()
+    said = parser.parse_args(arguments)
+    if bool(said.tls_keyfile) != bool(said.tls_certfile):
+        parser.error("--tls-keyfile and --tls-certfile belong together: give both, or neither.")
+    if said.front_end_root is not None and not said.front_end_root.is_dir():
+        parser.error(f"--front-end-root: {said.front_end_root} is no folder.")
+    for path in (said.tls_keyfile, said.tls_certfile, *said.extra_model_paths_config):
+        if path is not None and not path.is_file():
+            parser.error(f"there is no file {path}.")
+    root = (said.base_directory or base).resolve()
+    return Options(
+        base=root,
+        listen=_addresses(said.listen),
+        port=said.port,
+        tls_keyfile=said.tls_keyfile,
+        tls_certfile=said.tls_certfile,
+        cors_origin=said.enable_cors_header,
+        hosts=tuple(said.allow_host),
+        max_upload_bytes=int(said.max_upload_size * 2**20),
+        output=_resolved(said.output_directory),
+        input=_resolved(said.input_directory),
+        temp=_resolved(said.temp_directory),
+        user=_resolved(said.user_directory),
+        extra_model_paths=_extra_paths(root, said.extra_model_paths_config),
+        front_end=_resolved(said.front_end_root),
+        auto_launch=said.auto_launch and not said.disable_auto_launch,
+        compute=_compute(said),
+        metadata=not said.disable_metadata,
+        packs=not said.disable_all_custom_nodes,
+        only_packs=tuple(said.whitelist_custom_nodes),
+        compress=said.enable_compress_response_body,
+        log_level=said.verbose,
+        log_to_stdout=said.log_stdout,
+        quick_test=said.quick_test_for_ci,
+        in_process=said.in_process,
+        warnings=_warnings(said),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="main.py", allow_abbrev=False, description="Weft: diffusion by node graph.")
+    _server_flags(parser.add_argument_group("server"))
+    _folder_flags(parser.add_argument_group("folders"))
+    _compute_flags(parser.add_argument_group("devices and types"))
+    _other_flags(parser.add_argument_group("other"))
+    for flag in WITHOUT_EFFECT:
+        parser.add_argument(flag, action="append_const", const=flag, dest="ignored", help=argparse.SUPPRESS)
+    for flag in WITHOUT_EFFECT_VALUED:
+        parser.add_argument(flag, nargs="?", const="", help=argparse.SUPPRESS)
+    return parser
+
+
+def _server_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--listen", nargs="?", const=",".join(EVERYWHERE), default=LOOPBACK, metavar="IP[,IP]",
+                       help="addresses to listen on; without a value all interfaces (default: this machine only)")
+    group.add_argument("--port", type=_sixteen_bits, default=DEFAULT_PORT, help="default: %(default)s")
+    group.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="private key: serve https")
+    group.add_argument("--tls-certfile", type=Path, metavar="FILE", help="certificate: serve https")
+    group.add_argument("--enable-cors-header", nargs="?", const="*", metavar="ORIGIN",
+                       help="let web pages of this origin use the server; without a value, of any")
+    group.add_argument("--allow-host", action="append", default=[], metavar="NAME",
+                       help="a further host name under which browsers reach this server (behind a proxy, say)")
+    group.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
+    group.add_argument("--enable-compress-response-body", action="store_true", help="compress large answers")
+    group.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve the editor in this folder instead")
+    group.add_argument("--auto-launch", action="store_true", help="open the editor in the browser")
+    group.add_argument("--disable-auto-launch", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("--multi-user", action="store_true", help=argparse.SUPPRESS)
+
+
+def _folder_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--base-directory", type=Path, metavar="DIR",
+                       help="where models/, input/, output/, temp/, user/ and custom_nodes/ lie")
+    for name in ("output", "input", "user"):
+        group.add_argument(f"--{name}-directory", type=Path, metavar="DIR")
+    group.add_argument("--temp-directory", type=Path, metavar="DIR", help="temp/ is made in this folder")
+    group.add_argument("--extra-model-paths-config", type=Path, nargs="+", action="extend", default=[],
+                       metavar="FILE", help="YAML files that name further model folders")
+
+
+def _compute_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--cpu", action="store_true", help="use no accelerator")
+    group.add_argument("--cuda-device", type=_index, metavar="N", help="use this accelerator only")
+    group.add_argument("--default-device", type=_index, metavar="N", help="use this accelerator first")
+    forced = group.add_mutually_exclusive_group()
+    for kind in ("fp32", "fp16"):
+        forced.add_argument(f"--force-{kind}", dest="all_type", action="store_const", const=kind)
+    for dest, part, kinds in (
+        ("network_type", "unet", ("fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2")),
+        ("vae_type", "vae", ("fp32", "fp16", "bf16")),
+        ("text_encoder_type", "text-enc", ("fp32", "fp16", "bf16", "fp8_e4m3fn")),
+    ):
+        choice = group.add_mutually_exclusive_group()
+        for kind in kinds:
+            choice.add_argument(f"--{kind}-{part}", dest=dest, action="store_const", const=kind)
+    group.add_argument("--cpu-vae", action="store_true", help="decode and encode images on the CPU")
+    group.add_argument("--force-channels-last", action="store_true")
+    memory = group.add_mutually_exclusive_group()
+    for flag, mode in (("gpu-only", "gpu-only"), ("highvram", "high"), ("normalvram", "normal"),
+                       ("lowvram", "low"), ("novram", "none")):
+        memory.add_argument(f"--{flag}", dest="memory", action="store_const", const=mode, default="normal")
+    group.add_argument("--reserve-vram", type=float, metavar="GB", help="accelerator memory left to other programs")
+    group.add_argument("--deterministic", action="store_true", help="the same numbers every time, if slower")
+    group.add_argument("--fast", nargs="*", metavar="WHAT", help=argparse.SUPPRESS)
+
+
+def _other_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--preview-method", choices=("none", "auto", "latent2rgb", "taesd"), default="auto")
+    group.add_argument("--preview-size", type=_sixteen_bits, default=512, metavar="PIXELS", help="default: %(default)s")
+    cache = group.add_mutually_exclusive_group()
+    cache.add_argument("--cache-classic", action="store_true", help="keep results up to a memory budget (default)")
+    cache.add_argument("--cache-lru", type=_index, metavar="N", help="keep the N results used last")
+    cache.add_argument("--cache-none", action="store_true", help="keep no results")
+    group.add_argument("--disable-metadata", action="store_true", help="write no workflow into results")
+    group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs")
+    group.add_argument("--whitelist-custom-nodes", nargs="+", default=[], metavar="NAME", help="load these packs only")
+    group.add_argument("--verbose", nargs="?", const="DEBUG", default="INFO", type=str.upper,
+                       choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), metavar="LEVEL")
+    group.add_argument("--log-stdout", action="store_true", help="log to standard output, not to standard error")
+    group.add_argument("--quick-test-for-ci", action="store_true", help="load everything, then exit")
+    group.add_argument("--in-process", action="store_true", help="run graphs in the server's process (for debuggers)")
+
+
+def _compute(said: argparse.Namespace) -> ComputeOptions:
+    kept = 0 if said.cache_none else said.cache_lru or None
+    return ComputeOptions(
+        cpu=said.cpu,
+        device=said.cuda_device if said.cuda_device is not None else said.default_device,
+        all_type=said.all_type,
+        network_type=said.network_type,
+        vae_type=said.vae_type,
+        vae_on_cpu=said.cpu_vae,
+        text_encoder_type=said.text_encoder_type,
+        channels_last=said.force_channels_last,
+        memory=said.memory,
+        reserve_gb=said.reserve_vram,
+        deterministic=said.deterministic,
+        kept_results=kept,
+        preview_method=said.preview_method,
+        preview_pixels=said.preview_size,
+    )
+
+
+def _warnings(said: argparse.Namespace) -> tuple[str, ...]:
+    flags: list[str] = list(dict.fromkeys(said.ignored or ()))
+    flags += [flag for flag in WITHOUT_EFFECT_VALUED if getattr(said, flag[2:].replace("-", "_")) is not None]
+    if said.fast is not None:
+        flags.append("--fast")
+    if said.multi_user:
+        flags.append("--multi-user")
+    return tuple(f"{flag} is accepted, but has no effect here." for flag in flags)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) or (LOOPBACK,)
+
+
+def _extra_paths(base: Path, said: Sequence[Path]) -> tuple[Path, ...]:
+    """Give the YAML files to read: `extra_model_paths.yaml` in the base folder, if it is there, comes first."""
+    usual = base / "extra_model_paths.yaml"
+    return (*((usual,) if usual.is_file() else ()), *(path.resolve() for path in said))
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()
+
+
+def _sixteen_bits(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 65535")
+    return number
+
+
+def _index(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not number > 0 or number == float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number

@@ -1,0 +1,61 @@
+"""How is the web application put together?"""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
+from engine.server.routes import (
+    editor,
+    files,
+    folders,
+    history,
+    internal,
+    jobs,
+    node_types,
+    prompt,
+    queue,
+    settings,
+    system,
+    upload,
+    userdata,
+    websocket,
+)
+from engine.server.services import SERVICES, Services
+
+# Looked up in this order; the editor's files, which match any path, come last.
+TOPICS = (
+    websocket, prompt, queue, history, jobs, node_types, system, folders, files, upload, settings, userdata, internal,
+)  # fmt: skip
+
+
+def build_app(services: Services) -> web.Application:
+    """Make the application; starting it starts the hand-out of jobs, stopping it ends the workers."""
+    options = services.options
+    guard = Guard(options)
+    middlewares: list[Middleware] = [*([compress] if options.compress else []), guarded(guard), explain_errors]
+    app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
+    app[SERVICES] = services
+    app.on_response_prepare.append(header_signer(guard))
+    for topic in TOPICS:
+        for route in topic.routes:
+            assert isinstance(route, web.RouteDef)
+            app.router.add_route(route.method, route.path, route.handler, **route.kwargs)
+            app.router.add_route(route.method, f"/api{route.path}", route.handler, **route.kwargs)
+    app.router.add_routes(editor.routes)
+    app.cleanup_ctx.append(_hand_out_jobs)
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
+    services = app[SERVICES]
+    services.bus.subscribe(services.clients.receive)
+    services.dispatcher.start()
+    yield
+    await services.dispatcher.stop()
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    await app[SERVICES].clients.close_all()

@@ -1,0 +1,42 @@
+"""What was logged lately, by the server and by its workers?"""
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TextIO
+
+KEPT_LINES = 1000
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """`time` is ISO 8601 with the machine's local time."""
+
+    time: str
+    text: str
+
+
+class LogBook(logging.Handler):
+    """Keeps the last lines, and passes what workers print on to the console."""
+
+    def __init__(self, console: TextIO) -> None:
+        super().__init__()
+        self._console = console
+        self._entries: deque[LogEntry] = deque(maxlen=KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._keep(self.format(record) + "\n")
+
+    def worker_printed(self, chunk: bytes) -> None:
+        """Note what a worker printed, and show it."""
+        text = chunk.decode("utf-8", "replace")
+        self._keep(text)
+        self._console.write(text)
+        self._console.flush()
+
+    def entries(self) -> list[LogEntry]:
+        return list(self._entries)
+
+    def _keep(self, text: str) -> None:
+        self._entries.append(LogEntry(time.strftime("%Y-%m-%dT%H:%M:%S%z"), text))

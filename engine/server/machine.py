@@ -1,0 +1,43 @@
+"""How much main memory does this machine have?"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main_memory() -> tuple[int, int]:
+    """Give (total, free) bytes of main memory; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return _windows()
+    total = _pages("SC_PHYS_PAGES")
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return total, int(line.split()[1]) * 1024
+    return total, _pages("SC_AVPHYS_PAGES")
+
+
+def _pages(name: str) -> int:
+    if name not in os.sysconf_names:
+        return 0
+    return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _windows() -> tuple[int, int]:
+    import ctypes
+
+    class MemoryStatus(ctypes.Structure):
+        """MEMORYSTATUSEX of the Windows API."""
+
+        _fields_ = [
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((name, ctypes.c_ulonglong) for name in ("total", "free", "pages", "pages_free", "room", "room_free")),
+            ("extended", ctypes.c_ulonglong),
+        ]
+
+    status = MemoryStatus(length=ctypes.sizeof(MemoryStatus))
+    api = getattr(ctypes, "windll")  # noqa: B009 (absent from the type stubs elsewhere)
+    api.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return int(status.total), int(status.free)

@@ -1,0 +1,74 @@
+"""/view, /view_metadata: look at files."""
+
+import asyncio
+from pathlib import Path
+
+from aiohttp import web
+
+from engine.errors import BadFile
+from engine.files.places import Places
+from engine.files.references import FileRef, below, parse_annotated, resolve
+from engine.files.safetensors_header import read_header
+from engine.server import pictures
+from engine.server.downloads import send_bytes, send_file
+from engine.server.middleware import json_response
+from engine.server.services import services_of
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/view")
+async def view(request: web.Request) -> web.StreamResponse:
+    """Send a file of the input, output or temp folder, or a preview or channel of a picture."""
+    path = await asyncio.to_thread(_asked_for, request, services_of(request).places)
+    try:
+        if "preview" in request.query:
+            return send_bytes(*await asyncio.to_thread(pictures.preview, path, request.query["preview"]), path.name)
+        channel = request.query.get("channel", "rgba")
+        if channel in ("rgb", "a"):
+            return send_bytes(*await asyncio.to_thread(pictures.channel, path, channel), path.name)
+    except BadFile as error:
+        raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+    return send_file(path)
+
+
+def _asked_for(request: web.Request, places: Places) -> Path:
+    """Find the file. BadReference, for a name that leads outside, is answered with 400."""
+    name = request.query.get("filename", "")
+    if not name:
+        raise web.HTTPBadRequest(text="Say which file: ?filename=NAME&type=output&subfolder=...")
+    area = request.query.get("type", "output")
+    places.area(area)
+    ref = parse_annotated(name, area)  # type: ignore[arg-type]
+    subfolder = request.query.get("subfolder", "")
+    if subfolder:
+        ref = FileRef.of(f"{subfolder}/{ref.name}", ref.type)
+    path = resolve(places, ref)
+    if not path.is_file():
+        raise web.HTTPNotFound(text=f"There is no file {name[:200]!r} in the {ref.type} folder.")
+    return path
+
+
+@routes.get("/view_metadata/{folder}")
+async def view_metadata(request: web.Request) -> web.Response:
+    """Give the `__metadata__` of a safetensors file in a model folder."""
+    places = services_of(request).places
+    name = request.query.get("filename", "")
+    if not name.endswith(".safetensors"):
+        raise web.HTTPNotFound(text="Only .safetensors files have metadata: ?filename=NAME.safetensors")
+    return json_response(await asyncio.to_thread(_metadata, places, request.match_info["folder"], name))
+
+
+def _metadata(places: Places, folder: str, name: str) -> dict[str, str]:
+    for root in places.model_folder(folder):
+        path = below(root, name)
+        if path.is_file():
+            try:
+                metadata = read_header(path).metadata
+            except BadFile as error:
+                raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+            if metadata:
+                return dict(metadata)
+            raise web.HTTPNotFound(text=f"{name!r} carries no metadata.")
+    raise web.HTTPNotFound(text=f"There is no file {name[:200]!r} in the model folder {folder!r}.")
+

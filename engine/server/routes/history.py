@@ -1,0 +1,37 @@
+"""/history: how jobs ended."""
+
+from aiohttp import web
+
+from engine.server.bodies import count_in, ids_in, read_body
+from engine.server.middleware import json_response
+from engine.server.services import services_of
+from engine.wire.history import history_item
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/history")
+async def get_history(request: web.Request) -> web.Response:
+    """Give ended jobs, oldest first: the newest `max_items`, or as many from number `offset` on."""
+    history = services_of(request).history
+    items = history.items(count_in(request, "max_items"), count_in(request, "offset"))
+    return json_response({item.job.id: history_item(item) for item in items})
+
+
+@routes.get("/history/{prompt_id}")
+async def get_item(request: web.Request) -> web.Response:
+    """Give one ended job, or {} as long as it has not ended."""
+    item = services_of(request).history.get(request.match_info["prompt_id"])
+    return json_response({} if item is None else {item.job.id: history_item(item)})
+
+
+@routes.post("/history")
+async def post_history(request: web.Request) -> web.Response:
+    """Forget ended jobs."""
+    history = services_of(request).history
+    body = await read_body(request)
+    deleted = ids_in(body, "delete")
+    if body.get("clear"):
+        history.clear()
+    history.delete(deleted)
+    return web.Response()

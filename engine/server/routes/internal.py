@@ -1,0 +1,55 @@
+"""/internal and what packs would bring: logs, folders, templates, translations."""
+
+import asyncio
+from pathlib import Path
+
+from aiohttp import web
+
+from engine.server.middleware import json_response
+from engine.server.services import services_of
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/internal/logs")
+async def logs(request: web.Request) -> web.Response:
+    """Give the last lines of the log as one text."""
+    entries = services_of(request).log_book.entries()
+    return json_response("".join(f"{entry.time} - {entry.text}" for entry in entries))
+
+
+@routes.get("/internal/logs/raw")
+async def raw_logs(request: web.Request) -> web.Response:
+    """Give the last lines of the log, each with its time."""
+    entries = services_of(request).log_book.entries()
+    told = [{"t": entry.time, "m": entry.text} for entry in entries]
+    return json_response({"entries": told, "size": {"cols": 120, "rows": 50}})
+
+
+@routes.get("/internal/folder_paths")
+async def folder_paths(request: web.Request) -> web.Response:
+    """Say where models of each kind are searched."""
+    places = services_of(request).places
+    return json_response({kind: [str(path) for path in paths] for kind, paths in places.model_roots.items()})
+
+
+@routes.get("/internal/files/{type}")
+async def area_files(request: web.Request) -> web.Response:
+    """List the files of the input, output or temp folder, the newest first."""
+    folder = services_of(request).places.area(request.match_info["type"])
+    return json_response(await asyncio.to_thread(_newest_first, folder))
+
+
+def _newest_first(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    return [path.name for path in sorted(files, key=lambda path: -path.stat().st_mtime)]
+
+
+@routes.get("/workflow_templates")
+@routes.get("/i18n")
+@routes.get("/global_subgraphs")
+async def nothing_yet(request: web.Request) -> web.Response:
+    """Give what packs bring: nothing, as long as no packs are loaded."""
+    return json_response({})

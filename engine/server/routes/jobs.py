@@ -1,0 +1,52 @@
+"""/jobs: waiting, running and ended jobs in one list."""
+
+from aiohttp import web
+
+from engine.server.bodies import count_in
+from engine.server.middleware import json_response
+from engine.server.services import Services, services_of
+from engine.wire.jobs import STATUSES, JobView, details, ended, summary, unended
+
+routes = web.RouteTableDef()
+SORTED_BY = {"created_at": "create_time", "execution_duration": "duration"}
+
+
+@routes.get("/jobs")
+async def list_jobs(request: web.Request) -> web.Response:
+    """List jobs: filtered, sorted, and a page of them."""
+    wanted = [part for part in request.query.get("status", "").split(",") if part]
+    unknown = set(wanted) - set(STATUSES)
+    if unknown:
+        raise web.HTTPBadRequest(text=f"status={sorted(unknown)[0][:40]!r}: expected some of {', '.join(STATUSES)}.")
+    sort_by = request.query.get("sort_by", "created_at")
+    order = request.query.get("sort_order", "desc")
+    if sort_by not in SORTED_BY or order not in ("asc", "desc"):
+        raise web.HTTPBadRequest(text=f"Expected sort_by of {', '.join(SORTED_BY)}, and sort_order asc or desc.")
+    offset, limit = count_in(request, "offset") or 0, count_in(request, "limit")
+    if limit == 0:
+        raise web.HTTPBadRequest(text="limit=0: expected a number from 1 on.")
+    workflow = request.query.get("workflow_id")
+    views = [view for view in _views(services_of(request)) if not wanted or view.status in wanted]
+    views = [view for view in views if workflow is None or view.workflow_id == workflow]
+    views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]), reverse=order == "desc")
+    page = views[offset:] if limit is None else views[offset : offset + limit]
+    pagination = {
+        "offset": offset, "limit": limit, "total": len(views), "has_more": offset + len(page) < len(views),
+    }  # fmt: skip
+    return json_response({"jobs": [summary(view) for view in page], "pagination": pagination})
+
+
+@routes.get("/jobs/{id}")
+async def get_job(request: web.Request) -> web.Response:
+    """Give one job with its outputs and workflow."""
+    job_id = request.match_info["id"]
+    view = next((view for view in _views(services_of(request)) if view.job.id == job_id), None)
+    if view is None:
+        raise web.HTTPNotFound(text=f"There is no job {job_id[:80]!r}.")
+    return json_response(details(view))
+
+
+def _views(services: Services) -> list[JobView]:
+    running = [unended(job, services.dispatcher.started_ms(job.id) or job.created_ms) for job in services.queue.running()]
+    pending = [unended(job, None) for job in services.queue.pending()]
+    return [*pending, *running, *(ended(item) for item in services.history.items())]

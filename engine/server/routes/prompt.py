@@ -1,0 +1,68 @@
+"""/prompt: hand in a graph."""
+
+import asyncio
+
+from aiohttp import web
+
+from engine.execution.outcome import RunRequest
+from engine.graph.validate import Validation, check_graph
+from engine.jobs.queue import AlreadyQueued, QueueFull
+from engine.server.middleware import json_response
+from engine.server.services import Services, services_of
+from engine.wire.errors import failed_prompt, failed_validation, node_errors, refusal
+from engine.wire.history import whole
+from engine.wire.json_text import BadJson, read_object
+from engine.wire.prompt import BadPrompt
+from engine.wire.submission import BadSubmission, Submission, read_submission
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/prompt")
+async def get_prompt(request: web.Request) -> web.Response:
+    """Say how many jobs wait or run."""
+    return json_response({"exec_info": {"queue_remaining": services_of(request).queue.remaining}})
+
+
+@routes.post("/prompt")
+async def post_prompt(request: web.Request) -> web.Response:
+    """Check a graph and put it in the line."""
+    services = services_of(request)
+    body = await request.read()
+    try:
+        submission, validation = await asyncio.to_thread(_check, services, body)
+    except (BadJson, BadSubmission) as error:
+        kind = error.kind if isinstance(error, BadSubmission) else "invalid_json"
+        return json_response(refusal(kind, str(error)), 400)
+    except BadPrompt as error:
+        return json_response(failed_prompt(error.failure), 400)
+    if validation.failure is not None:
+        return json_response(failed_validation(validation), 400)
+    return _submit(services, submission, validation)
+
+
+def _check(services: Services, body: bytes) -> tuple[Submission, Validation]:
+    """Read and check a submission; on a thread of its own, since graphs may be large and folders slow."""
+    submission = read_submission(read_object(body))
+    return submission, check_graph(submission.graph, services.registry, services.places, submission.targets)
+
+
+def _submit(services: Services, submission: Submission, validation: Validation) -> web.Response:
+    request = RunRequest(
+        job=submission.job,
+        graph=validation.graph,
+        targets=validation.targets,
+        prompt=submission.prompt,
+        extra=submission.extra,
+        metadata=services.options.metadata,
+    )
+    try:
+        job = services.queue.submit(
+            request, client=submission.client, number=submission.number, front=submission.front
+        )
+    except QueueFull as error:
+        return json_response(refusal("queue_full", str(error)), 503)
+    except AlreadyQueued as error:
+        return json_response(refusal("invalid_prompt_id", str(error)), 400)
+    answer = {"prompt_id": job.id, "number": whole(job.number), "node_errors": node_errors(validation.problems)}
+    return json_response(answer)

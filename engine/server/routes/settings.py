@@ -1,0 +1,83 @@
+"""/settings, /users: what the user prefers."""
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from engine.errors import BadFile
+from engine.files.saving import write_whole
+from engine.server.middleware import json_response
+from engine.server.services import Services, services_of
+from engine.wire.json_text import BadJson, read_json, read_object
+
+routes = web.RouteTableDef()
+LARGEST_BYTES = 5 * 1024 * 1024
+_one_writer = threading.Lock()  # keeps two changes of the settings file apart
+
+
+@routes.get("/settings")
+async def get_settings(request: web.Request) -> web.Response:
+    """Give all settings."""
+    return json_response(await asyncio.to_thread(_read, _file(services_of(request))))
+
+
+@routes.get("/settings/{id}")
+async def get_setting(request: web.Request) -> web.Response:
+    """Give one setting; null if it was never set."""
+    settings = await asyncio.to_thread(_read, _file(services_of(request)))
+    return json_response(settings.get(request.match_info["id"]))
+
+
+@routes.post("/settings")
+async def post_settings(request: web.Request) -> web.Response:
+    """Set some settings."""
+    await asyncio.to_thread(_change, _file(services_of(request)), read_object(await request.read()))
+    return web.Response()
+
+
+@routes.post("/settings/{id}")
+async def post_setting(request: web.Request) -> web.Response:
+    """Set one setting."""
+    changes = {request.match_info["id"]: read_json(await request.read())}
+    await asyncio.to_thread(_change, _file(services_of(request)), changes)
+    return web.Response()
+
+
+@routes.get("/users")
+async def get_users(request: web.Request) -> web.Response:
+    """Say that there is one user, whose things are kept here."""
+    return json_response({"storage": "server", "migrated": True})
+
+
+@routes.post("/users")
+async def post_users(request: web.Request) -> web.Response:
+    """Refuse to add a user."""
+    raise web.HTTPBadRequest(text="This server has a single user.")
+
+
+def _file(services: Services) -> Path:
+    """The settings lie beside the user's files, out of reach of /userdata."""
+    return services.places.user / "settings.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return read_object(path.read_bytes())
+    except BadJson as error:
+        raise BadFile(f"{path} cannot be read: {error} Correct or remove it.") from error
+
+
+def _change(path: Path, changes: dict[str, Any]) -> None:
+    """Write the settings with some changed; JSON quotes whatever the values hold."""
+    with _one_writer:
+        text = json.dumps({**_read(path), **changes}, indent=2).encode()
+        if len(text) > LARGEST_BYTES:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_BYTES, len(text), text="The settings would exceed 5 MB.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)

@@ -1,0 +1,74 @@
+"""/system_stats, /features: what this server is and has."""
+
+import asyncio
+import platform
+import sys
+from typing import Any
+
+from aiohttp import web
+
+from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
+from engine.server.machine import main_memory
+from engine.server.middleware import json_response
+from engine.server.services import Services, services_of
+
+routes = web.RouteTableDef()
+WEFT_VERSION = "0.1.0"
+INTERFACE_VERSION = "0.3.68"  # clients compare `comfyui_version`; this is the interface that is served
+STATS_WITHIN_S = 3.0
+
+
+@routes.get("/system_stats")
+async def system_stats(request: web.Request) -> web.Response:
+    """Describe machine and devices; those of a worker that is still starting are left out."""
+    services = services_of(request)
+    workers = await asyncio.gather(*(_ask(worker) for worker in services.dispatcher.workers))
+    known = [description for description in workers if description is not None]
+    total, free = main_memory()
+    system = {
+        "os": sys.platform,
+        "ram_total": total,
+        "ram_free": free,
+        "comfyui_version": INTERFACE_VERSION,
+        "weft_version": WEFT_VERSION,
+        "required_frontend_version": "",
+        "python_version": sys.version,
+        "pytorch_version": known[0].torch_version if known else "",
+        "embedded_python": False,
+        "machine": platform.machine(),
+        "argv": list(sys.argv),
+    }
+    devices = [_device(stats, total, free) for description in known for stats in description.devices]
+    return json_response({"system": system, "devices": devices})
+
+
+async def _ask(worker: Worker) -> WorkerDescription | None:
+    try:
+        return await asyncio.wait_for(worker.describe(), STATS_WITHIN_S)
+    except (TimeoutError, Exception):
+        return None
+
+
+def _device(stats: DeviceStats, ram_total: int, ram_free: int) -> dict[str, Any]:
+    """Write a device; a CPU's memory is the machine's."""
+    cpu = stats.type == "cpu"
+    return {
+        "name": stats.name,
+        "type": stats.type,
+        "index": stats.index,
+        "vram_total": ram_total if cpu else stats.memory_total,
+        "vram_free": ram_free if cpu else stats.memory_free,
+        "torch_vram_total": ram_total if cpu else stats.torch_memory_total,
+        "torch_vram_free": ram_free if cpu else stats.torch_memory_free,
+    }
+
+
+@routes.get("/features")
+async def features(request: web.Request) -> web.Response:
+    """Say what the server can do, as on the websocket."""
+    return json_response(feature_flags(services_of(request)))
+
+
+def feature_flags(services: Services) -> dict[str, Any]:
+    """Give the flags that clients ask for."""
+    return {"supports_preview_metadata": True, "max_upload_size": services.options.max_upload_bytes}

@@ -1,0 +1,127 @@
+"""/upload/image, /upload/mask: bring in files."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import BodyPartReader, web
+
+from engine.errors import BadFile
+from engine.files.places import Places
+from engine.files.references import FileRef, existing
+from engine.files.saving import write_whole
+from engine.server import pictures, uploads
+from engine.server.middleware import json_response
+from engine.server.services import Services, services_of
+from engine.wire.json_text import read_object
+
+routes = web.RouteTableDef()
+CHUNK_BYTES = 256 * 1024
+LONGEST_FIELD_BYTES = 64 * 1024
+FILE_FIELDS = ("image", "file")
+
+
+@dataclass
+class Form:
+    """What came: the texts by name, and the file that was written to `path`."""
+
+    path: Path
+    filename: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@routes.post("/upload/image")
+async def upload_image(request: web.Request) -> web.Response:
+    """Store a file as it is."""
+    services = services_of(request)
+    async with _received(request, services) as form:
+        ref = await asyncio.to_thread(_keep, services.places, form)
+    return _told(ref)
+
+
+@routes.post("/upload/mask")
+async def upload_mask(request: web.Request) -> web.Response:
+    """Store the picture that `original_ref` names, with the alpha of the uploaded one."""
+    services = services_of(request)
+    async with _received(request, services) as form:
+        try:
+            ref = await asyncio.to_thread(_keep_masked, services.places, form)
+        except BadFile as error:
+            raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+    return _told(ref)
+
+
+@asynccontextmanager
+async def _received(request: web.Request, services: Services) -> AsyncIterator[Form]:
+    """Stream a multipart form to disk; the file is gone afterwards unless it was moved to its place."""
+    if not request.content_type.startswith("multipart/"):
+        raise web.HTTPBadRequest(text="Expected a multipart form with the file in its field 'image'.")
+    form = Form(await asyncio.to_thread(uploads.spool_path, services.places))
+    try:
+        await _read_form(request, form, services.options.max_upload_bytes)
+        if not form.filename:
+            raise web.HTTPBadRequest(text="The form has no file: send it in the field 'image', with a file name.")
+        yield form
+    finally:
+        form.path.unlink(missing_ok=True)
+
+
+async def _read_form(request: web.Request, form: Form, limit_bytes: int) -> None:
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise web.HTTPBadRequest(text="The form holds a part without a name, or a form within the form.")
+            if part.name in FILE_FIELDS:
+                form.filename = part.filename or ""
+                await _spool(part, form.path, limit_bytes)
+            else:
+                form.texts[part.name] = (await _short(part)).decode("utf-8", "replace")
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"The form cannot be read: {error}.") from None
+
+
+async def _spool(part: BodyPartReader, path: Path, limit_bytes: int) -> None:
+    size = 0
+    with await asyncio.to_thread(path.open, "wb") as file:
+        while chunk := await part.read_chunk(CHUNK_BYTES):
+            size += len(chunk)
+            if size > limit_bytes:
+                raise web.HTTPRequestEntityTooLarge(
+                    limit_bytes, size, text=f"The file is larger than {limit_bytes // 2**20} MB (--max-upload-size)."
+                )
+            await asyncio.to_thread(file.write, chunk)
+
+
+async def _short(part: BodyPartReader) -> bytes:
+    data = bytearray()
+    while chunk := await part.read_chunk():
+        data += chunk
+        if len(data) > LONGEST_FIELD_BYTES:
+            raise web.HTTPBadRequest(text=f"The field {part.name!r} is longer than {LONGEST_FIELD_BYTES} bytes.")
+    return bytes(data)
+
+
+def _keep(places: Places, form: Form) -> FileRef:
+    ref = uploads.place_for(places, form.filename, form.texts.get("type", "input"), form.texts.get("subfolder", ""))
+    return uploads.keep(places, form.path, ref, overwrite=_overwrites(form))
+
+
+def _keep_masked(places: Places, form: Form) -> FileRef:
+    asked = read_object(form.texts.get("original_ref", ""))
+    name, area = str(asked.get("filename", "")), asked.get("type", "output")
+    subfolder = str(asked.get("subfolder") or "")
+    places.area(str(area))
+    original = existing(places, FileRef.of(f"{subfolder}/{name}" if subfolder else name, area))
+    write_whole(form.path, pictures.masked(original, form.path))
+    return _keep(places, form)
+
+
+def _overwrites(form: Form) -> bool:
+    return form.texts.get("overwrite", "").lower() in ("true", "1")
+
+
+def _told(ref: FileRef) -> web.Response:
+    return json_response({"name": ref.filename, "subfolder": ref.subfolder, "type": ref.type})

@@ -1,0 +1,158 @@
+"""/userdata: the user's own files, saved workflows (workflows/*.json) before all."""
+
+import asyncio
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from engine.errors import BadReference
+from engine.files.places import walk
+from engine.files.references import below
+from engine.files.saving import write_new, write_whole
+from engine.server.bodies import switch_in
+from engine.server.downloads import send_file
+from engine.server.middleware import json_response
+from engine.server.services import services_of
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/userdata")
+async def list_files(request: web.Request) -> web.Response:
+    """List a folder: names, `full_info` objects, or (`split`) lists of path and its parts."""
+    name = request.query.get("dir", "")
+    if not name:
+        raise web.HTTPBadRequest(text="Say which folder: ?dir=workflows")
+    folder = _path(request, name)
+    if not folder.is_dir():
+        raise web.HTTPNotFound(text=f"There is no folder {name[:200]!r}.")
+    recurse, full, split = (switch_in(request, part) for part in ("recurse", "full_info", "split"))
+    return json_response(await asyncio.to_thread(_listing, folder, recurse, full, split))
+
+
+@routes.get("/v2/userdata")
+async def list_entries(request: web.Request) -> web.Response:
+    """List files and folders in a folder."""
+    name = request.query.get("path", "")
+    folder = _path(request, name) if name else _root(request)
+    if name and not folder.is_dir():
+        raise web.HTTPNotFound(text=f"There is no folder {name[:200]!r}.")
+    return json_response(await asyncio.to_thread(_entries, folder, _root(request)))
+
+
+@routes.get("/userdata/{file:.+}")
+async def get_file(request: web.Request) -> web.StreamResponse:
+    """Send a file."""
+    return send_file(_existing(request, request.match_info["file"]))
+
+
+@routes.post("/userdata/{file:[^/]+}/move/{dest:.+}")
+async def move_file(request: web.Request) -> web.Response:
+    """Rename a file; answers 409 where that would replace another one and `overwrite` is false."""
+    source = _existing(request, request.match_info["file"])
+    target = _path(request, request.match_info["dest"])
+    overwrite = switch_in(request, "overwrite", True)
+    await asyncio.to_thread(_move, source, target, overwrite)
+    return _told(request, target)
+
+
+@routes.post("/userdata/{file:.+}")
+async def post_file(request: web.Request) -> web.Response:
+    """Store a file, whole or not at all; answers 409 where one is there and `overwrite` is false."""
+    target = _path(request, request.match_info["file"])
+    data = await request.read()
+    await asyncio.to_thread(_store, target, data, switch_in(request, "overwrite", True))
+    return _told(request, target)
+
+
+@routes.delete("/userdata/{file:.+}")
+async def delete_file(request: web.Request) -> web.Response:
+    """Remove a file."""
+    await asyncio.to_thread(_existing(request, request.match_info["file"]).unlink)
+    return web.Response(status=204)
+
+
+def _root(request: web.Request) -> Path:
+    return services_of(request).places.user / "default"
+
+
+def _path(request: web.Request, name: str) -> Path:
+    """Find a user's file. BadReference is answered with 400."""
+    path = below(_root(request), name)
+    if path == _root(request).resolve() or name.rstrip("/\\") != name:
+        raise BadReference(f"{name[:80]!r} names no file.")
+    return path
+
+
+def _existing(request: web.Request, name: str) -> Path:
+    path = _path(request, name)
+    if not path.is_file():
+        raise web.HTTPNotFound(text=f"There is no file {name[:200]!r}.")
+    return path
+
+
+def _told(request: web.Request, path: Path) -> web.Response:
+    root = _root(request).resolve()
+    full = switch_in(request, "full_info")
+    return json_response(_about(path, root) if full else path.relative_to(root).as_posix())
+
+
+def _about(path: Path, root: Path) -> dict[str, Any]:
+    about = path.stat()
+    return {
+        "path": path.relative_to(root).as_posix(),
+        "size": about.st_size,
+        "modified": int(about.st_mtime * 1000),
+        "created": int(about.st_ctime * 1000),
+    }
+
+
+def _listing(folder: Path, recurse: bool, full: bool, split: bool) -> list[Any]:
+    files: Iterable[Path] = walk(folder) if recurse else sorted(path for path in folder.iterdir() if path.is_file())
+    if full:
+        return [_about(path, folder) for path in files]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    return [[name, *name.split("/")] for name in names] if split else names
+
+
+def _entries(folder: Path, root: Path) -> list[dict[str, Any]]:
+    if not folder.is_dir():
+        return []
+    entries = []
+    for path in sorted(folder.iterdir()):
+        about = {"name": path.name, "path": path.relative_to(root.resolve()).as_posix()}
+        if path.is_dir():
+            entries.append({**about, "type": "directory"})
+        elif path.is_file():
+            entries.append({**_about(path, root.resolve()), **about, "type": "file"})
+    return entries
+
+
+def _store(target: Path, data: bytes, overwrite: bool) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            write_whole(target, data)
+        else:
+            write_new(target, data)
+    except FileExistsError:
+        raise _taken(target) from None
+    except (NotADirectoryError, IsADirectoryError) as error:
+        raise BadReference(f"{target.name!r} cannot be stored: a file and a folder would have the same name.") from error
+
+
+def _move(source: Path, target: Path, overwrite: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not overwrite:
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            raise _taken(target) from None
+    source.replace(target)
+
+
+def _taken(target: Path) -> web.HTTPConflict:
+    return web.HTTPConflict(text=f"There is a file {target.name!r} already. Use another name, or overwrite it.")

@@ -1,0 +1,56 @@
+"""/ws: what happens, as it happens."""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from engine.server.clients import Client
+from engine.server.routes.system import feature_flags
+from engine.server.services import Services, services_of
+from engine.wire.messages import executing, message
+
+routes = web.RouteTableDef()
+LARGEST_MESSAGE_BYTES = 1024 * 1024
+LONGEST_ID = 200
+HEARTBEAT_S = 30
+
+
+@routes.get("/ws")
+async def listen(request: web.Request) -> web.StreamResponse:
+    """Send a client its events until it leaves."""
+    services = services_of(request)
+    client_id = request.query.get("clientId", "") or uuid.uuid4().hex
+    if len(client_id) > LONGEST_ID:
+        raise web.HTTPBadRequest(text=f"clientId is longer than {LONGEST_ID} characters.")
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE_BYTES, compress=False)
+    await socket.prepare(request)
+    client = Client(client_id, socket)
+    services.clients.add(client)
+    for job, place in services.dispatcher.at_work(client_id):
+        client.tell(executing(job.id, place))
+    sending = asyncio.create_task(client.send_all())
+    try:
+        async for incoming in socket:
+            if incoming.type is WSMsgType.TEXT:
+                _hear(services, client, incoming.data)
+    finally:
+        services.clients.remove(client)
+        sending.cancel()
+        await asyncio.wait([sending])
+    return socket
+
+
+def _hear(services: Services, client: Client, text: str) -> None:
+    """Take notice of what a client can do. Anything else that clients say is none of the protocol's messages."""
+    told: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(text)
+    if not isinstance(told, dict) or told.get("type") != "feature_flags":
+        return
+    flags = told.get("data")
+    client.preview_metadata = isinstance(flags, dict) and bool(flags.get("supports_preview_metadata"))
+    client.tell(message("feature_flags", feature_flags(services)))

@@ -1,0 +1,47 @@
+"""How is a node type described to editors and scripts (/object_info)?"""
+
+from typing import Any
+
+from engine.files.places import Places
+from engine.graph.definition import InputSpec, NodeDefinition
+from engine.graph.widgets import ChoiceWidget
+
+
+def object_info(definition: NodeDefinition, places: Places) -> dict[str, Any]:
+    """Describe a node type; choices that come from folders are listed as they are now."""
+    required = {spec.name: input_info(spec, places) for spec in definition.inputs if spec.required}
+    optional = {spec.name: input_info(spec, places) for spec in definition.inputs if not spec.required}
+    hidden = {name: [kind] for name, kind in definition.hidden.items()}
+    groups = {"required": required, "optional": optional, "hidden": hidden}
+    inputs = {name: group for name, group in groups.items() if group or name == "required"}
+    info: dict[str, Any] = {
+        "input": inputs,
+        "input_order": {name: list(group) for name, group in inputs.items()},
+        "is_input_list": definition.takes_lists,
+        "output": [spec.type for spec in definition.outputs],
+        "output_is_list": [spec.is_list for spec in definition.outputs],
+        "output_name": [spec.name for spec in definition.outputs],
+        "output_tooltips": [spec.tooltip for spec in definition.outputs],
+        "name": definition.type,
+        "display_name": definition.display_name,
+        "description": definition.description,
+        "python_module": definition.module,
+        "category": definition.category,
+        "output_node": definition.is_target,
+    }
+    flags = {"deprecated": definition.deprecated, "experimental": definition.experimental}
+    return info | {name: True for name, on in flags.items() if on}
+
+
+def input_info(spec: InputSpec, places: Places) -> list[Any]:
+    """Describe an input as `[type, options]`, or a choice as `[[values...], options]`."""
+    widget = spec.widget
+    options: dict[str, Any] = widget.options() if widget is not None else {}
+    flags = {"lazy": spec.lazy, "rawLink": spec.raw_link}
+    options |= {name: True for name, on in flags.items() if on}
+    if spec.tooltip:
+        options["tooltip"] = spec.tooltip
+    options |= spec.more
+    if isinstance(widget, ChoiceWidget):
+        return [list(widget.choices(places)), options]
+    return [spec.type, options]

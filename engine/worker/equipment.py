@@ -1,0 +1,84 @@
+"""What do the nodes that ship need: registry, devices, precision, memory, inference mode?
+
+Imported in the worker only; torch is imported when `equip` is called.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import nodes
+from engine import models
+from engine.execution.cache import BoundedCache, ResultCache
+from engine.execution.context import Resources
+from engine.graph.registry import Registry
+from engine.jobs.worker import DeviceStats
+from engine.options import ComputeOptions, FloatType
+from engine.worker.counted_cache import CountedCache
+from engine.worker.setup import WorkerSetup
+from engine.worker.workshop import Equipment
+
+log = logging.getLogger(__name__)
+
+
+def equip(setup: WorkerSetup) -> Equipment:
+    """Import torch and every node, and choose device and types as the options say."""
+    import torch
+
+    from engine.worker.torch_lifecycle import TorchLifecycle, device_stats
+
+    compute = setup.compute
+    if compute.deterministic:
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    device = models.choose_device(cpu=compute.cpu, cuda_index=compute.device)
+    memory = _memory(compute)
+    resources = Resources()
+    resources.provide(ComputeOptions, lambda: compute)
+    resources.provide(models.DeviceMemory, lambda: memory)
+    resources.provide(models.Precision, _precision(compute, device))
+    resources.get(models.Precision)  # a wrong option is said now, not in the first job
+
+    def stats() -> Sequence[DeviceStats]:
+        return [device_stats(device)]
+
+    return Equipment(
+        registry=Registry(nodes.definitions()),
+        resources=resources,
+        lifecycles=(TorchLifecycle(memory.release),),
+        cache=_cache(compute),
+        devices=stats,
+        release_models=memory.release,
+        torch_version=torch.__version__,
+    )
+
+
+def _memory(compute: ComputeOptions) -> models.DeviceMemory:
+    if compute.reserve_gb is None:
+        return models.DeviceMemory()
+    return models.DeviceMemory(reserve_bytes=int(compute.reserve_gb * 2**30))
+
+
+def _cache(compute: ComputeOptions) -> ResultCache:
+    return BoundedCache() if compute.kept_results is None else CountedCache(compute.kept_results)
+
+
+def _precision(compute: ComputeOptions, device: object) -> Callable[[], models.Precision]:
+    def choose() -> models.Precision:
+        return models.choose_precision(
+            device,
+            every=_usable(compute.all_type),
+            network=_usable(compute.network_type),
+            vae=_usable(compute.vae_type),
+            text_encoder=_usable(compute.text_encoder_type),
+            channels_last=compute.channels_last or None,
+            vae_device="cpu" if compute.vae_on_cpu else None,
+        )
+
+    return choose
+
+
+def _usable(kind: FloatType | None) -> FloatType | None:
+    """The 8-bit types save memory, but nothing computes in them here yet."""
+    if kind in ("fp8_e4m3fn", "fp8_e5m2"):
+        log.warning("%s is not supported yet: the device's usual type is used.", kind)
+        return None
+    return kind

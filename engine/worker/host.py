@@ -1,0 +1,147 @@
+"""What runs inside a worker process?
+
+The main thread builds the workshop and runs jobs; a second thread reads orders, so that a cancel arrives
+while a job runs; when the server is gone the process ends at once, whatever it was doing.
+"""
+
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+from queue import SimpleQueue
+
+from engine.execution.events import Event
+from engine.jobs.worker import Cancel, Describe, Ended, Happened, Release, Run, Stop
+from engine.worker.link import PipeEnd, plain
+from engine.worker.setup import WorkerSetup
+from engine.worker.workshop import Workshop
+
+log = logging.getLogger(__name__)
+SERVER_GONE = 70  # exit status; nobody is left to read it
+
+
+class Host:
+    """Carries out a server's orders."""
+
+    def __init__(self, link: PipeEnd, setup: WorkerSetup) -> None:
+        self._link = link
+        self._setup = setup
+        self._orders: SimpleQueue[Run | Release] = SimpleQueue()
+        self._workshop: Workshop | None = None
+        self._lock = threading.Lock()  # guards the two below
+        self._expected: set[str] = set()  # jobs that were ordered and have not ended
+        self._cancelled: set[str] = set()
+
+    def work(self) -> None:
+        """Build the workshop, then run what is ordered, for ever."""
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        workshop = Workshop(self._setup)
+        with self._lock:
+            self._workshop = workshop
+            for job in self._cancelled:
+                workshop.interrupt(job)
+        self._link.send(plain(workshop.describe()))
+        while True:
+            order = self._orders.get()
+            if isinstance(order, Run):
+                self._run(workshop, order)
+            else:
+                workshop.release(models=order.models, results=order.results)
+
+    def _run(self, workshop: Workshop, order: Run) -> None:
+        job = order.request.job
+        outcome = workshop.run(order.request, self._emit)
+        with self._lock:
+            self._expected.discard(job)
+            self._cancelled.discard(job)
+        self._link.send(Ended(plain(outcome)))
+
+    def _emit(self, event: Event) -> None:
+        self._link.send(Happened(plain(event)))
+
+    def _listen(self) -> None:
+        """Read orders until the server is gone."""
+        try:
+            while True:
+                self._obey(self._link.receive())
+        except EOFError:
+            os._exit(SERVER_GONE)
+        except BaseException:
+            log.exception("The worker cannot read its orders, and ends.")
+            os._exit(1)
+
+    def _obey(self, order: object) -> None:
+        match order:
+            case Run():
+                with self._lock:
+                    self._expected.add(order.request.job)
+                self._orders.put(order)
+            case Release():
+                self._orders.put(order)
+            case Cancel():
+                self._cancel(order.job)
+            case Describe():
+                if self._workshop is not None:
+                    self._link.send(plain(self._workshop.describe()))
+            case Stop():
+                os._exit(0)
+            case _:
+                raise TypeError(f"not an order: {order!r}")
+
+    def _cancel(self, job: str) -> None:
+        with self._lock:
+            if job not in self._expected:
+                return
+            self._cancelled.add(job)
+            if self._workshop is not None:
+                self._workshop.interrupt(job)
+
+
+def main() -> None:
+    """Serve the parent process, whose orders come by standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the server, which ends the worker in order
+    _die_with_parent()
+    faulthandler.enable()
+    link = _take_pipes()
+    setup = link.receive()
+    logging.basicConfig(level=setup.log_level, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        Host(link, setup).work()
+    except BrokenPipeError:
+        os._exit(SERVER_GONE)
+
+
+def _take_pipes() -> PipeEnd:
+    """Keep standard input and output for the link; what nodes print goes to standard error."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (incoming, outgoing):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return PipeEnd(os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb"))
+
+
+def _die_with_parent() -> None:
+    """On Linux, ask the kernel to end this process with its parent, even in the midst of a long C call.
+
+    Elsewhere the closed pipe must do, which a thread notices as soon as the interpreter is free.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How can graphs be run inside the server's own process (tests, debuggers)?"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from engine.execution.events import Event
+from engine.execution.outcome import Outcome, RunRequest
+from engine.jobs.worker import WorkerDescription
+from engine.worker.link import plain
+from engine.worker.setup import WorkerSetup
+from engine.worker.workshop import Workshop
+
+
+class InProcessWorker:
+    """A worker on one thread of this process. What crashes here takes the server with it."""
+
+    def __init__(self, setup: WorkerSetup, name: str = "worker") -> None:
+        self.name = name
+        self._setup = setup
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._workshop: Workshop | None = None
+        self._job: str | None = None
+        self._cancelled: str | None = None  # a job that was cancelled before the workshop stood
+
+    async def start(self) -> None:
+        self._thread.submit(self._build)
+
+    async def describe(self) -> WorkerDescription:
+        workshop = await self._soon(self._build)
+        return await asyncio.to_thread(workshop.describe)
+
+    async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        loop = asyncio.get_running_loop()
+
+        def forward(event: Event) -> None:
+            loop.call_soon_threadsafe(emit, plain(event))
+
+        def work() -> Outcome:
+            workshop = self._build()
+            if self._cancelled == request.job:
+                workshop.interrupt(request.job)
+            outcome: Outcome = plain(workshop.run(request, forward))
+            return outcome
+
+        self._job = request.job
+        try:
+            return await loop.run_in_executor(self._thread, work)
+        except asyncio.CancelledError:
+            self.cancel(request.job)
+            raise
+        finally:
+            self._job = None
+
+    def cancel(self, job: str) -> None:
+        if job != self._job:
+            return
+        self._cancelled = job
+        if self._workshop is not None:
+            self._workshop.interrupt(job)
+
+    async def release(self, *, models: bool, results: bool) -> None:
+        self._thread.submit(lambda: self._build().release(models=models, results=results))
+
+    async def stop(self) -> None:
+        if self._job is not None:
+            self.cancel(self._job)
+        self._thread.submit(self._close)  # behind the job that is ending
+        self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        if self._workshop is not None:
+            self._workshop.close()
+
+    async def _soon(self, function: Callable[[], Workshop]) -> Workshop:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def _build(self) -> Workshop:
+        """Make the workshop the first time; only ever on the worker's own thread."""
+        if self._workshop is None:
+            self._workshop = Workshop(self._setup)
+        return self._workshop

@@ -1,0 +1,81 @@
+"""What does a worker work with, in whichever process it sits?"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from engine.execution.cache import ResultCache
+from engine.execution.context import Resources
+from engine.execution.events import Event
+from engine.execution.lifecycle import NodeLifecycle
+from engine.execution.local import LocalExecutor
+from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.definition import NodeDefinition
+from engine.graph.registry import Registry
+from engine.jobs.worker import DeviceStats, WorkerDescription
+from engine.worker.setup import WorkerSetup
+
+
+def _no_devices() -> Sequence[DeviceStats]:
+    return ()
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What the nodes of a worker need.
+
+    Attributes:
+        added: definitions that the server does not know by itself: those of the packs.
+        devices: asks the devices how they are; called from any thread.
+        release_models: lets go of weights on devices that nothing uses any more.
+    """
+
+    registry: Registry
+    resources: Resources
+    lifecycles: Sequence[NodeLifecycle] = ()
+    cache: ResultCache | None = None
+    added: Sequence[NodeDefinition] = ()
+    devices: Callable[[], Sequence[DeviceStats]] = _no_devices
+    release_models: Callable[[], None] = _nothing
+    torch_version: str = ""
+
+
+class Workshop:
+    """An executor and its equipment. Building one may take seconds: it imports what the nodes need."""
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        module, function = setup.equipment.split(":")
+        equip: Callable[[WorkerSetup], Equipment] = getattr(import_module(module), function)
+        self._equipment = equip(setup)
+        self._executor = LocalExecutor(
+            self._equipment.registry,
+            setup.places,
+            self._equipment.resources,
+            self._equipment.lifecycles,
+            self._equipment.cache,
+        )
+
+    def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        return self._executor.run(request, emit)
+
+    def interrupt(self, job: str) -> None:
+        self._executor.interrupt(job)
+
+    def release(self, *, models: bool, results: bool) -> None:
+        self._executor.release(models=models, results=results)
+        if models:
+            self._equipment.release_models()
+
+    def describe(self) -> WorkerDescription:
+        """Say what there is; safe to call while a job runs."""
+        added = tuple(definition.described() for definition in self._equipment.added)
+        return WorkerDescription(added, tuple(self._equipment.devices()), self._equipment.torch_version, os.getpid())
+
+    def close(self) -> None:
+        self._executor.close()
+

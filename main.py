@@ -1,0 +1,192 @@
+"""Starts Weft: `python main.py --help` lists what can be said."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import ssl
+import sys
+import webbrowser
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.files.extra_paths import with_extra_roots
+from engine.files.places import Places
+from engine.graph.definition import NodeDefinition
+from engine.graph.registry import Registry
+from engine.jobs.bus import EventBus, QueueChanged
+from engine.jobs.dispatch import Dispatcher
+from engine.jobs.history import History
+from engine.jobs.queue import JobQueue
+from engine.jobs.worker import Worker
+from engine.options import Options, read_options
+
+# aiohttp, the routes and the nodes are imported when they are needed, so that a wrong option is answered at once.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from engine.server.log_book import LogBook
+    from engine.server.services import Services
+
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+log = logging.getLogger("weft")
+MakeWorker = Callable[[Options, Places, "LogBook"], Worker]
+
+
+def find_places(options: Options) -> Places:
+    """Say where everything lies, and create what is written to."""
+    usual = Places.under(options.base)
+    places = replace(
+        usual,
+        input=options.input or usual.input,
+        output=options.output or usual.output,
+        temp=options.temp / "temp" if options.temp else usual.temp,
+        user=options.user or usual.user,
+    )
+    places = with_extra_roots(places, options.extra_model_paths)
+    places.make()
+    return places
+
+
+def build_services(
+    options: Options, places: Places, definitions: Iterable[NodeDefinition], make_worker: MakeWorker
+) -> "Services":
+    """Join the parts of the server to its workers."""
+    from engine.server.clients import Clients
+    from engine.server.log_book import LogBook
+    from engine.server.services import Services
+
+    console = sys.stdout if options.log_to_stdout else sys.stderr
+    log_book = LogBook(console)
+    bus = EventBus()
+    queue = JobQueue(changed=lambda: bus.publish(QueueChanged(queue.remaining)))
+    history = History()
+    dispatcher = Dispatcher(queue, history, bus, [make_worker(options, places, log_book)])
+    clients = Clients(lambda: queue.remaining)
+    return Services(options, places, Registry(definitions), queue, history, bus, dispatcher, clients, log_book)
+
+
+def full_worker(options: Options, places: Places, log_book: "LogBook") -> Worker:
+    """Make the worker that runs the nodes that ship."""
+    from engine import worker
+
+    setup = worker.WorkerSetup(places, options.compute, log_level=options.log_level)
+    if options.in_process:
+        in_process: Worker = worker.InProcessWorker(setup)
+        return in_process
+    process: Worker = worker.ProcessWorker(setup, echo=log_book.worker_printed)
+    return process
+
+
+async def serve(services: "Services") -> int:
+    """Serve until someone ends the program."""
+    from aiohttp import web
+
+    from engine.server.app import build_app
+
+    runner = web.AppRunner(build_app(services), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    ended = asyncio.Event()
+    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C cancels this task there
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(ending, ended.set)
+    warming = None
+    try:
+        address = await _listen(runner, services.options)
+        _announce(address, services)
+        warming = asyncio.create_task(_warm_up(services))
+        if services.options.quick_test:
+            return 0 if await warming else 1
+        await ended.wait()
+        return 0
+    finally:
+        if warming is not None:
+            warming.cancel()
+        await runner.cleanup()
+
+
+async def _listen(runner: "web.AppRunner", options: Options) -> str:
+    """Open the sockets, and give the address to open in a browser."""
+    from aiohttp import web
+
+    secure = None
+    if options.tls_certfile is not None:
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(options.tls_certfile, options.tls_keyfile)
+    port = options.port
+    for host in options.listen:
+        try:
+            await web.TCPSite(runner, host, port, ssl_context=secure).start()
+        except OSError as error:
+            if host == "::" and len(options.listen) > 1 and error.errno != errno.EADDRINUSE:
+                log.info("This machine has no IPv6; listening on IPv4 only.")
+                continue
+            raise _cannot_listen(host, port, error) from error
+        port = runner.addresses[0][1]  # --port 0: the number that the system chose
+    host = options.listen[0]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"{'https' if secure else 'http'}://{shown}:{port}"
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> EngineError:
+    if error.errno == errno.EADDRINUSE:
+        return EngineError(
+            f"Port {port} of {host} is in use, perhaps by another Weft. End that program, or choose another "
+            f"port: --port {port + 1}."
+        )
+    return EngineError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.")
+
+
+def _announce(address: str, services: "Services") -> None:
+    places, options = services.places, services.options
+    checkpoints = services.places.model_roots["checkpoints"][0]
+    print(f"Models:  {checkpoints.parent}\nInputs:  {places.input}\nOutputs: {places.output}")
+    print(f"To see the GUI go to: {address}", flush=True)
+    if options.auto_launch:
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, address)
+
+
+async def _warm_up(services: "Services") -> bool:
+    """Start the workers, and learn which node types their packs bring. Says whether all of them are up."""
+    try:
+        for worker in services.dispatcher.workers:
+            for definition in (await worker.describe()).definitions:
+                services.registry.add(definition)
+    except EngineError as error:
+        log.error("%s", error)
+        return False
+    log.info("Ready: %d node types.", len(services.registry))
+    return True
+
+
+def _start_logging(options: Options) -> None:
+    stream = sys.stdout if options.log_to_stdout else sys.stderr
+    logging.basicConfig(level=options.log_level, format=LOG_FORMAT, stream=stream)
+    for warning in options.warnings:
+        log.warning("%s", warning)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program; gives its exit status."""
+    options = read_options(arguments, Path(__file__).resolve().parent)
+    _start_logging(options)
+    try:
+        import nodes
+
+        services = build_services(options, find_places(options), nodes.definitions(), full_worker)
+        services.log_book.setFormatter(logging.Formatter(LOG_FORMAT))
+        logging.getLogger().addHandler(services.log_book)
+        return asyncio.run(serve(services))
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
