@@ -19,11 +19,15 @@ function writePoint(point: Point, before: Json | undefined): Json {
   return isObject(before) ? { "0": point[0], "1": point[1] } : [point[0], point[1]];
 }
 
-/** The inputs as the file lists them: those it had in its order, then new ones; an unlinked widget that it did not list stays out. */
+/**
+ * The inputs as the file lists them: those it had in its order, then those linked since. A node that is new lists all its
+ * sockets, and its widgets where they are linked.
+ */
 export function writtenInputs(node: GraphNode): InputSocket[] {
   const slots = Array.isArray(node.raw.inputs) ? node.raw.inputs : [];
   const known = node.inputs.filter((socket) => socket.raw).sort((a, b) => slots.indexOf(a.raw!) - slots.indexOf(b.raw!));
-  return [...known, ...node.inputs.filter((socket) => !socket.raw && (!socket.widget || socket.link !== null))];
+  const isNew = !("id" in node.raw);
+  return [...known, ...node.inputs.filter((socket) => !socket.raw && (socket.link !== null || (isNew && !socket.widget)))];
 }
 
 function writeInput(socket: InputSocket): JsonObject {
