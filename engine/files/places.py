@@ -124,6 +124,8 @@ def inside(root: Path, name: str) -> Path:
         BadReference: the text is empty or absolute, holds NUL, a drive, a stream or a step up, or a link leads outside.
     """
     parts = name.replace("\\", "/").split("/")
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise BadReference(f"{name[:80]!a} holds a character that no file name can hold.")
     odd = not name or "\0" in name or ":" in name or name[0] in "/\\~" or ".." in parts
     trailing = any(part != part.rstrip(". ") for part in parts if part != ".")
     if odd or trailing or len(name) > 1024 or any(len(part.encode()) > 255 for part in parts):

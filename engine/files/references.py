@@ -62,7 +62,7 @@ def resolve(places: Places, ref: FileRef) -> Path:
     """
     if not ref.filename or ref.filename in (".", ".."):
         raise BadReference(f"{_shown(ref)} names no file: expected a file name such as 'picture.png'.")
-    return below(places.area(ref.type), ref.name)
+    return inside(places.area(ref.type), ref.name)
 
 
 def existing(places: Places, ref: FileRef) -> Path:
@@ -78,14 +78,6 @@ def existing(places: Places, ref: FileRef) -> Path:
             "Put the file there, upload it, or choose another one."
         )
     return path
-
-
-def below(root: Path, name: str) -> Path:
-    """Join a user's text to a folder, as `places.inside`, for text that may hold characters no file name can."""
-    try:
-        return inside(root, name)
-    except UnicodeEncodeError as error:
-        raise BadReference(f"{name[:_SHOWN_CHARS]!a} holds a character that no file name can hold.") from error
 
 
 def _shown(ref: FileRef) -> str:

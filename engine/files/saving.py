@@ -12,8 +12,8 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.files.names import expand_prefix
-from engine.files.places import Area, Places
-from engine.files.references import FileRef, below
+from engine.files.places import Area, Places, inside
+from engine.files.references import FileRef
 
 BATCH_NUMBER = "%batch_num%"
 
@@ -59,8 +59,8 @@ class NumberedFiles:
         root = places.area(area).resolve()
         expanded = expand_prefix(prefix, values or {}, datetime.now()).replace("\\", "/")
         subfolder, _, self._stem = expanded.rpartition("/")
-        below(root, expanded + "_00001_.safetensors")  # refuses whatever is no name inside
-        self._folder = below(root, subfolder) if subfolder else root
+        inside(root, expanded + "_00001_.safetensors")  # refuses whatever is no name inside
+        self._folder = inside(root, subfolder) if subfolder else root
         self._subfolder = "" if self._folder == root else self._folder.relative_to(root).as_posix()
 
     def save(self, data: bytes, suffix: str) -> FileRef:

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from engine.errors import BadReference
-from engine.files.places import Places
-from engine.files.references import FileRef, below, existing, parse_annotated, resolve
+from engine.files.places import Places, inside
+from engine.files.references import FileRef, existing, parse_annotated, resolve
 
 OUTSIDE = [
     "../secret.png",
@@ -112,4 +112,4 @@ def test_links_that_lead_outside_are_refused_and_links_inside_followed(places, t
 
 def test_below_refuses_what_no_file_name_can_hold(tmp_path):
     with pytest.raises(BadReference, match="character"):
-        below(tmp_path, "a\ud800b")
+        inside(tmp_path, "a\ud800b")
