@@ -1,5 +1,6 @@
 """Small stand-ins for tests: nodes without torch, and the equipment of a worker that runs them."""
 
+import ctypes
 import os
 import sys
 import time
@@ -90,6 +91,14 @@ def sleep(*, seconds: float = 0.1, salt: int = 0, context: NodeContext) -> Numbe
 def doze(*, seconds: float = 0.1) -> Number:  # type: ignore[valid-type]
     """Wait in one call that hears nothing."""
     time.sleep(seconds)
+    return 0
+
+
+@node("HoldInterpreter", category="test")
+def hold_interpreter(*, seconds: float = 0.1) -> Number:  # type: ignore[valid-type]
+    """Stay in one C call that lets no other Python thread run."""
+    if sys.platform != "win32":
+        ctypes.PyDLL(None).usleep(int(seconds * 1e6))
     return 0
 
 

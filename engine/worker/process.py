@@ -43,16 +43,17 @@ class ProcessWorker:
         self.name = name
         self._setup = setup
         self._echo = echo or _to_stderr
-        self._process: _Process | None = None
-        self._starting = asyncio.Lock()
-        self._stopped = False
-        self._failed_at = 0.0
+        self._birth: asyncio.Task[_Process] | None = None
+        self._stopping = asyncio.Event()
+        self._failed_at_s = 0.0
+        self._job: str | None = None
+        self._cancelled: str | None = None
 
     async def start(self) -> None:
-        await self._living()
+        self._begin_life()
 
     async def describe(self) -> WorkerDescription:
-        process = await self._living()
+        process = await asyncio.shield(self._begin_life())
         first = await process.up()
         try:
             return await asyncio.wait_for(process.describe_again(), DESCRIBE_WITHIN_S)
@@ -60,46 +61,66 @@ class ProcessWorker:
             return first  # busy in a call that lets no other thread run
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
-        process = await self._living()
-        return await process.run(request, emit)
+        self._job = request.job
+        self._cancelled = None
+        try:
+            process = await asyncio.shield(self._begin_life())
+            result = process.run(request, emit)
+            if self._cancelled == request.job:
+                process.send(Cancel(request.job))
+            return await result
+        finally:
+            self._job = None
 
     def cancel(self, job: str) -> None:
-        if self._process is not None:
-            self._process.send(Cancel(job))
+        if job != self._job:
+            return
+        self._cancelled = job
+        process = self._living()
+        if process is not None:
+            process.send(Cancel(job))
 
     async def release(self, *, models: bool, results: bool) -> None:
-        if self._process is not None:
-            self._process.send(Release(models, results))
+        process = self._living()
+        if process is not None:
+            process.send(Release(models, results))
 
     async def stop(self) -> None:
-        self._stopped = True
-        if self._process is not None:
-            await self._process.stop()
+        self._stopping.set()
+        if self._birth is not None:
+            with contextlib.suppress(WorkerDied):
+                await (await self._birth).stop()
 
-    async def _living(self) -> "_Process":
-        """Give the process, a new one if the last one died."""
-        async with self._starting:
-            if self._stopped:
-                raise WorkerDied(f"The {self.name} was stopped.")
-            if self._process is not None and not self._process.is_over:
-                return self._process
-            await self._not_too_soon()
-            self._process = await _Process.spawn(self.name, self._setup, self._echo, self._ended)
-            return self._process
+    def _living(self) -> "_Process | None":
+        """Give the process, if there is one now."""
+        birth = self._birth
+        if birth is None or not birth.done() or birth.exception() is not None or birth.result().is_over:
+            return None
+        return birth.result()
 
-    async def _not_too_soon(self) -> None:
-        wait_s = self._failed_at + TRY_AGAIN_AFTER_S - time.monotonic()
-        if self._failed_at and wait_s > 0:
-            await asyncio.sleep(wait_s)
+    def _begin_life(self) -> "asyncio.Task[_Process]":
+        """Give the process, or start a new one if there was none, or the last one died."""
+        birth = self._birth
+        if birth is None or (birth.done() and self._living() is None):
+            birth = self._birth = asyncio.get_running_loop().create_task(self._spawn(), name=f"start {self.name}")
+        return birth
+
+    async def _spawn(self) -> "_Process":
+        wait_s = self._failed_at_s + TRY_AGAIN_AFTER_S - time.monotonic() if self._failed_at_s else 0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), max(wait_s, 0))
+        if self._stopping.is_set():
+            raise WorkerDied(f"The {self.name} was stopped.")
+        return await _Process.spawn(self.name, self._setup, self._echo, self._ended)
 
     def _ended(self, process: "_Process") -> None:
         """Replace a process that died at work. One that died idle, or unborn, is replaced when there is work."""
-        if self._stopped:
+        if self._stopping.is_set():
             return
         log.error("%s", process.how_it_ended())
-        self._failed_at = 0.0 if process.was_up else time.monotonic()
+        self._failed_at_s = 0.0 if process.was_up else time.monotonic()
         if process.was_up and process.was_at_work:
-            self._restart = asyncio.get_running_loop().create_task(self.start())
+            self._begin_life()
 
 
 class _Process:
@@ -155,17 +176,16 @@ class _Process:
         self.send(Describe())
         return await future
 
-    async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
-        assert self._run is None, "one job at a time"
+    def run(self, request: RunRequest, emit: Callable[[Event], None]) -> "asyncio.Future[Outcome]":
+        """Order a run; one at a time."""
+        assert self._run is None or self._run[0].done(), "one job at a time"
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._run = (future, emit)
         if self.is_over:
-            raise WorkerDied(self.how_it_ended())
-        try:
-            self.send(Run(request))
-            return await future
-        finally:
-            self._run = None
+            future.set_exception(WorkerDied(self.how_it_ended()))
+            return future
+        self._run = (future, emit)
+        self.send(Run(request))
+        return future
 
     async def stop(self) -> None:
         """Ask the process to end, and make it."""
@@ -201,7 +221,7 @@ class _Process:
         finally:
             await self._end(output)
             self.is_over = True
-            self.was_at_work = self._run is not None
+            self.was_at_work = self._run is not None and not self._run[0].done()
             if self._process.stdin is not None:
                 self._process.stdin.close()
             self._give_up()
@@ -254,7 +274,7 @@ class _Process:
                 raise BrokenLink(f"A worker reported a {type(report).__name__}, which is no report.")
 
     def _pass_on(self, event: Event) -> None:
-        if self._run is None:
+        if self._run is None or self._run[0].done():
             return
         try:
             self._run[1](event)
