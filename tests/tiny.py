@@ -114,7 +114,9 @@ def text_config(sizes: Sizes = TINY) -> ClipConfig:
     return ClipConfig(width=sizes.context, hidden_width=2 * sizes.context, layers=sizes.text_layers, positions=77)
 
 
-def random_weights(shapes: Mapping[str, Sequence[int]], seed: int, dtype: torch.dtype = torch.float16) -> dict[str, Tensor]:
+def random_weights(
+    shapes: Mapping[str, Sequence[int]], seed: int, dtype: torch.dtype = torch.float16
+) -> dict[str, Tensor]:
     """Weights at which signals neither grow nor fade: norms near 1, matrices of unit gain, small biases."""
     return {name: _random_weight(name, tuple(shape), seed).to(dtype) for name, shape in shapes.items()}
 
@@ -197,7 +199,9 @@ def controlnet_shapes(sizes: Sizes = TINY) -> dict[str, Sequence[int]]:
         network = UNet(config)
     prefix = "control_model."
     halves = ("time_embed.", "input_blocks.", "middle_block.")
-    shapes = {name: shape for name, shape in shapes_of(network, prefix).items() if name[len(prefix) :].startswith(halves)}
+    shapes = {
+        name: shape for name, shape in shapes_of(network, prefix).items() if name[len(prefix) :].startswith(halves)
+    }
     channels = 3
     for number, width in enumerate((*HINT_CHANNELS, config.model_channels)):
         shapes[f"{prefix}input_hint_block.{2 * number}.weight"] = (width, channels, 3, 3)

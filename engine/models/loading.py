@@ -40,8 +40,12 @@ def load_checkpoint(path: Path, *, precision: Precision | None = None) -> Checkp
         BadFile: missing, damaged, hostile or incomplete.
         UnknownModel: of no known family.
     """
+    return checkpoint_from(open_weights(Path(path)), precision=precision)
+
+
+def checkpoint_from(file: WeightFile, *, precision: Precision | None = None) -> Checkpoint:
+    """Build a checkpoint's parts from weights that are open already: see `load_checkpoint`."""
     precision = precision or choose_precision()
-    file = open_weights(Path(path))
     detected = detect_family(file.header)
     family, config = detected.family, detected.config
     vae = family.load_vae(config, file, precision)
@@ -76,8 +80,12 @@ def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
     file = open_weights(Path(path))
     prefix = VAE_PREFIX if any(name.startswith(VAE_PREFIX) for name in file) else ""
     names = {name[len(prefix) :]: name for name in file if name.startswith(prefix)}
-    names = {own: name for own, name in names.items() if own.startswith(("encoder.", "decoder.", "quant_", "post_quant_"))}
+    names = {
+        own: name for own, name in names.items() if own.startswith(("encoder.", "decoder.", "quant_", "post_quant_"))
+    }
     if not names:
-        raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is named like one.")
+        raise BadFile(
+            f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is named like one."
+        )
     shapes = {own: file.header.tensors[name].shape for own, name in names.items() if not own.startswith(VAE_IGNORED)}
     return build_vae(read_vae_config(shapes), names, file, precision.vae)

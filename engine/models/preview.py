@@ -43,7 +43,9 @@ def estimate_preview_colours(vae: Vae, scale: float) -> PreviewColours:
     latents = vae.encode(images).float().cpu() * scale  # (N, C, h, w)
     channels = latents.shape[1]
     cells = latents.permute(0, 2, 3, 1).reshape(-1, channels).double()
-    targets = F.adaptive_avg_pool2d(images.movedim(-1, 1), latents.shape[2:]).permute(0, 2, 3, 1).reshape(-1, 3).double()
+    targets = (
+        F.adaptive_avg_pool2d(images.movedim(-1, 1), latents.shape[2:]).permute(0, 2, 3, 1).reshape(-1, 3).double()
+    )
     with_one = torch.cat([cells, cells.new_ones(len(cells), 1)], dim=1)
     ridge = 1e-3 * len(cells) * torch.eye(channels + 1, dtype=torch.float64)  # a channel may carry no colour at all
     ridge[-1, -1] = 0.0

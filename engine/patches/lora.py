@@ -169,7 +169,10 @@ def _report_strangers(lora: Lora, *parts: DiffusionModel | TextEncoder | None) -
     if strangers and len(known) == len(parts):
         _log.warning(
             "%s: %d of %d layers are not this model's and change nothing, such as %s.",
-            lora.path.name, len(strangers), len(lora.layers), ", ".join(strangers[:3]),
+            lora.path.name,
+            len(strangers),
+            len(lora.layers),
+            ", ".join(strangers[:3]),
         )
 
 

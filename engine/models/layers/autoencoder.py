@@ -3,7 +3,9 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.models.layers.attention import attend
 from engine.models.layers.unet_config import NORM_GROUPS
+from engine.models.layers.upsampling import convolve_doubled
 from engine.models.layers.vae_config import Level, VaeConfig
 
 
@@ -42,8 +44,7 @@ class PixelAttention(nn.Module):
         """(N, C, h, w) -> (N, C, h, w)."""
         tokens = self.norm(x).flatten(2).transpose(1, 2)  # (N, h * w, C)
         q, k, v = (self._project(layer, tokens)[:, None] for layer in (self.q, self.k, self.v))
-        attended = F.scaled_dot_product_attention(q, k, v)[:, 0]
-        return self._project(self.proj_out, attended).transpose(1, 2).unflatten(2, x.shape[2:]) + x
+        return self._project(self.proj_out, attend(q, k, v)).transpose(1, 2).unflatten(2, x.shape[2:]) + x
 
     @staticmethod
     def _project(layer: nn.Module, tokens: Tensor) -> Tensor:
@@ -75,14 +76,14 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Double height and width."""
+    """Double height and width, then convolve."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return convolve_doubled(x, self.conv.weight, self.conv.bias)
 
 
 class Stage(nn.Module):

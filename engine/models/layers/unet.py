@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.models.layers.attention import attend
 from engine.models.layers.unet_config import NORM_GROUPS, Block, LayerSpec, UNetConfig
 from engine.sampling.conditioning import ControlResiduals
 
@@ -64,8 +65,7 @@ class Attention(nn.Module):
         """x (N, T, C), context (N, S, D) -> (N, T, C)."""
         source = x if context is None else context
         q, k, v = (self._split(t) for t in (self.to_q(x), self.to_k(source), self.to_v(source)))
-        attended = F.scaled_dot_product_attention(q, k, v)
-        return self.to_out(attended.transpose(1, 2).flatten(2))
+        return self.to_out(attend(q, k, v))
 
     def _split(self, t: Tensor) -> Tensor:
         """(N, T, C) -> (N, heads, T, C / heads)."""

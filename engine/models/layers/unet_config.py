@@ -149,7 +149,9 @@ def _check_block(block: Block, channels: int, heads: int) -> int:
     for layer in block:
         if layer.in_channels != channels:
             raise BadFile(f"A {layer.kind} layer takes {layer.in_channels} channels where {channels} arrive.")
-        if layer.kind in ("res", "transformer") and (layer.in_channels % NORM_GROUPS or layer.out_channels % NORM_GROUPS):
+        if layer.kind in ("res", "transformer") and (
+            layer.in_channels % NORM_GROUPS or layer.out_channels % NORM_GROUPS
+        ):
             raise BadFile(
                 f"A {layer.kind} layer of {layer.in_channels} to {layer.out_channels} channels cannot be normalised "
                 f"in {NORM_GROUPS} groups, as this layout does."

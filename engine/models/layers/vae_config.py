@@ -98,7 +98,9 @@ def _check(config: VaeConfig) -> None:
     channels = config.decoder_channels
     for level in reversed(config.decoder_levels):
         channels = _check_level("decoder", level, channels)
-    if sum(level.resamples for level in config.encoder_levels) != sum(level.resamples for level in config.decoder_levels):
+    if sum(level.resamples for level in config.encoder_levels) != sum(
+        level.resamples for level in config.decoder_levels
+    ):
         raise BadFile("The autoencoder's encoder and decoder change the resolution differently often.")
 
 

@@ -16,7 +16,9 @@ def choose_device(*, cpu: bool = False, cuda_index: int | None = None) -> torch.
     if torch.cuda.is_available():
         index = cuda_index or 0
         if index >= torch.cuda.device_count():
-            raise BadOption(f"There is no CUDA device {index}: {torch.cuda.device_count()} are visible, counted from 0.")
+            raise BadOption(
+                f"There is no CUDA device {index}: {torch.cuda.device_count()} are visible, counted from 0."
+            )
         return torch.device("cuda", index)
     if cuda_index is not None:
         raise BadOption(f"CUDA device {cuda_index} was asked for, but torch {torch.__version__} sees no CUDA device.")

@@ -85,7 +85,9 @@ class HostedModule:
         """A copy of one weight where and as it computes; the file's own pages are let go of."""
         weight = self._weights[name]
         memory_format = self._memory_format(weight)
-        placed = torch.empty_like(weight, dtype=self.placement.dtype, device=self.placement.device, memory_format=memory_format)
+        placed = torch.empty_like(
+            weight, dtype=self.placement.dtype, device=self.placement.device, memory_format=memory_format
+        )
         placed.copy_(weight)
         self._weights.forget(name)
         return placed

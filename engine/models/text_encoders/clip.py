@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from engine.models.text_encoders.clip_config import ClipConfig, VOCABULARY_SIZE
+from engine.models.text_encoders.clip_config import VOCABULARY_SIZE, ClipConfig
 
 START_TOKEN, END_TOKEN = 49406, 49407
 FIRST_VECTOR_ID = VOCABULARY_SIZE  # ids from here on stand for vectors given from outside
@@ -38,7 +38,9 @@ def build_clip(config: ClipConfig, device: torch.device) -> nn.Module:
     return encoder
 
 
-def run_clip(encoder: nn.Module, ids: Tensor, vectors: Mapping[int, Tensor], stop_at_layer: int) -> tuple[Tensor, Tensor]:
+def run_clip(
+    encoder: nn.Module, ids: Tensor, vectors: Mapping[int, Tensor], stop_at_layer: int
+) -> tuple[Tensor, Tensor]:
     """Encode chunks of tokens.
 
     Args:

@@ -148,7 +148,9 @@ def _check_parts_fit(header: CheckpointHeader, config: Sd1Config) -> None:
             f"{LATENT_CHANNELS} and {LATENT_CHANNELS} are supported (inpainting and editing checkpoints take more)."
         )
     if config.vae.latent_channels != LATENT_CHANNELS:
-        raise BadFile(f"{file}: its VAE has {config.vae.latent_channels} latent channels, its network {LATENT_CHANNELS}.")
+        raise BadFile(
+            f"{file}: its VAE has {config.vae.latent_channels} latent channels, its network {LATENT_CHANNELS}."
+        )
     if network.context_channels not in (0, config.text.width):
         raise BadFile(
             f"{file}: its network attends to prompts of width {network.context_channels}, "
