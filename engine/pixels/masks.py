@@ -22,8 +22,8 @@ def erase_under_mask(images: Tensor, masks: Tensor, grow_by: int = 0) -> tuple[T
     """Prepare images (B, H, W, C) for a VAE so that nothing of what a mask covers is left in them.
 
     Returns:
-        The images, cut to whole latent cells about their middle, and 0.5 where the rounded mask is 1; and the mask grown
-        by `grow_by` pixels, (B', H', W'), for the latent.
+        The images, cut to whole latent cells about their middle, and 0.5 where the rounded mask is 1; and the mask
+        grown by `grow_by` pixels, (B', H', W'), for the latent.
     """
     height, width = images.shape[1:3]
     masks = masks.reshape(-1, *masks.shape[-2:]).to(images)

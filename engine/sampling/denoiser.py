@@ -92,7 +92,7 @@ def guided_estimate(denoiser: Denoiser, x: Tensor, sigma: Tensor) -> GuidedEstim
     """
     if not isinstance(denoiser, GuidedDenoiser):
         raise TypeError(
-            f"CFG++ samplers need a denoiser that shows its unconditional estimate; {type(denoiser).__name__} has none. "
+            f"CFG++ samplers need a denoiser with an unconditional estimate; {type(denoiser).__name__} has none. "
             "Use a CFG guider, or the sampler's plain namesake."
         )
     return denoiser.estimate(x, sigma)

@@ -18,7 +18,7 @@ def fit_noise_mask(mask: Tensor, like: Tensor) -> Tensor:
 
 
 class InpaintingDenoiser:
-    """A GuidedDenoiser that changes a latent only where its mask is above 0: arXiv:2201.09865, Eq. 8, at every level."""
+    """A GuidedDenoiser that changes a latent only where its mask is above 0: arXiv:2201.09865, Eq. 8."""
 
     def __init__(self, inner: Denoiser, latent: Tensor, mask: Tensor, noise: Tensor, prediction: Prediction) -> None:
         """latent, noise: (B, C, h, w), the latent as the network sees it; mask: (B, 1, h, w), 1 = change here."""

@@ -26,8 +26,6 @@ class PlacedItem:
         area: in cells; None: the whole latent.
         weight: (1 or B, 1, h', w') for the cells of the area.
         sigma_start, sigma_end: highest and lowest level at which it counts.
-        mask: (1 or B, 1, h, w) of the whole latent, times its strength, or None.
-        latent_size: (h, w).
     """
 
     embedding: Tensor
@@ -39,9 +37,6 @@ class PlacedItem:
     controls: tuple[ControlUse, ...]
     control_apply_to_uncond: bool
     extra: Mapping[str, Any]
-    mask: Tensor | None
-    strength: float
-    latent_size: tuple[int, int]
 
     def counts_at(self, sigma: float) -> bool:
         return self.sigma_end <= sigma <= self.sigma_start
@@ -61,10 +56,6 @@ class PlacedItem:
             and all(a is b for a, b in zip(self.controls, other.controls, strict=True))
             and (self.extra is other.extra or (not self.extra and not other.extra))
         )
-
-    def moved_to(self, area: Area) -> PlacedItem:
-        """The same item in another area."""
-        return replace(self, area=area, weight=_weight(self.mask, area, self.strength, self.latent_size))
 
 
 def place(item: ConditioningItem, x: Tensor, levels: NoiseLevels) -> PlacedItem:
@@ -87,24 +78,24 @@ def place(item: ConditioningItem, x: Tensor, levels: NoiseLevels) -> PlacedItem:
         controls=item.controls,
         control_apply_to_uncond=item.control_apply_to_uncond,
         extra=item.extra,
-        mask=mask,
-        strength=item.strength,
-        latent_size=size,
     )
 
 
 def pair_areas(items: list[PlacedItem], others: list[PlacedItem]) -> list[PlacedItem]:
     """Add an item for each area that only `others` have, so that guidance compares like with like there.
 
-    It is the item with the smallest area around that one (one without area counts as the largest), moved there.
+    It counts where, when and as strongly as the other one, and says what the item with the smallest area around that
+    one says (an item without area is the largest).
     """
     paired = list(items)
-    for wanted in [other.area for other in others if other.area is not None]:
-        around = [item for item in paired if item.area is None or item.area.contains(wanted)]
-        if around:
-            nearest = min(around, key=lambda i: float("inf") if i.area is None else i.area.height * i.area.width)
-            if nearest.area != wanted:
-                paired.append(nearest.moved_to(wanted))
+    for other in others:
+        around = [item for item in paired if item.area is None or (other.area and item.area.contains(other.area))]
+        if other.area is None or not around:
+            continue
+        nearest = min(around, key=lambda i: float("inf") if i.area is None else i.area.height * i.area.width)
+        if nearest.area != other.area:
+            said = {"embedding": nearest.embedding, "pooled": nearest.pooled, "extra": nearest.extra}
+            paired.append(replace(other, **said))
     return paired
 
 
@@ -141,7 +132,7 @@ def _fit_mask(mask: Tensor, batch: int, size: tuple[int, int]) -> Tensor:
 
 
 def _bounds(mask: Tensor) -> Area:
-    """The bounding box of what is not 0 in any of (n, 1, h, w), at least LEAST_SIDE cells each way, inside the latent."""
+    """The bounding box of what is not 0 in any of (n, 1, h, w), at least LEAST_SIDE cells each way."""
     height, width = mask.shape[-2:]
     found = mask.abs().amax(dim=(0, 1)) > 0
     rows, columns = found.any(dim=1).nonzero().flatten().tolist(), found.any(dim=0).nonzero().flatten().tolist()

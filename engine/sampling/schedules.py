@@ -63,7 +63,7 @@ def beta(levels: NoiseLevels, steps: int, alpha: float = 0.6, beta: float = 0.6)
 
 
 def linear_quadratic(levels: NoiseLevels, steps: int, threshold: float = 0.025) -> Tensor:
-    """Noise share 1 - p: p linear to `threshold` over half the steps, then quadratic to 1: arXiv:2410.13720, sec. 3.4.2."""
+    """Noise share 1 - p: p linear to `threshold` over half the steps, then quadratic (arXiv:2410.13720, sec. 3.4.2)."""
     linear = steps // 2
     if linear == 0:
         return torch.tensor([levels.sigma_max, 0.0])

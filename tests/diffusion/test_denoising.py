@@ -31,7 +31,7 @@ def prompt(mean: float) -> Conditioning:
 
 
 def run(latent: Latent = EMPTY, model: GaussianModel | None = None, **changes: object) -> Latent:
-    options: dict[str, object] = dict(seed=1, steps=12, cfg=1.0, sampler="dpmpp_2m", schedule="karras") | changes
+    options = {"seed": 1, "steps": 12, "cfg": 1.0, "sampler": "dpmpp_2m", "schedule": "karras", **changes}
     # CFG++ guides fully at cfg 1: without a direction to go in, it too must find the data.
     negative = prompt(1.5 if "cfg_pp" in str(options["sampler"]) else 0.0)
     return diffusion.denoise(model or GaussianModel(), latent, prompt(1.5), negative, **options)

@@ -112,6 +112,19 @@ def test_the_other_side_gets_an_item_for_each_area() -> None:
     assert guided.shape == X.shape
 
 
+def test_what_is_added_for_an_area_counts_as_much_as_its_counterpart() -> None:
+    """In the area positive and negative are both (1 * whole + 2 * part) / 3."""
+    area = Area(16, 8, 0, 0)
+    positive, negative = (
+        prompt(2.0) + prompt(5.0, area=area, strength=2.0),
+        prompt(0.0) + prompt(9.0, area=Area(4, 4, 0, 12)),
+    )
+    found = means(positive, negative, 3.0)[0, 0]
+    assert float(found[0, 0]) == pytest.approx(0 + 3 * (4 - 0)), "the negative says the same in the area"
+    assert float(found[15, 15]) == pytest.approx(3 * 2)
+    assert float(found[0, 15]) == pytest.approx(4.5 + 3 * (2 - 4.5)), "the positive says the same in the other's area"
+
+
 def test_mask_weighs_and_need_not_have_the_latents_size() -> None:
     mask = torch.zeros(1, 128, 128)
     mask[:, :, 64:] = 1

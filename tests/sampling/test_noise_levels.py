@@ -1,4 +1,4 @@
-"""Sigma, timestep and progress map to each other as the trained process has them; predictions invert what they should."""
+"""Sigma, timestep and progress map to each other as the trained process has them; predictions invert."""
 
 import pytest
 import torch

@@ -63,7 +63,7 @@ def sample_dpmpp_2s_ancestral_cfg_pp(
 def sample_dpmpp_2m_cfg_pp(
     denoiser: Denoiser, x: Tensor, sigmas: Tensor, noise: NoiseSource, on_step: OnStep
 ) -> Tensor:
-    """DPM-Solver++(2M) with CFG++ (arXiv:2406.08070, app. C): the correction leads from the last unconditional estimate."""
+    """DPM-Solver++(2M) with CFG++: the correction leads from the last unconditional estimate."""
     previous: tuple[Tensor, float] | None = None  # unconditional estimate, its lambda
     for i, sigma, sigma_next in steps_of(sigmas):
         guided = guided_estimate_at(denoiser, x, sigma)

@@ -77,7 +77,7 @@ def sample_dpmpp_3m_sde(
     eta: float = 1.0,
     s_noise: float = 1.0,
 ) -> Tensor:
-    """SDE-DPM-Solver++(3M): the estimate's first two derivatives in lambda from the last three (eta, s_noise as in 2M)."""
+    """SDE-DPM-Solver++(3M): two derivatives of the estimate in lambda, from the last three (eta, s_noise as in 2M)."""
     history: list[tuple[Tensor, float]] = []  # newest first
     for i, sigma, sigma_next in steps_of(sigmas):
         denoised = estimate_at(denoiser, x, sigma)
@@ -96,7 +96,7 @@ def sample_dpmpp_3m_sde(
                 r_1 = (t_1 - t_2) / h
                 curvature = (rate - (d_1 - d_2) / r_1) / (r_0 + r_1)
                 rate = rate + curvature * r_0
-                # Taylor's coefficient would be twice this; kept as in the authors' own solver, on which pictures depend.
+                # Taylor's coefficient is twice this; kept as in the authors' own solver, on which pictures depend.
                 x = x + h_eta * phi_3(-h_eta) * curvature
             x = x + h_eta * phi_2(-h_eta) * rate
         if eta > 0:

@@ -1,6 +1,7 @@
 """What do the exponential integrators share: time as lambda = -log sigma, and the phi functions.
 
-In lambda the ODE is dx/dlambda = D(x) - x (arXiv:2211.01095, Eq. 9, divided by alpha): its linear part is solved exactly.
+In lambda the ODE is dx/dlambda = D(x) - x (arXiv:2211.01095, Eq. 9, divided by alpha);
+its linear part is solved exactly.
 """
 
 import math

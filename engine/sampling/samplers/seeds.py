@@ -1,4 +1,4 @@
-"""SEEDS, stochastic exponential single-step solvers of order 2 and 3: arXiv:2305.14267, Algorithms 2 and 4 (data prediction)."""
+"""SEEDS, stochastic exponential single-step solvers (data prediction): arXiv:2305.14267, Algorithms 2 and 4."""
 
 import math
 

@@ -24,7 +24,7 @@ def sample_uni_pc(
 ) -> Tensor:
     """Predict each next level from the last estimates, and correct it once its own estimate is known.
 
-    One evaluation a step: the estimate that corrects is the next step's own. Orders rise from 1 and fall to 1 at the end.
+    One evaluation a step: the estimate that corrects is the next step's own. Orders rise from 1 and end at 1.
     variant: the paper's B1(h) = h or B2(h) = e^h - 1.
     """
     levels = [max(level, LAST_LEVEL) for level in sigmas.tolist()]
