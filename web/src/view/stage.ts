@@ -18,8 +18,11 @@ import { readTheme, type Theme } from "./theme";
 export const READABLE = 0.42;
 /** More nodes than this in view are drawn on the canvas. */
 const MOST_MOUNTED = 90;
-/** New nodes that enter the page in one frame; the rest is painted until its turn. */
-const MOUNTS_PER_FRAME = 6;
+/** New nodes that enter the page in one frame, at rest and while the camera moves; the rest is painted until its turn. */
+const MOUNTS_PER_FRAME = 8;
+const MOUNTS_IN_MOTION = 2;
+/** After this long without a move the camera is at rest. */
+const REST_MS = 160;
 const INSETS: Insets = { top: 52, bottom: 44 };
 
 /** A link that is being dragged, from the end that stays. */
@@ -57,6 +60,8 @@ export class Stage {
   private stopFollowing: (() => void) | null = null;
   private readonly thumbnails = new Thumbnails(() => this.request());
   private readonly kept = new Set<NodeId>();
+  private placed: CameraState | null = null;
+  private restTimer: ReturnType<typeof setTimeout> | undefined;
 
   attach(canvas: HTMLCanvasElement, layer: HTMLElement): void {
     this.context = canvas.getContext("2d", { alpha: false });
@@ -182,9 +187,23 @@ export class Stage {
     this.count(mounted.length, visible.length, performance.now() - start);
   }
 
+  /** While the camera moves, the nodes are kept as one picture that the compositor shifts; at rest they are drawn sharp. */
   private place(camera: CameraState): void {
-    if (!this.layer) return;
-    this.layer.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`;
+    if (!this.layer || camera === this.placed) return;
+    this.placed = camera;
+    const { style } = this.layer;
+    style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`;
+    style.willChange = "transform";
+    clearTimeout(this.restTimer);
+    this.restTimer = setTimeout(() => {
+      style.willChange = "";
+      this.restTimer = undefined;
+      this.request();
+    }, REST_MS);
+  }
+
+  private get isMoving(): boolean {
+    return this.restTimer !== undefined;
   }
 
   /** Decides which nodes are in the page; asks for another frame while some wait for their turn. */
@@ -195,7 +214,8 @@ export class Stage {
     for (const id of this.kept) if (nodes.has(id)) wanted.add(id);
     const next = before.filter((id) => wanted.has(id));
     const missing = [...wanted].filter((id) => !before.includes(id));
-    next.push(...missing.slice(0, before.length === 0 ? MOST_MOUNTED : MOUNTS_PER_FRAME));
+    const share = this.isMoving ? MOUNTS_IN_MOTION : before.length === 0 ? MOST_MOUNTED : MOUNTS_PER_FRAME;
+    next.push(...missing.slice(0, share));
     if (next.length !== before.length || next.some((id, index) => id !== before[index])) batch(() => (this.mounted.value = next));
     if (next.length < wanted.size) this.request();
     return next;

@@ -23,16 +23,36 @@ export interface Frame {
 
 const GRID = 28;
 
-function paintGrid({ context, width, height, camera, theme }: Frame): void {
+/** One dot on a transparent square, drawn once per size and colour; the pattern repeats it over the canvas. */
+const tiles = new Map<string, CanvasPattern | null>();
+
+function dotPattern(context: CanvasRenderingContext2D, step: number, dot: number, color: string): CanvasPattern | null {
+  const key = `${step} ${dot} ${color}`;
+  const found = tiles.get(key);
+  if (found !== undefined) return found;
+  const tile = new OffscreenCanvas(step, step);
+  const brush = tile.getContext("2d")!;
+  brush.fillStyle = color;
+  brush.fillRect(0, 0, dot, dot);
+  const pattern = context.createPattern(tile, "repeat");
+  if (tiles.size > 40) tiles.clear();
+  tiles.set(key, pattern);
+  return pattern;
+}
+
+/** The dots keep a whole number of pixels between them, so that they stay sharp at every scale. */
+function paintGrid({ context, width, height, pixelRatio, camera, theme }: Frame): void {
+  context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = theme.canvas;
-  context.fillRect(0, 0, width, height);
-  let step = GRID * camera.scale;
-  while (step < 16) step *= 2;
-  const size = Math.min(1.8, Math.max(1, camera.scale * 1.5));
-  context.fillStyle = theme.dot;
-  const firstX = ((camera.x % step) + step) % step;
-  const firstY = ((camera.y % step) + step) % step;
-  for (let x = firstX; x < width; x += step) for (let y = firstY; y < height; y += step) context.fillRect(x, y, size, size);
+  context.fillRect(0, 0, width * pixelRatio, height * pixelRatio);
+  let step = GRID * camera.scale * pixelRatio;
+  while (step < 16 * pixelRatio) step *= 2;
+  const whole = Math.round(step);
+  const pattern = dotPattern(context, whole, Math.max(1, Math.round(1.4 * pixelRatio * Math.min(1.5, camera.scale))), theme.dot);
+  if (!pattern) return;
+  pattern.setTransform(new DOMMatrix([step / whole, 0, 0, step / whole, (camera.x * pixelRatio) % step, (camera.y * pixelRatio) % step]));
+  context.fillStyle = pattern;
+  context.fillRect(0, 0, width * pixelRatio, height * pixelRatio);
 }
 
 function paintGroups({ context, document, camera, theme }: Frame): void {
@@ -146,7 +166,6 @@ function paintFarNode(frame: Frame, id: NodeId): void {
 /** Draws one frame. */
 export function paint(frame: Frame): void {
   const { context, pixelRatio, camera } = frame;
-  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
   paintGrid(frame);
   context.setTransform(pixelRatio * camera.scale, 0, 0, pixelRatio * camera.scale, pixelRatio * camera.x, pixelRatio * camera.y);
   paintGroups(frame);

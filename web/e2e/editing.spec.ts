@@ -1,0 +1,96 @@
+/** Editing by mouse and keyboard in a real browser. */
+
+import { expect, test } from "@playwright/test";
+import { dragMouse, node, openEditor, socketAt, widget } from "./editor_page";
+
+const count = (page: import("@playwright/test").Page): Promise<number> => page.evaluate(() => globalThis.weft.active.value!.graph.nodes.size);
+const source = (page: import("@playwright/test").Page, id: string, input: string): Promise<string | undefined> =>
+  page.evaluate(([id, input]) => globalThis.weft.active.value!.graph.linkInto(id!, input!)?.from, [id, input]);
+
+test.beforeEach(async ({ page }) => openEditor(page));
+
+test("add by search, copy, paste, delete, undo, redo", async ({ page }) => {
+  await page.mouse.dblclick(120, 700);
+  await page.getByPlaceholder("Search nodes…").fill("vae dec");
+  await page.keyboard.press("Enter");
+  await expect(node(page, "8")).toBeVisible();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+c");
+  await page.mouse.move(300, 760);
+  await page.keyboard.press("Control+v");
+  expect(await count(page)).toBe(16);
+  await page.keyboard.press("Delete");
+  expect(await count(page)).toBe(8);
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  expect(await count(page)).toBe(7);
+  await page.keyboard.press("Control+Shift+z");
+  expect(await count(page)).toBe(8);
+});
+
+test("connect, refuse, disconnect, and find what fits a dropped link", async ({ page }) => {
+  const positive = await socketAt(page, "5", { input: "positive" });
+  await dragMouse(page, positive, { x: 740, y: 760 });
+  expect(await source(page, "5", "positive")).toBeUndefined();
+  await dragMouse(page, await socketAt(page, "1", { slot: 0 }), positive);
+  expect(await source(page, "5", "positive")).toBeUndefined();
+  await dragMouse(page, await socketAt(page, "2", { slot: 0 }), positive);
+  expect(await source(page, "5", "positive")).toBe("2");
+  await dragMouse(page, await socketAt(page, "5", { slot: 0 }), { x: 900, y: 740 });
+  await page.getByPlaceholder("What fits latent…").fill("upscale");
+  await page.keyboard.press("Enter");
+  expect(await source(page, "8", "samples")).toBe("5");
+});
+
+test("widgets: scrub, type, choose, toggle the seed's control", async ({ page }) => {
+  const steps = widget(page, "5", "steps").getByRole("spinbutton");
+  const box = (await steps.boundingBox())!;
+  await dragMouse(page, { x: box.x + 60, y: box.y + 8 }, { x: box.x + 90, y: box.y + 8 });
+  await expect(steps).toHaveAttribute("aria-valuenow", "25");
+  await page.keyboard.press("Control+z");
+  await expect(steps).toHaveAttribute("aria-valuenow", "20");
+  await widget(page, "4", "width").getByRole("spinbutton").click();
+  await page.keyboard.type("99999");
+  await page.keyboard.press("Enter");
+  await expect(widget(page, "4", "width").getByRole("spinbutton")).toHaveAttribute("aria-valuenow", "16384");
+  await widget(page, "5", "scheduler").getByRole("button").click();
+  await page.getByPlaceholder("Filter scheduler…").fill("expo");
+  await page.keyboard.press("Enter");
+  await expect(widget(page, "5", "scheduler")).toContainText("exponential");
+  await node(page, "5").getByRole("radio", { name: "random" }).click();
+  await expect(node(page, "5").getByRole("radio", { name: "random" })).toHaveAttribute("aria-checked", "true");
+  await widget(page, "2", "text").getByRole("textbox").fill("two red hearts");
+  expect(await page.evaluate(() => globalThis.weft.active.value!.graph.node("2").values.text)).toBe("two red hearts");
+});
+
+test("save on the server, close the tab, open it again", async ({ page }) => {
+  const name = `e2e ${Date.now()}`;
+  await widget(page, "2", "text").getByRole("textbox").fill("a blue ring");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("tab", { name })).toBeVisible();
+  await expect(page.getByText(`Saved as ${name}.json`)).toBeVisible();
+  await page.getByRole("button", { name: "New workflow" }).click();
+  await page.getByRole("button", { name: `Close ${name}` }).click();
+  await page.keyboard.press("Control+o");
+  await page.getByRole("button", { name, exact: true }).click();
+  await expect(widget(page, "2", "text").getByRole("textbox")).toHaveValue("a blue ring");
+});
+
+test("an uploaded picture is chosen and shown", async ({ page }) => {
+  await page.mouse.dblclick(120, 700);
+  await page.getByPlaceholder("Search nodes…").fill("load image");
+  await page.keyboard.press("Enter");
+  const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==", "base64");
+  await node(page, "8").getByLabel("Upload a picture").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: png });
+  await expect(widget(page, "8", "image")).toContainText("dot");
+  await expect.poll(() => node(page, "8").locator(".picture img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+});
+
+test("a workflow of unknown nodes opens and is kept", async ({ page }) => {
+  await page.evaluate(() => globalThis.weft.openText(JSON.stringify({ version: 0.4, nodes: [{ id: 1, type: "NobodysNode<b>", pos: [0, 0], size: [260, 90], properties: { cnr_id: "some-pack" }, widgets_values: [1] }], links: [] }), "odd"));
+  await expect(node(page, "1")).toContainText("NobodysNode<b> is not installed");
+  await expect(node(page, "1")).toContainText("some-pack");
+});
