@@ -55,7 +55,8 @@ class Pair:
         least = [min(column) for column in zip(*times, strict=True)]
         return (
             f"{self.title:8} ours {ours:7.3f} s  diffusers {theirs:7.3f} s  ratio {ours / theirs:5.3f}  "
-            f"(fastest {least[0]:.3f} and {least[1]:.3f}; largest difference {float(difference):.3f} of the largest value)"
+            f"(fastest {least[0]:.3f} and {least[1]:.3f}; "
+            f"results differ by {float(difference):.3f} of the largest value)"
         )
 
 

@@ -59,7 +59,7 @@ def read_control_config(shapes: Shapes) -> ControlConfig:
 
 
 class ControlNetwork(UNetEncoder):
-    """The network's first half with a picture added at its start, each block's output through a convolution of its own."""
+    """The network's first half with a picture added at its start, each block's output through its own convolution."""
 
     def __init__(self, config: ControlConfig) -> None:
         super().__init__(config.network)

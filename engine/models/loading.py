@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import BadFile
 from engine.models.detect import detect_family
 from engine.models.diffusion_model import DiffusionModel
-from engine.models.families.sd1.family import VAE_IGNORED, VAE_PREFIX
+from engine.models.families.sd1.family import VAE_PREFIX
 from engine.models.families.sd1.network import load_vae as build_vae
 from engine.models.family import ModelFamily
 from engine.models.layers.vae_config import read_vae_config
@@ -19,6 +19,8 @@ from engine.models.memory.precision import Precision, choose_precision
 from engine.models.text_encoder import TextEncoder
 from engine.models.vae import Vae
 from engine.models.weights import WeightFile, Weights, check_weights, open_weights
+
+VAE_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +82,8 @@ def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
     file = open_weights(Path(path))
     prefix = VAE_PREFIX if any(name.startswith(VAE_PREFIX) for name in file) else ""
     names = {name[len(prefix) :]: name for name in file if name.startswith(prefix)}
-    names = {
-        own: name for own, name in names.items() if own.startswith(("encoder.", "decoder.", "quant_", "post_quant_"))
-    }
+    names = {own: name for own, name in names.items() if own.startswith(VAE_PARTS)}
     if not names:
-        raise BadFile(
-            f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is named like one."
-        )
-    shapes = {own: file.header.tensors[name].shape for own, name in names.items() if not own.startswith(VAE_IGNORED)}
+        raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is one's.")
+    shapes = {own: file.header.tensors[name].shape for own, name in names.items()}
     return build_vae(read_vae_config(shapes), names, file, precision.vae)

@@ -34,7 +34,7 @@ def latent_to_rgb(denoised: Tensor, latent_format: LatentFormat) -> Tensor:
 
 
 def estimate_preview_colours(vae: Vae, scale: float) -> PreviewColours:
-    """Find the colours of an autoencoder's latents: encode seeded pictures, fit each cell's mean colour by least squares.
+    """Find the colours of an autoencoder's latents: encode seeded pictures, fit each cell's mean colour.
 
     Args:
         scale: LatentFormat.scale of the network that the latents are for.

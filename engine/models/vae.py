@@ -47,8 +47,8 @@ class Vae:
         """
         if samples.ndim != 4 or samples.shape[1] != self.config.latent_channels:
             raise ValueError(
-                f"The VAE decodes latents of shape (B, {self.config.latent_channels}, h, w), not {tuple(samples.shape)}. "
-                "Does the latent belong to another kind of model?"
+                f"The VAE decodes latents of shape (B, {self.config.latent_channels}, h, w), "
+                f"not {tuple(samples.shape)}. Does the latent belong to another kind of model?"
             )
         with torch.no_grad(), self.hosted.holding() as vae:
             scale = self.config.downscale

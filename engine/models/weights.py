@@ -138,7 +138,7 @@ def _unpickle(path: Path) -> object:
 
 
 def _tensors_in(content: object) -> dict[str, Tensor]:
-    """The named tensors of a checkpoint, also where they lie in its `state_dict`; others (step counts, ...) are left."""
+    """The named tensors of a checkpoint, also where they lie in its `state_dict`; what is no tensor is left."""
     if not isinstance(content, dict):
         return {}
     inner = content.get("state_dict")

@@ -1,4 +1,4 @@
-"""The convolutional autoencoder of latent diffusion (arXiv:2112.10752, appendix G), named as in the single-file layout."""
+"""The convolutional autoencoder of latent diffusion (arXiv:2112.10752, appendix G), named as in the files."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""What are the sizes of a convolutional autoencoder in the layout of latent diffusion? Read off its shapes, without torch."""
+"""What are the sizes of an autoencoder in the layout of latent diffusion? Read off its shapes, without torch."""
 
 from dataclasses import dataclass
 

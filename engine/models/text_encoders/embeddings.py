@@ -30,7 +30,7 @@ def read_embedding(name: str, find: FindEmbedding, width: int) -> Tensor:
     vectors = _vectors(path)
     if vectors.shape[-1] != width:
         raise BadFile(
-            f"The embedding {name!r} has vectors of width {vectors.shape[-1]}; this model's text encoder takes {width}. "
+            f"The embedding {name!r} has vectors of width {vectors.shape[-1]}; this text encoder takes {width}. "
             "It was made for another kind of model."
         )
     return vectors.float()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from engine.models.text_encoders.clip_config import VOCABULARY_SIZE
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -17,7 +18,6 @@ PACKAGE = "openai-clip"  # only the file is read; the package is not imported
 FILE_NAME = "bpe_simple_vocab_16e6.txt.gz"
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"
-VOCABULARY_SIZE = 49408
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -50,7 +50,7 @@ def _tokenizer() -> Tokenizer:
 
 
 def _byte_letters() -> list[str]:
-    """The printable letter that stands for each byte, in the vocabulary's order: printable bytes as themselves first."""
+    """The letter that stands for each byte, in the vocabulary's order: printable bytes first, as themselves."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     return [chr(byte) for byte in printable] + [chr(256 + number) for number in range(256 - len(printable))]
 
@@ -76,5 +76,6 @@ def _vocabulary_path() -> Path:
         if file.name == FILE_NAME:
             return Path(str(file.locate()))
     raise EngineError(
-        f"CLIP's vocabulary, {FILE_NAME} of the package {PACKAGE}, was not found. Run `pip install -r requirements.txt`."
+        f"CLIP's vocabulary, {FILE_NAME} of the package {PACKAGE}, was not found. "
+        "Run `pip install -r requirements.txt`."
     )

@@ -9,8 +9,8 @@ from engine.models.patch import NetworkCall
 from engine.models.preview import PreviewColours, estimate_preview_colours
 from engine.models.vae import Vae
 
-# A linear fit to the full-size VAE, published at discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204:
-# one row per latent channel, RGB in -1..1.
+# A linear fit to the full-size VAE: one row per latent channel, RGB in -1..1. Published at
+# https://discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204
 COMMON_FACTORS = (
     (0.298, 0.207, 0.208),
     (0.187, 0.286, 0.173),
