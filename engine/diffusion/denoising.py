@@ -115,7 +115,7 @@ def denoise_along(
             on_step(Step(index, len(sigmas) - 1, denoised, x))
 
     source = make_noise_source(sampler.entry.noise, x, seed, sigmas)
-    x = sampler.load()(denoiser, x, sigmas, source, report)
+    x = sampler.load(model.noise_levels)(denoiser, x, sigmas, source, report)
     x = prediction.remove_scale(x, torch.full(shape[:1], float(sigmas[-1]), device=device))
     if inpainting is not None and sigmas[-1] == 0:
         x = inpainting.restore(x)

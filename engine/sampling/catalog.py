@@ -15,6 +15,7 @@ class SamplerEntry:
     Attributes:
         module: of engine.sampling.samplers; the function in it is `function`.
         options: keyword arguments that make this name of the algorithm.
+        level_options: further ones that are noise levels, given as shares 0..1 of the way down the model's own.
         noise: what kind of noise its steps take; "brownian" steps see one path of Brownian motion over sigma.
         skips_last_level: it diverges near 0, so one more step is planned and the last level above 0 left out.
         fresh_mask_noise: what an inpainting mask protects is noised with another draw than the run's first.
@@ -23,11 +24,13 @@ class SamplerEntry:
     module: str
     function: str
     options: Mapping[str, object] = field(default_factory=dict)
+    level_options: Mapping[str, float] = field(default_factory=dict)
     noise: Literal["independent", "brownian"] = "independent"
     skips_last_level: bool = False
     fresh_mask_noise: bool = False
 
 
+_MIDDLE = {"sigma_start": 0.2, "sigma_end": 0.8}
 _DPMPP_SDE = SamplerEntry("dpmpp_sde", "sample_dpmpp_sde", noise="brownian")
 _DPMPP_2M_SDE = SamplerEntry("dpmpp_2m", "sample_dpmpp_2m_sde", noise="brownian")
 _DPMPP_2M_SDE_HEUN = SamplerEntry("dpmpp_2m", "sample_dpmpp_2m_sde", {"solver_type": "heun"}, noise="brownian")
@@ -71,6 +74,8 @@ SAMPLER_TABLE: dict[str, SamplerEntry] = {
     "er_sde": SamplerEntry("er_sde", "sample_er_sde"),
     "seeds_2": SamplerEntry("seeds", "sample_seeds_2"),
     "seeds_3": SamplerEntry("seeds", "sample_seeds_3"),
+    "sa_solver": SamplerEntry("sa_solver", "sample_sa_solver", level_options=_MIDDLE),
+    "sa_solver_pece": SamplerEntry("sa_solver", "sample_sa_solver", {"use_pece": True}, level_options=_MIDDLE),
     "ddim": SamplerEntry("ddim", "sample_ddim", fresh_mask_noise=True),
     "uni_pc": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh1"}, skips_last_level=True),
     "uni_pc_bh2": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh2"}, skips_last_level=True),

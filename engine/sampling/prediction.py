@@ -18,7 +18,8 @@ def per_sample(sigma: Tensor, like: Tensor) -> Tensor:
 class Prediction(Protocol):
     """The meaning of a network's output."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Noisy latent (N, C, h, w) -> what the network is called with."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.sampling import catalog
 from engine.sampling.denoiser import Denoiser, NoiseSource, OnStep
+from engine.sampling.noise_levels import NoiseLevels
 
 
 class Sampler(Protocol):
@@ -33,7 +34,10 @@ class SamplerChoice:
             raise ValueError(f"There is no sampler {self.name!r}. There are: {', '.join(catalog.SAMPLERS)}.")
         return catalog.SAMPLER_TABLE[self.name]
 
-    def load(self) -> Sampler:
-        """Import the algorithm."""
+    def load(self, levels: NoiseLevels | None = None) -> Sampler:
+        """Import the algorithm. With a model's `levels`, options that are shares of them get their values."""
+        at_levels: dict[str, float] = {}
+        if levels is not None:
+            at_levels = {name: levels.at_percent(share) for name, share in self.entry.level_options.items()}
         module = import_module(f"engine.sampling.samplers.{self.entry.module}")
-        return partial(getattr(module, self.entry.function), **{**self.entry.options, **self.options})
+        return partial(getattr(module, self.entry.function), **{**self.entry.options, **at_levels, **self.options})

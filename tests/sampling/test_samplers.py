@@ -33,7 +33,7 @@ ORDERS = {  # order of convergence that a method promises
     "ipndm_v": 3,
 }
 CLOSE = {"dpm_fast": 2e-3, "dpm_adaptive": 0.2}  # tolerance where steps do not follow the schedule
-STOCHASTIC = [name for name in catalog.SAMPLERS if name not in {*ORDERS, *CLOSE, "lcm"}]
+STOCHASTIC = [name for name in catalog.SAMPLERS if name not in {*ORDERS, *CLOSE, "lcm"} and not name.endswith("_gpu")]
 ETA_0 = {  # stochastic methods with their noise turned off: order
     "euler_ancestral": 1,
     "dpm_2_ancestral": 2,
@@ -46,6 +46,8 @@ ETA_0 = {  # stochastic methods with their noise turned off: order
     "res_multistep_ancestral": 2,
     "seeds_2": 2,
     "seeds_3": 3,
+    "sa_solver": 3,
+    "sa_solver_pece": 3,
 }
 
 
@@ -86,7 +88,7 @@ def test_dpm_adaptive_keeps_the_tolerance_it_is_given() -> None:
 def test_stochastic_sampler_matches_mean_and_variance(name: str) -> None:
     data, choice = Gaussian(), SamplerChoice(name)
     sigmas = make_schedule("karras", LEVELS, 61)[:-1]
-    x = data.start(float(sigmas[0]), (4, 4, 48, 48))
+    x = data.start(float(sigmas[0]), (2, 4, 36, 36)).float()
     noise = make_noise_source(choice.entry.noise, x, 5, sigmas)
     end = choice.load()(data, x, sigmas, noise, ignore_step)
     assert float(end.mean()) == pytest.approx(data.mean, abs=0.03)

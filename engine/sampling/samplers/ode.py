@@ -32,19 +32,24 @@ def split_noise(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[floa
     return math.sqrt(sigma_next**2 - up**2), up
 
 
-def adams_weights(nodes: Sequence[float], start: float, end: float) -> list[float]:
-    """Integrals from start to end of the Lagrange polynomials through `nodes`: a variable-step Adams-Bashforth step.
-
-    Exact: the polynomials are multiplied out around `start`.
-    """
-    weights = []
+def lagrange_polynomials(nodes: Sequence[float], origin: float) -> list[list[float]]:
+    """The polynomials that are 1 at one node and 0 at the others, as coefficients of rising powers of (t - origin)."""
+    polynomials = []
     for j, node in enumerate(nodes):
-        coefficients = [1.0]  # of powers of (t - start), rising
+        coefficients = [1.0]
         for k, other in enumerate(nodes):
             if k != j:
                 shifted = [0.0, *coefficients]
-                scaled = [c * (start - other) for c in coefficients] + [0.0]
+                scaled = [c * (origin - other) for c in coefficients] + [0.0]
                 coefficients = [(a + b) / (node - other) for a, b in zip(shifted, scaled, strict=True)]
-        length = end - start
-        weights.append(sum(c * length ** (power + 1) / (power + 1) for power, c in enumerate(coefficients)))
-    return weights
+        polynomials.append(coefficients)
+    return polynomials
+
+
+def adams_weights(nodes: Sequence[float], start: float, end: float) -> list[float]:
+    """Integrals from start to end of the Lagrange polynomials through `nodes`: a variable-step Adams-Bashforth step."""
+    length = end - start
+    return [
+        sum(c * length ** (power + 1) / (power + 1) for power, c in enumerate(coefficients))
+        for coefficients in lagrange_polynomials(nodes, start)
+    ]
