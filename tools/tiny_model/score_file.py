@@ -1,6 +1,6 @@
 """Draw held-out captions with a checkpoint file through the engine, and score them: what a user gets.
 
-    python -m tools.tiny_model.score_file models/checkpoints/weft-tiny.safetensors --captions 200 --out sheet.png
+python -m tools.tiny_model.score_file models/checkpoints/weft-tiny.safetensors --captions 200 --out sheet.png
 """
 
 from __future__ import annotations

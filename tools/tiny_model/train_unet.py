@@ -169,7 +169,10 @@ def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Na
     if (arguments.run / "unet_state.pt").exists():
         spent_s = training.resume(arguments.run / "unet_state.pt")
     torch.manual_seed(arguments.seed + training.step)
-    schedule, clock = RateSchedule(arguments.rate, warmup_steps=200), Clock(arguments.minutes, spent_s)
+    schedule, clock = (
+        RateSchedule(arguments.rate, warmup_steps=200),
+        Clock(arguments.minutes, spent_s, arguments.device),
+    )
     next_save_s, losses = clock.spent_s + CHECKPOINT_S, []
     while clock.share < 1:
         single_share = SINGLES_FIRST if clock.share < CURRICULUM else SINGLES_AFTER
@@ -180,7 +183,7 @@ def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Na
         losses.append(float(loss.detach()))
         clock.tick()
         if clock.spent_s > next_save_s or clock.share >= 1:
-            next_save_s += CHECKPOINT_S
+            next_save_s = clock.spent_s + CHECKPOINT_S
             training.save(arguments.run, clock.spent_s)
             entry = {"minutes": clock.spent_s / 60, "step": training.step, "pictures": training.step * arguments.batch}
             log(arguments.run / "unet_log.jsonl", **entry, loss=float(np.mean(losses)), rate=rate)

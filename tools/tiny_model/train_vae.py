@@ -33,6 +33,7 @@ CROP, CROPS, FULLS = 64, 16, 4  # batch: CROPS crops of CROP pixels, or FULLS wh
 FULL_SHARE = 0.75  # the last part of the time sees whole pictures: group norms depend on the frame
 ENCODED_AT_ONCE = 4  # small batches stay in a CPU's cache
 COLOUR_WEIGHT, KL_WEIGHT = 0.5, 1e-6
+HARD_WEIGHT, HARD_SHARE = 0.1, 0.01  # decoder alone: extra weight on the worst pixels (tips, corners, droplets)
 LATENT_NOISE = 0.12  # largest noise on latents, in their standard deviations: the UNet errs too
 
 
@@ -122,7 +123,8 @@ class Reconstruction:
             output = self.vae.decode(z + noise * torch.randn_like(z)).sample
         loss = reconstruction_loss(output.float(), target)
         if self.decoder_only:
-            return loss
+            errors = (output.float() - target).abs().mean(1).flatten()
+            return loss + HARD_WEIGHT * errors.topk(int(HARD_SHARE * errors.numel())).values.mean()
         colours = (self.colour_head(z.float()) - F.avg_pool2d(target, 8)).abs().mean()
         return loss + COLOUR_WEIGHT * colours + KL_WEIGHT * distribution.kl().float().mean()
 
@@ -153,7 +155,7 @@ def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarra
     matrices, others = split_parameters(vae)
     optimizer = MuonAdamW(matrices, others + list(model.colour_head.parameters()), arguments.rate)
     average = AveragedWeights([p for p in vae.parameters() if p.requires_grad], 0.995)
-    schedule, clock, step = RateSchedule(arguments.rate), Clock(arguments.minutes), 0
+    schedule, clock, step = RateSchedule(arguments.rate), Clock(arguments.minutes, device=arguments.device), 0
     state_path = run / f"{part}_state.pt"
     if state_path.exists():
         state = torch.load(state_path, weights_only=True)
@@ -161,7 +163,7 @@ def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarra
         model.colour_head.load_state_dict(state["colour_head"])
         optimizer.load_state_dict(state["optimizer"])
         average.averages, average.steps = state["averages"], state["step"]
-        clock, step = Clock(arguments.minutes, state["spent_s"]), state["step"]
+        clock, step = Clock(arguments.minutes, state["spent_s"], arguments.device), state["step"]
     rng = np.random.default_rng([arguments.seed, step])
     torch.manual_seed(arguments.seed + step)
     validation = to_tensor(pictures[:VALIDATION], device)
@@ -181,7 +183,7 @@ def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarra
         step += 1
         clock.tick()
         if clock.spent_s > next_report_s or clock.share >= 1:
-            next_report_s += 60
+            next_report_s = clock.spent_s + 60
             average.swap()
             quality = psnr(model.reconstruct(validation), validation)
             vae.save_pretrained(run / "vae")
