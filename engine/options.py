@@ -15,19 +15,47 @@ EVERYWHERE = ("0.0.0.0", "::")
 DEFAULT_PORT = 8188
 
 # Flags of the ecosystem that are accepted with a warning: the switches, and those that take a value.
-WITHOUT_EFFECT = (
-    "--async-offload --bf16-lora --cuda-malloc --directml --disable-api-nodes --disable-assets-autoscan "
-    "--disable-async-offload --disable-cuda-malloc --disable-ipex-optimize --disable-mmap --disable-pinned-memory "
-    "--disable-smart-memory --disable-xformers --dont-print-server --dont-upcast-attention --enable-manager "
-    "--enable-manager-legacy-ui --disable-manager-ui --force-non-blocking --force-upcast-attention "
-    "--fp64-unet --fp8_e8m0fnu-unet --fp8_e5m2-text-enc --mmap-torch-files --supports-fp8-compute "
-    "--use-flash-attention --use-pytorch-cross-attention --use-quad-cross-attention --use-sage-attention "
-    "--use-split-cross-attention --windows-standalone-build"
-).split()
-WITHOUT_EFFECT_VALUED = (
-    "--cache-ram --comfy-api-base --database-url --default-hashing-function --front-end-version "
-    "--oneapi-device-selector"
-).split()
+WITHOUT_EFFECT = [
+    "--async-offload",
+    "--bf16-lora",
+    "--cuda-malloc",
+    "--directml",
+    "--disable-api-nodes",
+    "--disable-assets-autoscan",
+    "--disable-async-offload",
+    "--disable-cuda-malloc",
+    "--disable-ipex-optimize",
+    "--disable-mmap",
+    "--disable-pinned-memory",
+    "--disable-smart-memory",
+    "--disable-xformers",
+    "--dont-print-server",
+    "--dont-upcast-attention",
+    "--enable-manager",
+    "--enable-manager-legacy-ui",
+    "--disable-manager-ui",
+    "--force-non-blocking",
+    "--force-upcast-attention",
+    "--fp64-unet",
+    "--fp8_e8m0fnu-unet",
+    "--fp8_e5m2-text-enc",
+    "--mmap-torch-files",
+    "--supports-fp8-compute",
+    "--use-flash-attention",
+    "--use-pytorch-cross-attention",
+    "--use-quad-cross-attention",
+    "--use-sage-attention",
+    "--use-split-cross-attention",
+    "--windows-standalone-build",
+]
+WITHOUT_EFFECT_VALUED = [
+    "--cache-ram",
+    "--comfy-api-base",
+    "--database-url",
+    "--default-hashing-function",
+    "--front-end-version",
+    "--oneapi-device-selector",
+]
 
 
 @dataclass(frozen=True)
@@ -155,15 +183,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _server_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--listen", nargs="?", const=",".join(EVERYWHERE), default=LOOPBACK, metavar="IP[,IP]",
-                       help="addresses to listen on; without a value all interfaces (default: this machine only)")
+    group.add_argument(
+        "--listen",
+        nargs="?",
+        const=",".join(EVERYWHERE),
+        default=LOOPBACK,
+        metavar="IP[,IP]",
+        help="addresses to listen on; without a value all interfaces (default: this machine only)",
+    )
     group.add_argument("--port", type=_sixteen_bits, default=DEFAULT_PORT, help="default: %(default)s")
     group.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="private key: serve https")
     group.add_argument("--tls-certfile", type=Path, metavar="FILE", help="certificate: serve https")
-    group.add_argument("--enable-cors-header", nargs="?", const="*", metavar="ORIGIN",
-                       help="let web pages of this origin use the server; without a value, of any")
-    group.add_argument("--allow-host", action="append", default=[], metavar="NAME",
-                       help="a further host name under which browsers reach this server (behind a proxy, say)")
+    group.add_argument(
+        "--enable-cors-header",
+        nargs="?",
+        const="*",
+        metavar="ORIGIN",
+        help="let web pages of this origin use the server; without a value, of any",
+    )
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further host name under which browsers reach this server (behind a proxy, say)",
+    )
     group.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
     group.add_argument("--enable-compress-response-body", action="store_true", help="compress large answers")
     group.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve the editor in this folder instead")
@@ -173,13 +217,24 @@ def _server_flags(group: argparse._ArgumentGroup) -> None:
 
 
 def _folder_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--base-directory", type=Path, metavar="DIR",
-                       help="where models/, input/, output/, temp/, user/ and custom_nodes/ lie")
+    group.add_argument(
+        "--base-directory",
+        type=Path,
+        metavar="DIR",
+        help="where models/, input/, output/, temp/, user/ and custom_nodes/ lie",
+    )
     for name in ("output", "input", "user"):
         group.add_argument(f"--{name}-directory", type=Path, metavar="DIR")
     group.add_argument("--temp-directory", type=Path, metavar="DIR", help="temp/ is made in this folder")
-    group.add_argument("--extra-model-paths-config", type=Path, nargs="+", action="extend", default=[],
-                       metavar="FILE", help="YAML files that name further model folders")
+    group.add_argument(
+        "--extra-model-paths-config",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="YAML files that name further model folders",
+    )
 
 
 def _compute_flags(group: argparse._ArgumentGroup) -> None:
@@ -200,8 +255,13 @@ def _compute_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--cpu-vae", action="store_true", help="decode and encode images on the CPU")
     group.add_argument("--force-channels-last", action="store_true")
     memory = group.add_mutually_exclusive_group()
-    for flag, mode in (("gpu-only", "gpu-only"), ("highvram", "high"), ("normalvram", "normal"),
-                       ("lowvram", "low"), ("novram", "none")):
+    for flag, mode in (
+        ("gpu-only", "gpu-only"),
+        ("highvram", "high"),
+        ("normalvram", "normal"),
+        ("lowvram", "low"),
+        ("novram", "none"),
+    ):
         memory.add_argument(f"--{flag}", dest="memory", action="store_const", const=mode, default="normal")
     group.add_argument("--reserve-vram", type=float, metavar="GB", help="accelerator memory left to other programs")
     group.add_argument("--deterministic", action="store_true", help="the same numbers every time, if slower")
@@ -218,8 +278,15 @@ def _other_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--disable-metadata", action="store_true", help="write no workflow into results")
     group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs")
     group.add_argument("--whitelist-custom-nodes", nargs="+", default=[], metavar="NAME", help="load these packs only")
-    group.add_argument("--verbose", nargs="?", const="DEBUG", default="INFO", type=str.upper,
-                       choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), metavar="LEVEL")
+    group.add_argument(
+        "--verbose",
+        nargs="?",
+        const="DEBUG",
+        default="INFO",
+        type=str.upper,
+        choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        metavar="LEVEL",
+    )
     group.add_argument("--log-stdout", action="store_true", help="log to standard output, not to standard error")
     group.add_argument("--quick-test-for-ci", action="store_true", help="load everything, then exit")
     group.add_argument("--in-process", action="store_true", help="run graphs in the server's process (for debuggers)")

@@ -58,7 +58,11 @@ def show(*, value: Number) -> NodeResult:  # type: ignore[valid-type]
 
 @node("SaveText", category="test", is_target=True)
 def save_text(
-    *, value: Number, name: str = "note", text: Annotated[str, Text(multiline=True)] = "", context: NodeContext  # type: ignore[valid-type]
+    *,
+    value: Number,
+    name: str = "note",
+    text: Annotated[str, Text(multiline=True)] = "",
+    context: NodeContext,  # type: ignore[valid-type]
 ) -> NodeResult:
     """Write a text file into the output folder."""
     file = context.places.output / f"{name}.txt"
@@ -68,7 +72,11 @@ def save_text(
 
 @node("ShowProgress", category="test")
 def show_progress(
-    *, value: Number, steps: int = 3, step_ms: int = 0, context: NodeContext  # type: ignore[valid-type]
+    *,
+    value: Number,
+    steps: int = 3,
+    step_ms: int = 0,
+    context: NodeContext,  # type: ignore[valid-type]
 ) -> Number:  # type: ignore[valid-type]
     """Report steps with previews."""
     for step in range(steps):
@@ -129,7 +137,9 @@ def process_id(*, salt: int = 0) -> Number:  # type: ignore[valid-type]
 
 
 @node("ChooseModel", category="test", is_target=True)
-def choose_model(*, name: Annotated[str, Choice(ModelFiles("checkpoints"))], mode: Annotated[str, Choice(("a", "b"))] = "b") -> None:
+def choose_model(
+    *, name: Annotated[str, Choice(ModelFiles("checkpoints"))], mode: Annotated[str, Choice(("a", "b"))] = "b"
+) -> None:
     """Name a model file."""
 
 

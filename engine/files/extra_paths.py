@@ -1,12 +1,12 @@
 """Which further model folders does an `extra_model_paths.yaml` name?
 
-    any_name:
-        base_path: /data/models          # relative paths count from the file's folder
-        is_default: true                 # search these folders first
-        checkpoints: checkpoints
-        loras: |
-            loras
-            more/loras
+any_name:
+    base_path: /data/models          # relative paths count from the file's folder
+    is_default: true                 # search these folders first
+    checkpoints: checkpoints
+    loras: |
+        loras
+        more/loras
 """
 
 import os

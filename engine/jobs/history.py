@@ -45,10 +45,8 @@ class History:
 
     def items(self, limit: int | None = None, offset: int | None = None) -> list[HistoryItem]:
         """List items, oldest first: the newest `limit`, or `limit` from number `offset` of the oldest on."""
-        if offset is None:
-            start = 0 if limit is None else max(0, len(self._items) - limit)
-        else:
-            start = offset
+        newest = 0 if limit is None else max(0, len(self._items) - limit)
+        start = newest if offset is None else offset
         return list(islice(self._items.values(), start, None if limit is None else start + limit))
 
     def delete(self, job_ids: Collection[str]) -> None:

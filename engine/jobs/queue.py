@@ -31,9 +31,7 @@ class JobQueue:
         self._arrivals = 0
         self._arrived = asyncio.Event()
 
-    def submit(
-        self, request: RunRequest, *, client: str = "", number: float | None = None, front: bool = False
-    ) -> Job:
+    def submit(self, request: RunRequest, *, client: str = "", number: float | None = None, front: bool = False) -> Job:
         """Put a job in the line: at its end, before all others (`front`), or at a place of its own (`number`).
 
         Raises:

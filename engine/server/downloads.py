@@ -9,7 +9,8 @@ from aiohttp import web
 SHOWN = {
     ".png": "image/png", ".apng": "image/apng", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
     ".gif": "image/gif", ".avif": "image/avif", ".bmp": "image/bmp", ".ico": "image/x-icon", ".jxl": "image/jxl",
-    ".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime", ".mkv": "video/x-matroska",
+    ".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
     ".mp3": "audio/mpeg", ".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".opus": "audio/ogg",
     ".m4a": "audio/mp4", ".txt": "text/plain", ".json": "application/json",
 }  # fmt: skip
@@ -41,5 +42,7 @@ def send_bytes(data: bytes, content_type: str, name: str) -> web.Response:
 
 def _file_name(name: str) -> str:
     """Write a file name as RFC 6266 and RFC 8187 have it; no character of it can end the header."""
-    ascii_name = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name)
+    ascii_name = "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
+    )
     return f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"

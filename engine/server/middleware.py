@@ -5,6 +5,7 @@ can be made to point here ("DNS rebinding"). Browsers say where a request comes 
 refused; scripts and plug-ins, which send no Origin, are let in.
 """
 
+import errno
 import ipaddress
 import logging
 import socket
@@ -45,6 +46,11 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return json_response({"error": str(error)}, 500)
     except ConnectionResetError:
         raise
+    except OSError as error:
+        log.exception("%s %s failed", request.method, request.path)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        text = f"The file system refused: {error.strerror or error}." + (" Free some space." if full else "")
+        return json_response({"error": text}, 507 if full else 500)
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return json_response({"error": "The server failed to answer; its log says why."}, 500)

@@ -24,7 +24,9 @@ def preview(path: Path, asked: str) -> tuple[bytes, str]:
     quality = int(quality_text) if quality_text.isdigit() and 0 < int(quality_text[:4]) <= 100 else DEFAULT_QUALITY
     with _opened(path) as image:
         modes = ("RGB",) if kind == "jpeg" else ("RGB", "RGBA")
-        shown = image if image.mode in modes else image.convert("RGBA" if _has_alpha(image) and kind == "webp" else "RGB")
+        shown = (
+            image if image.mode in modes else image.convert("RGBA" if _has_alpha(image) and kind == "webp" else "RGB")
+        )
         return _encoded(shown, kind, quality=quality), PREVIEW_FORMATS[kind]
 
 

@@ -22,7 +22,9 @@ def place_for(places: Places, name: str, area: str, subfolder: str) -> FileRef:
     """
     places.area(area)
     if not name or "/" in name or "\\" in name or name.startswith("."):
-        raise BadReference(f"{name[:80]!r} is no name for an upload: give a plain file name, and the folder as subfolder.")
+        raise BadReference(
+            f"{name[:80]!r} is no name for an upload: give a plain file name, and the folder as subfolder."
+        )
     ref = FileRef.of(f"{subfolder}/{name}" if subfolder else name, area)  # type: ignore[arg-type]
     resolve(places, ref)
     return ref
@@ -39,7 +41,7 @@ def keep(places: Places, arrived: Path, ref: FileRef, *, overwrite: bool) -> Fil
     """Move an upload to its place. A different file of that name stays, and this one gets " (1)" or the next number."""
     if overwrite:
         target = resolve(places, ref)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         _move(arrived, target)
         return ref
     stem, dot, suffix = ref.filename.rpartition(".")
@@ -48,13 +50,25 @@ def keep(places: Places, arrived: Path, ref: FileRef, *, overwrite: bool) -> Fil
         filename = ref.filename if number == 0 else f"{stem} ({number}){suffix}"
         there = FileRef(filename, ref.subfolder, ref.type)
         target = resolve(places, there)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         if _reserve(target):
             _move(arrived, target)
             return there
         if target.is_file() and filecmp.cmp(arrived, target, shallow=False):
             return there
     raise BadReference(f"There are {MOST_SAME_NAMES} files named {ref.filename!r} already. Use another name.")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        BadReference: a file has the name of one of them.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise BadReference(f"{path.name!r} cannot be made a folder: there is a file of that name.") from None
 
 
 def _reserve(path: Path) -> bool:

@@ -75,7 +75,7 @@ def summary(view: JobView) -> dict[str, Any]:
 def details(view: JobView) -> dict[str, Any]:
     """Write a job with all there is."""
     item = history_item(view.item) if view.item else {"outputs": {}, "status": None}
-    number, job_id, prompt, extra, targets = queue_item(view.job)
+    _, _, prompt, extra, targets = queue_item(view.job)
     workflow = {"prompt": prompt, "extra_data": extra, "outputs_to_execute": targets}
     return {**summary(view), "outputs": item["outputs"], "execution_status": item["status"], "workflow": workflow}
 

@@ -1,6 +1,6 @@
 """How is a prompt (the API format: what is to be executed) read as a Graph?
 
-    {"<id>": {"class_type": str, "inputs": {name: literal | [source id, output number]}, "_meta": {"title": str}}}
+{"<id>": {"class_type": str, "inputs": {name: literal | [source id, output number]}, "_meta": {"title": str}}}
 """
 
 from collections.abc import Mapping

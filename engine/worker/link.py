@@ -8,9 +8,10 @@ import io
 import pickle
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
@@ -80,8 +81,11 @@ def plain(value: Any, depth: int = 50) -> Any:
         return value
     if depth == 0:
         return "..."
-    if is_dataclass(value) and not isinstance(value, type) and type(value).__module__ in OUR_MODULES:
-        return replace(value, **{part.name: plain(getattr(value, part.name), depth - 1) for part in fields(value)})
+    names = _our_fields(type(value))  # type: ignore[arg-type]  # classes are hashable
+    if names is not None:
+        parts_now = ((name, getattr(value, name)) for name in names)
+        changed = {name: new for name, old in parts_now if (new := plain(old, depth - 1)) is not old}
+        return replace(value, **changed) if changed else value
     if isinstance(value, Mapping):
         return {_key(key): plain(part, depth - 1) for key, part in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -93,6 +97,14 @@ def plain(value: Any, depth: int = 50) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return _number(value)
+
+
+@cache
+def _our_fields(kind: Hashable) -> tuple[str, ...] | None:
+    """Give the fields of one of our data classes; None for everything else."""
+    if not isinstance(kind, type) or not is_dataclass(kind) or kind.__module__ not in OUR_MODULES:
+        return None
+    return tuple(part.name for part in fields(kind))
 
 
 def _key(key: Any) -> Any:

@@ -29,6 +29,7 @@ GRACE_S = 0.5  # for a process that has closed its end, and for its last words
 DESCRIBE_WITHIN_S = 2.0
 TRY_AGAIN_AFTER_S = 5.0  # a worker that cannot even start is not started more often than this
 LAST_WORDS = 20  # lines of a dead worker's output that are shown
+LONGEST_WORD_BYTES = 2000
 
 
 class ProcessWorker:
@@ -127,7 +128,10 @@ class _Process:
     """One life of a worker process."""
 
     def __init__(
-        self, name: str, process: asyncio.subprocess.Process, echo: Callable[[bytes], None],
+        self,
+        name: str,
+        process: asyncio.subprocess.Process,
+        echo: Callable[[bytes], None],
         ended: Callable[["_Process"], None],
     ) -> None:
         self._name = name
@@ -292,11 +296,18 @@ class _Process:
     async def _read_output(self) -> None:
         """Pass on what the process prints, and remember the last lines."""
         assert self._process.stderr is not None
-        rest = ""
+        rest = b""
         while chunk := await self._process.stderr.read(65536):
             self._echo(chunk)
-            *lines, rest = (rest + chunk.decode("utf-8", "replace")).splitlines(keepends=True)[-LAST_WORDS:] + [""]
-            self._words.extend(line.rstrip() for line in lines if line.strip())
+            *lines, rest = (rest + chunk).split(b"\n")
+            self._remember(lines)
+            rest = rest[-LONGEST_WORD_BYTES:]
+        self._remember([rest])
+
+    def _remember(self, lines: list[bytes]) -> None:
+        """Keep lines for the case that they were the last; of a progress bar, only its last state."""
+        shown = (line.rstrip().rpartition(b"\r")[2][-LONGEST_WORD_BYTES:] for line in lines[-LAST_WORDS:])
+        self._words.extend(line.decode("utf-8", "replace") for line in shown if line)
 
 
 def _to_stderr(chunk: bytes) -> None:

@@ -78,4 +78,3 @@ class Workshop:
 
     def close(self) -> None:
         self._executor.close()
-

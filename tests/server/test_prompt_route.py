@@ -39,9 +39,7 @@ async def test_the_answer_and_the_messages_of_a_run(site):
     assert kinds[:2] == ["execution_start", "execution_cached"]
     assert kinds[-2:] == ["execution_success", "executing"]
     executed = [message["data"] for message in messages if message["type"] == "executed"]
-    assert executed == [
-        {"node": "3", "display_node": "3", "output": {"text": ["7"]}, "prompt_id": answer["prompt_id"]}
-    ]
+    assert executed == [{"node": "3", "display_node": "3", "output": {"text": ["7"]}, "prompt_id": answer["prompt_id"]}]
 
 
 async def test_a_repeated_prompt_runs_nothing_and_still_ends_with_node_null(site):
@@ -69,7 +67,10 @@ async def test_history_is_complete_when_the_end_is_told(site):
 async def test_the_form_of_a_history_item(site):
     prompt_id = str(uuid.uuid4())
     item = await site.run(
-        SUM, client_id="me", prompt_id=prompt_id, extra_data={"extra_pnginfo": {"workflow": {"id": "w"}}, "api_key_comfy_org": "secret"}
+        SUM,
+        client_id="me",
+        prompt_id=prompt_id,
+        extra_data={"extra_pnginfo": {"workflow": {"id": "w"}}, "api_key_comfy_org": "secret"},
     )
     number, its_id, prompt, extra, targets = item["prompt"]
     assert (number, its_id, prompt, targets) == (1, prompt_id, SUM, ["3"])

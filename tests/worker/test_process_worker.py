@@ -15,8 +15,8 @@ import pytest
 from engine.errors import WorkerDied
 from engine.execution.events import Event, NodeFinished, NodeStarted, RunInterrupted
 from engine.execution.outcome import RunRequest
-from engine.worker.process import ProcessWorker, _cause
 from engine.wire.prompt import read_prompt
+from engine.worker.process import ProcessWorker, _cause
 from tests.doubles import entry, setup_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +100,7 @@ async def test_death_while_idle_is_repaired_with_the_next_job(worker):
 
 async def test_a_worker_that_cannot_start_says_why(tmp_path):
     worker = ProcessWorker(replace(setup_in(tmp_path), equipment="tests.doubles:equip_badly"), echo=lambda chunk: None)
-    with pytest.raises(WorkerDied, match="before it was ready(.|\n)*a package is broken"):
+    with pytest.raises(WorkerDied, match=r"before it was ready(.|\n)*a package is broken"):
         await worker.run(request("a", shown("Constant")), lambda event: None)
     await worker.stop()
 

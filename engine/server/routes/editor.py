@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from engine.errors import BadReference
-from engine.files.references import below
+from engine.files.places import inside
 from engine.server.services import Services, services_of
 
 routes = web.RouteTableDef()
@@ -22,10 +22,12 @@ POLICY = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Weft</title>
-<style>body{font:16px/1.5 system-ui;margin:4rem auto;max-width:40rem;padding:0 1rem}code{background:#8883;padding:.1em .4em}
-</style><h1>The editor is not built yet</h1><p>The server runs, and its API answers. To build the editor, stop the server and run</p>
-<p><code>make run</code></p><p>or, where there is no make, run <code>npm ci</code> and <code>npm run build</code> in the folder
-<code>web</code>, then start the server again.</p></html>
+<style>body{font:16px/1.5 system-ui;margin:4rem auto;max-width:40rem;padding:0 1rem}
+code{background:#8883;padding:.1em .4em}</style>
+<h1>The editor is not built yet</h1>
+<p>The server runs, and its API answers. To build the editor, stop the server and run</p><p><code>make run</code></p>
+<p>or, where there is no make, run <code>npm ci</code> and <code>npm run build</code> in the folder <code>web</code>,
+then start the server again.</p></html>
 """
 
 
@@ -46,7 +48,7 @@ async def asset(request: web.Request) -> web.StreamResponse:
     services = services_of(request)
     name = request.match_info["path"]
     try:
-        path = below(_root(services), name)
+        path = inside(_root(services), name)
     except BadReference:
         raise web.HTTPNotFound from None
     if not path.is_file():

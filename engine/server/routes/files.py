@@ -6,8 +6,8 @@ from pathlib import Path
 from aiohttp import web
 
 from engine.errors import BadFile
-from engine.files.places import Places
-from engine.files.references import FileRef, below, parse_annotated, resolve
+from engine.files.places import Places, inside
+from engine.files.references import FileRef, parse_annotated, resolve
 from engine.files.safetensors_header import read_header
 from engine.server import pictures
 from engine.server.downloads import send_bytes, send_file
@@ -61,7 +61,7 @@ async def view_metadata(request: web.Request) -> web.Response:
 
 def _metadata(places: Places, folder: str, name: str) -> dict[str, str]:
     for root in places.model_folder(folder):
-        path = below(root, name)
+        path = inside(root, name)
         if path.is_file():
             try:
                 metadata = read_header(path).metadata
@@ -71,4 +71,3 @@ def _metadata(places: Places, folder: str, name: str) -> dict[str, str]:
                 return dict(metadata)
             raise web.HTTPNotFound(text=f"{name!r} carries no metadata.")
     raise web.HTTPNotFound(text=f"There is no file {name[:200]!r} in the model folder {folder!r}.")
-

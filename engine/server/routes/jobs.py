@@ -28,7 +28,9 @@ async def list_jobs(request: web.Request) -> web.Response:
     workflow = request.query.get("workflow_id")
     views = [view for view in _views(services_of(request)) if not wanted or view.status in wanted]
     views = [view for view in views if workflow is None or view.workflow_id == workflow]
-    views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]), reverse=order == "desc")
+    views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]))
+    if order == "desc":
+        views.reverse()
     page = views[offset:] if limit is None else views[offset : offset + limit]
     pagination = {
         "offset": offset, "limit": limit, "total": len(views), "has_more": offset + len(page) < len(views),
@@ -47,6 +49,8 @@ async def get_job(request: web.Request) -> web.Response:
 
 
 def _views(services: Services) -> list[JobView]:
-    running = [unended(job, services.dispatcher.started_ms(job.id) or job.created_ms) for job in services.queue.running()]
+    running = [
+        unended(job, services.dispatcher.started_ms(job.id) or job.created_ms) for job in services.queue.running()
+    ]
     pending = [unended(job, None) for job in services.queue.pending()]
-    return [*pending, *running, *(ended(item) for item in services.history.items())]
+    return [*(ended(item) for item in services.history.items()), *running, *pending]

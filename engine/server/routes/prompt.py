@@ -57,9 +57,7 @@ def _submit(services: Services, submission: Submission, validation: Validation) 
         metadata=services.options.metadata,
     )
     try:
-        job = services.queue.submit(
-            request, client=submission.client, number=submission.number, front=submission.front
-        )
+        job = services.queue.submit(request, client=submission.client, number=submission.number, front=submission.front)
     except QueueFull as error:
         return json_response(refusal("queue_full", str(error)), 503)
     except AlreadyQueued as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.errors import EngineError
 from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
 from engine.server.machine import main_memory
 from engine.server.middleware import json_response
@@ -45,7 +46,7 @@ async def system_stats(request: web.Request) -> web.Response:
 async def _ask(worker: Worker) -> WorkerDescription | None:
     try:
         return await asyncio.wait_for(worker.describe(), STATS_WITHIN_S)
-    except (TimeoutError, Exception):
+    except (TimeoutError, EngineError):
         return None
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import BadReference
-from engine.files.places import walk
-from engine.files.references import below
+from engine.files.places import inside, walk
 from engine.files.saving import write_new, write_whole
 from engine.server.bodies import switch_in
 from engine.server.downloads import send_file
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.uploads import make_folder
 
 routes = web.RouteTableDef()
 
@@ -81,7 +81,7 @@ def _root(request: web.Request) -> Path:
 
 def _path(request: web.Request, name: str) -> Path:
     """Find a user's file. BadReference is answered with 400."""
-    path = below(_root(request), name)
+    path = inside(_root(request), name)
     if path == _root(request).resolve() or name.rstrip("/\\") != name:
         raise BadReference(f"{name[:80]!r} names no file.")
     return path
@@ -132,20 +132,22 @@ def _entries(folder: Path, root: Path) -> list[dict[str, Any]]:
 
 
 def _store(target: Path, data: bytes, overwrite: bool) -> None:
+    make_folder(target.parent)
+    if target.is_dir():
+        raise BadReference(f"{target.name!r} is a folder: use another name for the file.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         if overwrite:
             write_whole(target, data)
         else:
             write_new(target, data)
     except FileExistsError:
         raise _taken(target) from None
-    except (NotADirectoryError, IsADirectoryError) as error:
-        raise BadReference(f"{target.name!r} cannot be stored: a file and a folder would have the same name.") from error
 
 
 def _move(source: Path, target: Path, overwrite: bool) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
+    if target.is_dir():
+        raise BadReference(f"{target.name!r} is a folder: use another name for the file.")
     if not overwrite:
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))

@@ -1,0 +1,206 @@
+"""/interrupt, /free, /history, /jobs, and what a dying or slow part does to the rest."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from engine.execution.events import NodeProgress, NodeStarted, Place, PreviewImage
+from engine.jobs.bus import JobHappened
+from engine.server.clients import HOPELESS_AT_FRAMES, SLOW_AT_FRAMES, Client, Clients
+from engine.wire.messages import Frame
+from tests.doubles import entry
+
+
+def sleeping(seconds: float, salt: int = 0) -> dict[str, Any]:
+    return {"1": entry("Sleep", seconds=seconds, salt=salt), "2": entry("Show", value=["1", 0])}
+
+
+async def running(site: Any, prompt_id: str) -> None:
+    """Wait until a job is at work in a node."""
+    async with asyncio.timeout(10):
+        while not any(job.id == prompt_id for job, _ in site.services.dispatcher.at_work("me")):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{}", "its id"])
+async def test_interrupt_in_every_form(site, body):
+    prompt_id = (await site.queue(sleeping(30), client_id="me"))["prompt_id"]
+    other = await site.listen()
+    await running(site, prompt_id)
+    data = {"json": {"prompt_id": prompt_id}} if body == "its id" else {"data": body}
+    assert (await site.http.post("/interrupt", **data)).status == 200
+    told = await other.until(lambda message: message["type"] == "execution_interrupted")
+    assert told["data"]["prompt_id"] == prompt_id and told["data"]["node_id"] == "1"
+    item = (await site.get(f"/history/{prompt_id}"))[prompt_id]
+    assert item["status"]["status_str"] == "error" and item["status"]["completed"] is False
+    assert item["status"]["messages"][-1][0] == "execution_interrupted"
+
+
+async def test_interrupt_by_id_never_stops_another_job(site):
+    first = (await site.queue(sleeping(0.4, 1), client_id="me"))["prompt_id"]
+    second = (await site.queue(sleeping(0.1, 2), client_id="me"))["prompt_id"]
+    await running(site, first)
+    await site.http.post("/interrupt", json={"prompt_id": second})
+    await site.http.post("/interrupt", json={"prompt_id": "of nobody"})
+    await running(site, second)
+    await site.http.post("/interrupt", json={"prompt_id": first})
+    async with asyncio.timeout(10):
+        while site.services.queue.remaining:
+            await asyncio.sleep(0.01)
+    for prompt_id in (first, second):
+        assert (await site.get(f"/history/{prompt_id}"))[prompt_id]["status"]["completed"] is True
+
+
+async def test_free_makes_nodes_run_again(site):
+    prompt = {"1": entry("Constant", value=3), "2": entry("Show", value=["1", 0])}
+    await site.run(prompt)
+    assert (await site.http.post("/free", json={"unload_models": True, "free_memory": True})).status == 200
+    item = await site.run(prompt)
+    cached = next(data for kind, data in item["status"]["messages"] if kind == "execution_cached")
+    assert cached["nodes"] == []
+
+
+async def test_history_pages_and_deletes(site):
+    ids = []
+    for value in range(5):
+        prompt = {"1": entry("Constant", value=value), "2": entry("Show", value=["1", 0])}
+        ids.append((await site.run(prompt))["prompt"][1])
+    assert list(await site.get("/history")) == ids
+    assert list(await site.get("/history?max_items=2")) == ids[3:]
+    assert list(await site.get("/history?max_items=2&offset=1")) == ids[1:3]
+    assert list(await site.get("/history?offset=4")) == ids[4:]
+    assert (await site.http.get("/history?max_items=-1")).status == 400
+    await site.http.post("/history", json={"delete": [ids[0], "unknown"]})
+    assert await site.get(f"/history/{ids[0]}") == {}
+    assert list(await site.get("/history")) == ids[1:]
+    await site.http.post("/history", json={"clear": True})
+    assert await site.get("/history") == {}
+
+
+async def test_the_list_of_jobs(site):
+    prompt = {"1": entry("Constant"), "2": entry("SaveText", value=["1", 0])}
+    workflow = {"extra_pnginfo": {"workflow": {"id": "w1"}}}
+    done = (await site.run(prompt, extra_data=workflow))["prompt"][1]
+    failing = {"1": entry("Constant"), "2": entry("Fail", value=["1", 0]), "3": entry("Show", value=["2", 0])}
+    failed = (await site.run(failing))["prompt"][1]
+    working = (await site.queue(sleeping(30), client_id="me"))["prompt_id"]
+    waiting = (await site.queue(sleeping(30, 1)))["prompt_id"]
+    await running(site, working)
+    found = await site.get("/api/jobs?sort_order=asc")
+    assert [(job["id"], job["status"]) for job in found["jobs"]] == [
+        (done, "completed"), (failed, "failed"), (working, "in_progress"), (waiting, "pending"),
+    ]  # fmt: skip
+    first, second = found["jobs"][:2]
+    assert first["workflow_id"] == "w1" and first["outputs_count"] == 1
+    assert first["preview_output"]["filename"] == "note.txt"
+    assert first["execution_end_time"] >= first["execution_start_time"] >= first["create_time"]
+    assert second["execution_error"]["exception_message"] == "it went wrong"
+    page = await site.get("/api/jobs?limit=2&offset=1&sort_order=asc")
+    assert [job["id"] for job in page["jobs"]] == [failed, working]
+    assert page["pagination"] == {"offset": 1, "limit": 2, "total": 4, "has_more": True}
+    assert [job["id"] for job in (await site.get("/api/jobs?status=failed,pending"))["jobs"]] == [waiting, failed]
+    assert [job["id"] for job in (await site.get("/api/jobs?workflow_id=w1"))["jobs"]] == [done]
+    assert (await site.get("/api/jobs?sort_by=execution_duration"))["pagination"]["total"] == 4
+    one = await site.get(f"/api/jobs/{done}")
+    assert one["outputs"] == {"2": {"images": [{"filename": "note.txt", "subfolder": "", "type": "output"}]}}
+    assert one["workflow"]["prompt"] == prompt
+    assert (await site.http.get("/api/jobs/unknown")).status == 404
+    for bad in ("status=lost", "sort_by=size", "sort_order=up", "limit=x", "limit=0", "offset=-1"):
+        answer = await site.http.get(f"/api/jobs?{bad}")
+        assert answer.status == 400 and (await answer.json())["error"]
+    await site.http.post("/queue", json={"clear": True})
+    await site.http.post("/interrupt")
+
+
+async def test_status_goes_to_everybody_and_events_to_the_one_who_asked(site):
+    asking, other = await site.listen(), await site.listen()
+    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
+    prompt_id = (await site.queue(prompt, client_id=asking.id))["prompt_id"]
+    await asking.until_left(prompt_id)
+    counts = [0]
+    await other.until(lambda m: m["data"]["status"]["exec_info"]["queue_remaining"] == 0 and len(other.messages) > 2)
+    assert {message["type"] for message in other.messages} == {"status"} and counts
+
+
+async def test_two_sockets_of_one_client_id_both_get_the_messages(site):
+    first = await site.listen("twin")
+    second = await site.listen("twin")
+    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
+    prompt_id = (await site.queue(prompt, client_id="twin"))["prompt_id"]
+    assert len(await first.until_left(prompt_id)) == len(await second.until_left(prompt_id)) > 4
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"type": "feature_flags"}', "[" * 5000, '{"type": 3}'])
+async def test_odd_messages_of_clients_are_passed_over(site, text):
+    listener = await site.listen()
+    await listener.socket.send_str(text)
+    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
+    prompt_id = (await site.queue(prompt, client_id=listener.id))["prompt_id"]
+    assert await listener.until_left(prompt_id)
+
+
+async def test_a_worker_that_dies(process_site):
+    listener = await process_site.listen()
+    crash = {"1": entry("Crash"), "2": entry("Show", value=["1", 0])}
+    fine = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
+    died = (await process_site.queue(crash, client_id=listener.id))["prompt_id"]
+    next_one = (await process_site.queue(fine, client_id=listener.id))["prompt_id"]
+    messages = await listener.until_left(died)
+    assert [m["type"] for m in messages if m["type"] != "progress_state"][-2:] == ["execution_error", "executing"]
+    await listener.until_left(next_one)
+    item = (await process_site.get(f"/history/{next_one}"))[next_one]
+    assert item["status"]["completed"] is True
+    assert "last words" in await process_site.get("/internal/logs")
+
+
+class StuckSocket:
+    """A socket whose client reads nothing after the first frame."""
+
+    def __init__(self) -> None:
+        self.sent: list[str | bytes] = []
+        self.closed = False
+        self.go_on = asyncio.Event()
+
+    async def send_str(self, data: str) -> None:
+        self.sent.append(data)
+        await self.go_on.wait()
+
+    async def send_bytes(self, data: bytes) -> None:
+        await self.send_str(data)  # type: ignore[arg-type]
+
+    async def close(self, *, code: int, message: bytes) -> bool:
+        self.closed = True
+        return True
+
+
+async def test_previews_to_a_slow_client_are_dropped_and_messages_never():
+    clients = Clients(lambda: 0)
+    socket = StuckSocket()
+    client = Client("slow", socket)
+    clients.add(client)
+    sending = asyncio.create_task(client.send_all())
+    job = type("SomeJob", (), {"id": "j", "client": "slow"})()
+    for step in range(100):
+        preview = PreviewImage("JPEG", b"x" * 1000)
+        clients.receive(JobHappened(job, NodeProgress("j", Place.of("1"), step, 100, preview)))
+        clients.receive(JobHappened(job, NodeStarted("j", Place.of(str(step)))))
+        await asyncio.sleep(0)
+    socket.go_on.set()
+    await asyncio.sleep(0.05)
+    previews = [data for data in socket.sent if isinstance(data, bytes)]
+    texts = [data for data in socket.sent if isinstance(data, str)]
+    assert len(texts) == 1 + 200 and 0 < len(previews) <= SLOW_AT_FRAMES
+    sending.cancel()
+
+
+async def test_a_hopelessly_slow_client_is_cut_off():
+    socket = StuckSocket()
+    client = Client("slow", socket)
+    sending = asyncio.create_task(client.send_all())
+    for _ in range(HOPELESS_AT_FRAMES + 2):
+        client.tell(Frame("x"))
+    await asyncio.sleep(0)
+    socket.go_on.set()
+    await asyncio.wait_for(sending, 5)
+    assert socket.closed
