@@ -95,7 +95,8 @@ def denoise_along(
     if len(sigmas) < 2:
         return latent
     device, prediction = model.device, model.prediction
-    start = model.latent_format.to_network(latent.samples.to(device=device, dtype=torch.float32))
+    samples = _with_channels(latent.samples, model.latent_format.channels)
+    start = model.latent_format.to_network(samples.to(device=device, dtype=torch.float32))
     shape = start.shape
     noise = draw_noise(shape, seed, latent.batch_index) if add_noise else torch.zeros(shape)
     noise = noise.to(device)
@@ -120,3 +121,15 @@ def denoise_along(
     if inpainting is not None and sigmas[-1] == 0:
         x = inpainting.restore(x)
     return latent.with_(samples=model.latent_format.from_network(x).cpu())
+
+
+def _with_channels(samples: Tensor, channels: int) -> Tensor:
+    """Samples as they are, or an empty latent made for another family with this one's channels."""
+    if samples.shape[1] == channels:
+        return samples
+    if bool(samples.any()):
+        raise ValueError(
+            f"The model's latents have {channels} channels, this one {samples.shape[1]} (shape {list(samples.shape)}): "
+            "it comes from another kind of model. Encode the picture with the VAE that belongs to this one."
+        )
+    return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])

@@ -132,6 +132,12 @@ def test_the_first_noise_has_the_models_full_variance_only_from_its_highest_leve
     assert float(model.calls[0][0].std()) == pytest.approx((1 + LEVELS.sigma_max**2) ** 0.5, rel=0.05)
 
 
+def test_empty_latents_fit_every_family_and_others_only_their_own() -> None:
+    assert run(Latent(torch.zeros(1, 16, 8, 8))).samples.shape == (1, 4, 8, 8)
+    with pytest.raises(ValueError, match=r"4 channels.*16"):
+        run(Latent(torch.ones(1, 16, 8, 8)))
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(ValueError, match="no sampler"):
         run(sampler="eular")
