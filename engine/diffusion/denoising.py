@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.sampling.conditioning import Conditioning, Latent
 from engine.sampling.denoiser import ConditionedModel, Denoiser
 from engine.sampling.guidance import CfgGuider
-from engine.sampling.inpainting import InpaintingDenoiser, fit_noise_mask
+from engine.sampling.inpainting import InpaintingDenoiser, fit_noise_mask, restore_protected
 from engine.sampling.noise import draw_noise, make_noise_source
 from engine.sampling.sampler_choice import SamplerChoice
 from engine.sampling.schedules import cut_sigmas, plan_sigmas
@@ -79,7 +79,6 @@ def denoise(
     return denoise_along(model, guider, latent, choice, sigmas, seed=seed, add_noise=add_noise, on_step=on_step)
 
 
-@torch.inference_mode()
 def denoise_along(
     model: ConditionedModel,
     denoiser: Denoiser,
@@ -94,18 +93,36 @@ def denoise_along(
     """Denoise a latent with any denoiser along given levels (n + 1,), falling; with none or one it stays as it is."""
     if len(sigmas) < 2:
         return latent
+    with torch.inference_mode():
+        samples = _with_channels(latent.samples, model.latent_format.channels)
+        latent = latent.with_(samples=samples)
+        x = _run(model, denoiser, latent, sampler, sigmas, seed, add_noise, on_step)
+        result = model.latent_format.from_network(x).cpu()
+        if latent.noise_mask is not None and sigmas[-1] == 0:
+            result = restore_protected(result, samples.to(result), latent.noise_mask)
+        return latent.with_(samples=result)
+
+
+def _run(
+    model: ConditionedModel,
+    denoiser: Denoiser,
+    latent: Latent,
+    sampler: SamplerChoice,
+    sigmas: Tensor,
+    seed: int,
+    add_noise: bool,
+    on_step: OnStep | None,
+) -> Tensor:
     device, prediction = model.device, model.prediction
-    samples = _with_channels(latent.samples, model.latent_format.channels)
-    start = model.latent_format.to_network(samples.to(device=device, dtype=torch.float32))
+    start = model.latent_format.to_network(latent.samples.to(device=device, dtype=torch.float32))
     shape = start.shape
     noise = draw_noise(shape, seed, latent.batch_index) if add_noise else torch.zeros(shape)
     noise = noise.to(device)
 
-    inpainting: InpaintingDenoiser | None = None
     if latent.noise_mask is not None:
         kept_noise = draw_noise(shape, seed + 1).to(device) if sampler.entry.fresh_mask_noise else noise
         mask = fit_noise_mask(latent.noise_mask, start)
-        denoiser = inpainting = InpaintingDenoiser(denoiser, start, mask, kept_noise, prediction)
+        denoiser = InpaintingDenoiser(denoiser, start, mask, kept_noise, prediction)
 
     sigma_start = float(sigmas[0])
     full = sigma_start >= model.noise_levels.sigma_max * (1 - 1e-5)
@@ -117,10 +134,7 @@ def denoise_along(
 
     source = make_noise_source(sampler.entry.noise, x, seed, sigmas)
     x = sampler.load(model.noise_levels)(denoiser, x, sigmas, source, report)
-    x = prediction.remove_scale(x, torch.full(shape[:1], float(sigmas[-1]), device=device))
-    if inpainting is not None and sigmas[-1] == 0:
-        x = inpainting.restore(x)
-    return latent.with_(samples=model.latent_format.from_network(x).cpu())
+    return prediction.remove_scale(x, torch.full(shape[:1], float(sigmas[-1]), device=device))
 
 
 def _with_channels(samples: Tensor, channels: int) -> Tensor:

@@ -17,6 +17,11 @@ def fit_noise_mask(mask: Tensor, like: Tensor) -> Tensor:
     return mask.repeat(repeats, 1, 1, 1)[: like.shape[0]]
 
 
+def restore_protected(result: Tensor, samples: Tensor, noise_mask: Tensor) -> Tensor:
+    """`result` with what stood in `samples`, bit for bit, wherever the mask is 0; both (B, C, h, w)."""
+    return torch.where(fit_noise_mask(noise_mask, samples) == 0, samples, result)
+
+
 class InpaintingDenoiser:
     """A GuidedDenoiser that changes a latent only where its mask is above 0: arXiv:2201.09865, Eq. 8."""
 
@@ -31,10 +36,6 @@ class InpaintingDenoiser:
     def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
         guided = guided_estimate(self._inner, self._surround(x, sigma), sigma)
         return GuidedEstimate(self._keep(guided.denoised), self._keep(guided.unconditional))
-
-    def restore(self, x: Tensor) -> Tensor:
-        """The latent itself, bit for bit, wherever the mask is 0."""
-        return torch.where(self._mask == 0, self._latent, x)
 
     def _surround(self, x: Tensor, sigma: Tensor) -> Tensor:
         kept = self._prediction.add_noise(self._noise, self._latent, sigma)

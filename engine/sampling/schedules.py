@@ -55,7 +55,7 @@ def exponential(levels: NoiseLevels, steps: int) -> Tensor:
 
 def beta(levels: NoiseLevels, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
     """Timesteps at quantiles of a Beta distribution, denser at both ends: arXiv:2407.12173."""
-    from scipy.stats import beta as distribution  # slow to import, used here only
+    from scipy.stats import beta as distribution  # type: ignore[import-untyped]  # slow to import, used here only
 
     shares = distribution.ppf([1 - i / steps for i in range(steps)], alpha, beta)
     timesteps = (torch.from_numpy(shares) * (len(levels) - 1)).round().long()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.sampling.inpainting import InpaintingDenoiser, fit_noise_mask
+from engine.sampling.inpainting import InpaintingDenoiser, fit_noise_mask, restore_protected
 from engine.sampling.prediction import EPSILON
 from tests.sampling.gaussian import Gaussian
 
@@ -53,5 +53,9 @@ def test_both_estimates_keep_what_is_protected() -> None:
     guided = denoiser.estimate(torch.zeros_like(LATENT), torch.tensor([1.0]))
     assert torch.equal(guided.denoised[..., :4], LATENT[..., :4])
     assert torch.equal(guided.unconditional, guided.denoised)
-    assert torch.equal(denoiser.restore(torch.zeros_like(LATENT))[..., :4], LATENT[..., :4])
-    assert bool((denoiser.restore(torch.zeros_like(LATENT))[..., 4:] == 0).all())
+
+
+def test_what_is_protected_comes_back_to_the_bit() -> None:
+    restored = restore_protected(torch.zeros_like(LATENT), LATENT, half_mask() * 0.5)
+    assert torch.equal(restored[..., :4], LATENT[..., :4])
+    assert bool((restored[..., 4:] == 0).all())
