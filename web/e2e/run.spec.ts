@@ -82,6 +82,18 @@ test("a missing link is said on its node", async ({ page }) => {
   await expect(node(page, "5").getByRole("alert")).toContainText("model is not connected");
 });
 
+test("a reload in the middle of a run goes on watching it", async ({ page }) => {
+  await openEditor(page);
+  await newSeed(page);
+  await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "value", id: "5", name: "steps", value: 150 }]));
+  await run(page);
+  await expect(node(page, "5").locator("img.preview")).toBeVisible({ timeout: 120_000 });
+  await page.reload();
+  await expect(node(page, "5")).toHaveClass(/phase-running/);
+  await expect(node(page, "5").locator("img.preview")).toBeVisible({ timeout: 60_000 });
+  await expect(picture(page, "7")).toBeVisible({ timeout: 120_000 });
+});
+
 test("Cancel stops the run and the next one works", async ({ page }) => {
   await openEditor(page);
   await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "value", id: "5", name: "steps", value: 2000 }]));

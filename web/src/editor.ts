@@ -14,7 +14,7 @@ import { cutOut, insertFragment, removeNodes } from "./model/operations";
 import type { Edit } from "./model/edits";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
-import { openData, readFile } from "./opening";
+import { openData } from "./opening";
 import { UiState } from "./panels/ui_state";
 import { claimDocument, keepDraft, restoreDrafts, writeOpenList } from "./session";
 import { zoomAt } from "./view/canvas/camera";
@@ -38,7 +38,10 @@ export class Editor {
     this.router = new EventRouter({
       status: () => void this.refreshQueue(),
       ended: (document, prompt, everythingCached) => this.ended(document, prompt, everythingCached),
-      failed: (_, message) => this.ui.tell(message, "error"),
+      failed: (document, message) => {
+        // the workflow in front shows its problems itself
+        if (document !== this.active.peek()) this.ui.tell(`${document.name.peek()}: ${message}`, "error");
+      },
     });
     this.socket = new ServerSocket(clientId, (event) => this.router.receive(event), () => void this.catchUp());
   }
@@ -143,66 +146,11 @@ export class Editor {
     return number === 1 ? DEFAULT_NAME : `${DEFAULT_NAME} ${number}`;
   }
 
-  /** Saves on the server under its name; where the server keeps no files, offers a download. */
-  async save(name?: string): Promise<void> {
-    const document = this.active.value;
-    if (!document) return;
-    if (!name && !document.savedAs) {
-      this.ui.dialog.value = "save";
-      return;
-    }
-    const file = name ? `${name.replace(/\.json$/i, "")}.json` : document.savedAs!;
-    const revision = document.revision.peek();
-    const text = JSON.stringify(document.toWorkflow(), null, 2);
-    try {
-      await http.writeUserFile(`workflows/${file}`, text);
-      document.savedAs = file;
-      document.name.value = file.replace(/\.json$/i, "");
-      document.savedRevision.value = revision;
-      this.ui.tell(`Saved as ${file}`);
-    } catch (error) {
-      this.ui.tell(`The server could not save it (${error instanceof Error ? error.message : String(error)}); here is a download.`, "error");
-      download(`${document.name.value}.json`, text);
-    }
-  }
-
-  downloadActive(): void {
-    const document = this.active.value;
-    if (document) download(`${document.name.value}.json`, JSON.stringify(document.toWorkflow(), null, 2));
-  }
-
   async openSaved(file: string): Promise<void> {
     const present = this.documents.value.find((document) => document.savedAs === file);
     if (present) return this.activate(present);
     const text = await http.readUserFile(`workflows/${file}`);
     this.open(JSON.parse(text), file.replace(/\.json$/i, ""), { savedAs: file });
-  }
-
-  /** Pictures and JSON files: their workflow opens; a picture without one becomes the input of the node under it, or of a new one. */
-  async takeFiles(files: readonly File[], at: Point, dropped = false): Promise<void> {
-    for (const file of files) {
-      const node = dropped ? this.imageNodeAt(at) : null;
-      const found = node ? null : await readFile(file).catch((error: unknown) => `${file.name} can't be read: ${String(error)}`);
-      if (typeof found === "string") this.ui.tell(found, "error");
-      else if (found) this.open(found, file.name.replace(/\.[^.]+$/, ""));
-      else if (file.type.startsWith("image/")) await this.placeImage(file, at, node);
-      else this.ui.tell(`${file.name} holds no workflow`, "error");
-    }
-  }
-
-  private imageNodeAt(at: Point): GraphNode | null {
-    const hit = this.stage.scene?.hit(at, this.stage.camera.scale);
-    const node = hit && "node" in hit ? this.active.value?.graph.nodes.get(hit.node) : undefined;
-    return node && this.active.value!.graph.widgets(node).some((spec) => spec.kind === "image") ? node : null;
-  }
-
-  private async placeImage(file: File, at: Point, node: GraphNode | null): Promise<void> {
-    const name = await this.upload(file);
-    const document = this.active.value;
-    if (!name || !document) return;
-    const id = node?.id ?? this.addNode("LoadImage", at)?.id;
-    const spec = id ? document.graph.widgets(document.graph.node(id)).find((widget) => widget.kind === "image") : undefined;
-    if (id && spec) document.edit("choose picture", [{ kind: "value", id, name: spec.name, value: name }]);
   }
 
   async upload(file: File): Promise<string | null> {
@@ -222,8 +170,6 @@ export class Editor {
     const document = this.active.value;
     if (!document) return;
     await run(document, this.router, this.clientId);
-    const [first] = document.errors.value;
-    if (first) this.ui.tell(`${first.title}: ${first.message}`, "error", first.node ?? undefined);
     await this.refreshQueue();
   }
 
@@ -344,6 +290,11 @@ export class Editor {
     this.withSelection((_, ids) => (this.ui.renaming.value = ids[0] ?? null));
   }
 
+  nudge(dx: number, dy: number): void {
+    this.withSelection((document, ids) =>
+      document.edit("move", ids.map((id) => ({ kind: "field", id, field: "pos", value: [document.graph.node(id).pos[0] + dx, document.graph.node(id).pos[1] + dy] })), "nudge"));
+  }
+
   fitSelection(): void {
     this.withSelection((_, ids) => this.stage.fit(ids));
   }
@@ -378,12 +329,3 @@ export class Editor {
     return false;
   }
 }
-
-function download(name: string, text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-

@@ -28,7 +28,7 @@ function readNodeError(raw: JsonObject): NodeError {
   const info = isObject(raw.extra_info) ? raw.extra_info : {};
   const input = text(info.input_name);
   const advice = ADVICE[text(raw.type)];
-  const message = advice && input ? `${input} ${advice}` : text(raw.message) || text(raw.type) || "This node can't run";
+  const message = advice && input ? `${input.replaceAll("_", " ")} ${advice}` : text(raw.message) || text(raw.type) || "This node can't run";
   return { input, message, details: text(raw.details) };
 }
 

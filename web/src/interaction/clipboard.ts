@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { cutOut, fragmentFromText, fragmentToText, insertFragment } from "../model/operations";
 import type { Point } from "../model/types";
+import { takeFiles } from "./files";
 
 const isTyping = (): boolean => {
   const element = document.activeElement;
@@ -24,7 +25,7 @@ async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutsi
   const text = event.clipboardData?.getData("text/plain") ?? "";
   if (file) {
     event.preventDefault();
-    await editor.takeFiles([file], at);
+    await takeFiles(editor, [file], at);
     return;
   }
   const fragment = fragmentFromText(text);

@@ -1,6 +1,7 @@
 /** Which key does what? One table, used by the keyboard and by the help. */
 
 import type { Editor } from "../editor";
+import { saveActive } from "./files";
 
 export interface Command {
   readonly keys: string;
@@ -27,8 +28,12 @@ export const COMMANDS: readonly Command[] = [
   { keys: "Alt+C", says: "Collapse or expand", group: "Edit", act: (editor) => editor.toggleCollapsed() },
   { keys: "Mod+G", says: "Group the selection", group: "Edit", act: (editor) => editor.groupSelection() },
   { keys: "F2", says: "Rename the node", group: "Edit", act: (editor) => editor.renameSelected() },
+  { keys: "ArrowLeft", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(-10, 0) },
+  { keys: "ArrowRight", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(10, 0) },
+  { keys: "ArrowUp", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(0, -10) },
+  { keys: "ArrowDown", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(0, 10) },
   { keys: "/", says: "Add a node (or double click)", group: "Edit", act: (editor) => editor.offerNodesInMiddle() },
-  { keys: "Mod+S", says: "Save", group: "Workflow", always: true, act: (editor) => void editor.save() },
+  { keys: "Mod+S", says: "Save", group: "Workflow", always: true, act: (editor) => void saveActive(editor) },
   { keys: "Mod+Shift+S", says: "Save under another name", group: "Workflow", always: true, act: (editor) => (editor.ui.dialog.value = "save") },
   { keys: "Mod+O", says: "Open", group: "Workflow", always: true, act: (editor) => (editor.ui.dialog.value = "open") },
   { keys: "F", says: "Show everything", group: "View", act: (editor) => editor.stage.fit() },

@@ -10,6 +10,7 @@ import { NodeLayer } from "../view/dom/node_layer";
 import type { Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
 import { listenToClipboard } from "./clipboard";
+import { takeFiles } from "./files";
 import type { PointerInput, PointerMachine } from "./pointer";
 
 const held = { space: false };
@@ -70,7 +71,7 @@ function listenToDrops(viewport: HTMLElement, editor: Editor): void {
     event.preventDefault();
     const box = viewport.getBoundingClientRect();
     const files = [...(event.dataTransfer?.files ?? [])];
-    void editor.takeFiles(files, editor.stage.canvasPoint([event.clientX - box.left, event.clientY - box.top]), true);
+    void takeFiles(editor, files, editor.stage.canvasPoint([event.clientX - box.left, event.clientY - box.top]), true);
   });
 }
 

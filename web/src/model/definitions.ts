@@ -67,7 +67,7 @@ function widgetFor(name: string, type: Json, options: JsonObject): WidgetSpec | 
 /** The control widget that follows a seed. */
 export function controlWidget(name: string): WidgetSpec {
   return {
-    name: controlName(name), label: "after each run", kind: "control", type: "", integer: false, controls: name,
+    name: controlName(name), label: "after a run", kind: "control", type: "", integer: false, controls: name,
     defaultValue: "fixed", choices: CONTROL_MODES, tooltip: `What happens to ${name} after a run was queued`,
   };
 }

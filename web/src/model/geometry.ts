@@ -36,7 +36,7 @@ const widgetMin = (spec: WidgetSpec): number => (spec.kind === "text" ? TEXT_MIN
 export function naturalSize(graph: Graph, node: GraphNode, hasMedia: boolean): Point {
   const widgets = graph.widgets(node);
   const wide = widgets.some((spec) => spec.kind === "text") || hasMedia;
-  const width = node.type === "Reroute" ? 90 : wide ? 340 : widgets.length > 0 ? 290 : NARROWEST;
+  const width = node.type === "Reroute" ? 90 : wide ? 340 : widgets.length > 0 ? 304 : NARROWEST;
   return [width, minimum(graph, node, hasMedia) + (wide && widgets.some((spec) => spec.kind === "text") ? 40 : 0)];
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import * as http from "../api/http";
 import type { Editor } from "../editor";
+import { downloadActive, saveActive, takeFiles } from "../interaction/files";
 import { COMMANDS, GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { CloseIcon, UploadIcon } from "../view/icons";
@@ -54,7 +55,7 @@ function OpenDialog({ editor }: { editor: Editor }) {
         <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple
           onChange={(event) => {
             close();
-            void editor.takeFiles([...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
+            void takeFiles(editor, [...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
           }} />
       </label>
     </Dialog>
@@ -67,14 +68,14 @@ function SaveDialog({ editor }: { editor: Editor }) {
   const save = (): void => {
     if (!clean) return;
     editor.ui.dialog.value = null;
-    void editor.save(clean);
+    void saveActive(editor, clean);
   };
   return (
     <Dialog editor={editor} title="Save the workflow">
       <form onSubmit={(event) => { event.preventDefault(); save(); }}>
         <input class="search-input" value={name} aria-label="Name" placeholder="Name, or folder/name" onInput={(event) => setName(event.currentTarget.value)} />
         <div class="dialog-buttons">
-          <button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; editor.downloadActive(); }}>Download instead</button>
+          <button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; downloadActive(editor); }}>Download instead</button>
           <button type="submit" class="button run" disabled={!clean}>Save</button>
         </div>
       </form>
@@ -83,14 +84,14 @@ function SaveDialog({ editor }: { editor: Editor }) {
 }
 
 function HelpDialog({ editor }: { editor: Editor }) {
-  const shown = COMMANDS.filter((command) => command.keys !== "Backspace" && command.keys !== "Mod+Y");
+  const shown = COMMANDS.filter((command, index) => COMMANDS.findIndex((other) => other.says === command.says) === index);
   return (
     <Dialog editor={editor} title="Keyboard and mouse">
       <div class="help">
         <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture}><dt>{gesture}</dt><dd>{says}</dd></div>)}</dl></section>
         {(["Run", "Workflow", "Edit", "View"] as const).map((group) => (
           <section key={group}><h3>{group}</h3>
-            <dl>{shown.filter((command) => command.group === group).map((command) => <div key={command.keys}><dt>{command.says}</dt><dd><kbd>{readableKeys(command.keys)}</kbd></dd></div>)}</dl>
+            <dl>{shown.filter((command) => command.group === group).map((command) => <div key={command.keys}><dt>{command.says}</dt><dd><kbd>{readableKeys(command.keys).replace("ArrowLeft", "← ↑ ↓ →")}</kbd></dd></div>)}</dl>
           </section>
         ))}
       </div>

@@ -14,8 +14,13 @@ interface Result {
 const resultsOf = (item: HistoryItem): Result[] =>
   Object.values(item.outputs).flatMap((output) => readOutput(output).images.map((ref) => ({ ref, workflow: item.workflow })));
 
+/** As in panels.css. */
+const WIDTH = 216;
+
 export function Gallery({ editor }: { editor: Editor }) {
-  if (!editor.ui.showsGallery.value) return null;
+  const isShown = editor.ui.showsGallery.value;
+  editor.stage.insets = { ...editor.stage.insets, right: isShown ? WIDTH : 0 };
+  if (!isShown) return null;
   const results = editor.results.value.flatMap(resultsOf).slice(0, 60);
   return (
     <aside class="gallery" aria-label="Results">

@@ -113,8 +113,8 @@ export function ErrorPanel({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Close the list of problems" onClick={() => (document.errors.value = [])}><CloseIcon /></button>
       </header>
       {errors.map((error, index) => (
-        <div key={index} class="error">
-          <button type="button" class="error-title" disabled={error.node === null} onClick={() => error.node && editor.jumpTo(error.node)}>{error.title}</button>
+        <div key={index} class="problem">
+          <button type="button" class="problem-title" disabled={error.node === null} onClick={() => error.node && editor.jumpTo(error.node)}>{error.title}</button>
           <p>{error.message}</p>
           {error.details && <details><summary>Details</summary><pre>{error.details}</pre></details>}
         </div>

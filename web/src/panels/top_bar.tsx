@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
+import { saveActive } from "../interaction/files";
 import { readableKeys } from "../interaction/keymap";
 
 function Tab({ editor, document }: { editor: Editor; document: Document }) {
@@ -55,7 +56,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Redo" title={`Redo ${document?.history.redoLabel ?? ""} (${readableKeys("Mod+Shift+Z")})`} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
         <span class="divider" />
         <button type="button" class="button quiet" title={readableKeys("Mod+O")} onClick={() => (ui.dialog.value = "open")}>Open</button>
-        <button type="button" class="button quiet" title={readableKeys("Mod+S")} onClick={() => void editor.save()}>Save</button>
+        <button type="button" class="button quiet" title={readableKeys("Mod+S")} onClick={() => void saveActive(editor)}>Save</button>
         <span class="divider" />
         <button type="button" class="icon-button" aria-label="Show everything" title="Show everything (F)" onClick={() => editor.stage.fit()}><FitIcon /></button>
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title="Results (G)" onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>

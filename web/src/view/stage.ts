@@ -23,7 +23,6 @@ const MOUNTS_PER_FRAME = 8;
 const MOUNTS_IN_MOTION = 2;
 /** After this long without a move the camera is at rest. */
 const REST_MS = 160;
-const INSETS: Insets = { top: 52, bottom: 44 };
 
 /** A link that is being dragged, from the end that stays. */
 export interface Linking {
@@ -48,6 +47,8 @@ export class Stage {
   readonly mounted: Signal<readonly NodeId[]> = signal([]);
   readonly gesture: Signal<Gesture | null> = signal(null);
   readonly linking: Signal<Linking | null> = signal(null);
+  /** What panels cover of the canvas. */
+  insets: Insets = { top: 52, bottom: 44, right: 0 };
   readonly stats: Stats = { draws: 0, mounted: 0, inView: 0, mostMounted: 0, frameMs: [] };
   theme: Theme = readTheme();
   scene: Scene | null = null;
@@ -118,7 +119,7 @@ export class Stage {
     if (!scene || this.width === 0) return;
     const rects = ids ? [...ids].map((id) => scene.grid.rect(id)).filter((rect) => rect !== undefined) : [...scene.grid.rects()];
     const area = union([...rects, ...(ids ? [] : [...scene.document.graph.groups.values()].map((group) => group.bounds))]);
-    if (area) this.setCamera(fit(area, this.width, this.height, INSETS));
+    if (area) this.setCamera(fit(area, this.width, this.height, this.insets));
   }
 
   canvasPoint(screen: Point): Point {

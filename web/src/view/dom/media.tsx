@@ -1,5 +1,6 @@
 /** Which picture does a node show? The preview while it forms, the result after it, the file that a loader reads. */
 
+import { useState } from "preact/hooks";
 import { annotatedRef, viewUrl } from "../../api/http";
 import type { Editor } from "../../editor";
 import type { Document } from "../../model/document";
@@ -14,16 +15,23 @@ function chosenFiles(document: Document, node: GraphNode): FileRef[] {
   return spec && typeof value === "string" && value !== "" ? [annotatedRef(value, spec.folder ?? "input")] : [];
 }
 
+/** A picture that says so in words when its file is not there. */
+function Picture({ editor, refs, index }: { editor: Editor; refs: readonly FileRef[]; index: number }) {
+  const ref = refs[index]!;
+  const [missing, setMissing] = useState(false);
+  if (missing) return <span class="media-hint">{ref.filename} is not in the {ref.type} folder</span>;
+  return (
+    <button class="picture" type="button" data-widget="picture" aria-label={`Open ${ref.filename}`} onClick={() => (editor.ui.picture.value = { refs, index, workflow: null })}>
+      <img src={viewUrl(ref)} alt={ref.filename} decoding="async" draggable={false} onError={() => setMissing(true)} />
+    </button>
+  );
+}
+
 function Pictures({ editor, refs }: { editor: Editor; refs: readonly FileRef[] }) {
   const columns = Math.ceil(Math.sqrt(refs.length));
   return (
     <div class="pictures" style={{ "--columns": String(columns) }}>
-      {refs.map((ref, index) => (
-        <button key={`${ref.type}/${ref.subfolder}/${ref.filename}`} class="picture" type="button" data-widget="picture" aria-label={`Open ${ref.filename}`}
-          onClick={() => (editor.ui.picture.value = { refs, index, workflow: null })}>
-          <img src={viewUrl(ref)} alt={ref.filename} decoding="async" draggable={false} />
-        </button>
-      ))}
+      {refs.map((ref, index) => <Picture key={`${ref.type}/${ref.subfolder}/${ref.filename}`} editor={editor} refs={refs} index={index} />)}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import type { Editor } from "../../editor";
 import type { Document } from "../../model/document";
 import type { NodeLayout, WidgetPlace } from "../../model/geometry";
 import { typeLabel } from "../../model/sockets";
+import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
 import { mayConnect } from "../../model/operations";
 import { categoryHue, typeHue } from "../theme";
@@ -109,13 +110,16 @@ function Progress({ document, id }: { document: Document; id: NodeId }) {
   );
 }
 
+/** Details on the node only where they are short and add something; the list of problems has them all. */
+const isWorthSaying = ({ input, details }: NodeError): boolean => details !== "" && details !== input && details.length < 140 && !details.includes("\n");
+
 function Errors({ document, id }: { document: Document; id: NodeId }) {
   const { errors } = document.run(id).value;
   if (errors.length === 0) return null;
   return (
     <div class="node-errors" role="alert">
       {errors.map((error, index) => (
-        <div key={index}><strong>{spoken(error.message)}</strong>{error.details && !error.details.includes("\n") && <span>{error.details}</span>}</div>
+        <div key={index}><strong>{spoken(error.message)}</strong>{isWorthSaying(error) && <span>{error.details}</span>}</div>
       ))}
     </div>
   );
@@ -174,6 +178,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
         "--hue": String(categoryHue(definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
       }}
+      onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
       <header class="node-title" title={definition?.description || undefined}>
         <Title editor={editor} document={document} node={node} />
