@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import pickle
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -31,6 +32,10 @@ TORCH_DTYPES: Mapping[str, torch.dtype] = {
     "F64": torch.float64,
 }
 FORMAT_NAMES: Mapping[torch.dtype, str] = {dtype: name for name, dtype in TORCH_DTYPES.items()}
+# What unpickling bytes that are no pickle has been seen to raise, UnpicklingError aside.
+UNREADABLE = (
+    OSError, RuntimeError, ValueError, EOFError, LookupError, AttributeError, TypeError, AssertionError, struct.error,
+)  # fmt: skip
 PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
 
 
@@ -54,6 +59,9 @@ class WeightFile(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self.header.tensors)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.header.tensors  # without reading it
 
     def forget(self, name: str) -> None:
         """Let go of the memory that reading this weight took; it can be read again."""
@@ -112,11 +120,11 @@ def _open_pickle(path: Path) -> WeightFile:
         raise BadFile(f"{path} does not exist.") from error
     except pickle.UnpicklingError as error:
         raise BadFile(
-            f"{path} holds more than weights: it would run code when loaded ({str(error).splitlines()[0][:200]}). "
+            f"{path} holds more than weights: it would run code when loaded ({_first_line(error)}). "
             "It was not loaded. Get a .safetensors version of it, or convert it where you trust it."
         ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
-        raise BadFile(f"{path} cannot be read as weights: {str(error).splitlines()[0][:200]}.") from error
+    except UNREADABLE as error:
+        raise BadFile(f"{path} cannot be read as weights: {_first_line(error)}.") from error
     tensors = _tensors_in(content)
     if not tensors:
         raise BadFile(f"{path} holds no weights.")
@@ -125,6 +133,10 @@ def _open_pickle(path: Path) -> WeightFile:
         for name, t in tensors.items()
     }
     return WeightFile(CheckpointHeader(path, infos), tensors.__getitem__, lambda name: None)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
 def _unpickle(path: Path) -> object:
@@ -161,6 +173,9 @@ class Weights(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without reading it
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self._file.header.tensors[self._names[name]].shape
