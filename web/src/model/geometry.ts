@@ -21,6 +21,8 @@ export interface WidgetPlace {
 /** Places inside a node, relative to `pos` (the top left corner below the title). */
 export interface NodeLayout {
   readonly width: number;
+  /** Height of the title above `pos`; 0 for a reroute, which has none. */
+  readonly title: number;
   /** Below the title. */
   readonly height: number;
   readonly collapsed: boolean;
@@ -36,7 +38,7 @@ const widgetMin = (spec: WidgetSpec): number => (spec.kind === "text" ? TEXT_MIN
 export function naturalSize(graph: Graph, node: GraphNode, hasMedia: boolean): Point {
   const widgets = graph.widgets(node);
   const wide = widgets.some((spec) => spec.kind === "text") || hasMedia;
-  const width = node.type === "Reroute" ? 90 : wide ? 340 : widgets.length > 0 ? 304 : NARROWEST;
+  const width = node.type === "Reroute" ? 76 : wide ? 340 : widgets.length > 0 ? 304 : NARROWEST;
   return [width, minimum(graph, node, hasMedia) + (wide && widgets.some((spec) => spec.kind === "text") ? 40 : 0)];
 }
 
@@ -51,15 +53,24 @@ function minimum(graph: Graph, node: GraphNode, hasMedia: boolean): number {
 function collapsedLayout(node: GraphNode, width: number): NodeLayout {
   const middle = -TITLE / 2;
   return {
-    width, height: 0, collapsed: true, media: null, widgets: [],
+    width, title: TITLE, height: 0, collapsed: true, media: null, widgets: [],
     inputs: node.inputs.map((socket) => ({ name: socket.name, y: middle })),
     outputs: node.outputs.map(() => ({ y: middle })),
   };
 }
 
+const REROUTE_HEIGHT = 28;
+
+/** A reroute is a small bar with a socket at each end. */
+const rerouteLayout = (node: GraphNode, width: number): NodeLayout => ({
+  width, title: 0, height: REROUTE_HEIGHT, collapsed: true, media: null, widgets: [],
+  inputs: node.inputs.map((socket) => ({ name: socket.name, y: REROUTE_HEIGHT / 2 })), outputs: node.outputs.map(() => ({ y: REROUTE_HEIGHT / 2 })),
+});
+
 /** Where everything of a node goes; `hasMedia` makes room for a picture below the widgets. */
 export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): NodeLayout {
-  const width = Math.max(node.size[0], node.type === "Reroute" ? 60 : 120);
+  if (node.type === "Reroute") return rerouteLayout(node, Math.max(node.size[0], 60));
+  const width = Math.max(node.size[0], 120);
   if (node.collapsed) return collapsedLayout(node, Math.min(width, 240));
   const height = Math.max(node.size[1], minimum(graph, node, hasMedia));
   const specs = graph.widgets(node);
@@ -82,7 +93,7 @@ export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): No
     return { name: socket.name, y: PAD / 2 + (row - 0.5) * SLOT };
   });
   return {
-    width, height, collapsed: false, widgets, inputs,
+    width, title: TITLE, height, collapsed: false, widgets, inputs,
     outputs: node.outputs.map((_, index) => ({ y: PAD / 2 + (index + 0.5) * SLOT })),
     media: hasMedia ? { y: y + 2, height: height - y - PAD } : null,
   };
@@ -90,7 +101,7 @@ export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): No
 
 /** The whole node with its title, in canvas units. */
 export function nodeBounds(node: GraphNode, layout: NodeLayout): Rect {
-  return { x: node.pos[0], y: node.pos[1] - TITLE, width: layout.width, height: layout.height + TITLE };
+  return { x: node.pos[0], y: node.pos[1] - layout.title, width: layout.width, height: layout.height + layout.title };
 }
 
 export const inputPoint = (node: GraphNode, layout: NodeLayout, name: string): Point => {

@@ -1,7 +1,7 @@
 /** What lies under the pointer? Answered from the model, the same for nodes in the page and nodes on the canvas. */
 
 import type { Document } from "../../model/document";
-import { contains, inputPoint, outputPoint, TITLE } from "../../model/geometry";
+import { contains, inputPoint, outputPoint } from "../../model/geometry";
 import type { LinkId, NodeId, Point } from "../../model/types";
 import { distanceToLink } from "./link_path";
 
@@ -38,7 +38,7 @@ function hitLabel(document: Document, id: NodeId, point: Point): Hit | null {
   const layout = document.layout(id);
   const x = point[0] - node.pos[0];
   const y = point[1] - node.pos[1];
-  if (layout.collapsed) return null;
+  if (layout.collapsed) return null; // a reroute as well: its bar is there to be dragged
   const input = node.inputs.find((socket, index) => !socket.widget && x < layout.width * 0.4 && Math.abs(y - (layout.inputs[index]?.y ?? -99)) < 11);
   if (input) return { kind: "input", node: id, input: input.name };
   const slot = layout.outputs.findIndex((output) => x > layout.width * 0.6 && Math.abs(y - output.y) < 11);
@@ -49,7 +49,7 @@ function hitNode(document: Document, id: NodeId, point: Point): Hit {
   const bounds = document.bounds(id);
   const [x, y] = point;
   if (!document.layout(id).collapsed && x > bounds.x + bounds.width - CORNER && y > bounds.y + bounds.height - CORNER) return { kind: "corner", node: id };
-  return { kind: y < bounds.y + TITLE ? "title" : "body", node: id };
+  return { kind: y < bounds.y + document.layout(id).title ? "title" : "body", node: id };
 }
 
 function hitLink(document: Document, point: Point, reach: number): Hit | null {

@@ -144,6 +144,7 @@ function paintFarNode(frame: Frame, id: NodeId): void {
   context.lineWidth = outline ? Math.max(2, 2 / camera.scale) : 1;
   context.strokeStyle = outline ?? theme.border;
   context.stroke();
+  if (document.layout(id).title === 0) return void (context.globalAlpha = 1);
   const hue = categoryHue(document.graph.definition(node.type)?.category ?? "");
   context.fillStyle = node.known ? (theme.dark ? `oklch(0.42 0.06 ${hue})` : `oklch(0.9 0.045 ${hue})`) : theme.error;
   context.beginPath();

@@ -158,10 +158,13 @@ function nodeClass(document: Document, node: GraphNode, phase: string, collapsed
   if (node.mode === NodeMode.mute) names.push("is-muted");
   if (node.mode === NodeMode.bypass) names.push("is-bypassed");
   if (collapsed) names.push("is-collapsed");
+  if (node.type === "Reroute") names.push("is-reroute");
   if (!node.known) names.push("is-missing");
   if (node.type === "Note" || node.type === "MarkdownNote") names.push("is-note");
   return names.join(" ");
 }
+
+const NOTE_HUE = 95;
 
 export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   void document.nodeRevision(id).value;
@@ -176,15 +179,15 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
     <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
       style={{
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
-        "--hue": String(categoryHue(definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
+        "--hue": String(node.type.endsWith("Note") ? NOTE_HUE : categoryHue(definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
       }}
       onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
-      <header class="node-title" title={definition?.description || undefined}>
+      {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
         <Title editor={editor} document={document} node={node} />
         {badge && <span class="badge">{badge}</span>}
         <Progress document={document} id={id} />
-      </header>
+      </header>}
       <Body editor={editor} document={document} node={node} layout={layout} />
       <Errors document={document} id={id} />
     </div>
