@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
-import ssl
+import socket
 import sys
-import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.files.extra_paths import with_extra_roots
@@ -23,11 +22,11 @@ from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
 from engine.jobs.worker import Worker
 from engine.options import Options, read_options
+from engine.server import listening
 
 # aiohttp, the routes and the nodes are imported when they are needed, so that a wrong option is answered at once.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aiohttp import web
+    import ssl
 
     from engine.server.log_book import LogBook
     from engine.server.services import Services
@@ -82,8 +81,8 @@ def full_worker(options: Options, places: Places, log_book: "LogBook") -> Worker
     return process
 
 
-async def serve(services: "Services") -> int:
-    """Serve until someone ends the program."""
+async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int:
+    """Answer on these sockets until someone ends the program."""
     from aiohttp import web
 
     from engine.server.app import build_app
@@ -96,8 +95,10 @@ async def serve(services: "Services") -> int:
             asyncio.get_running_loop().add_signal_handler(ending, ended.set)
     warming = None
     try:
-        address = await _listen(runner, services.options)
-        _announce(address, services)
+        secure = _tls(services.options)
+        for listener in listeners:
+            await web.SockSite(runner, listener, ssl_context=secure).start()
+        _announce(listening.address(listeners[0], secure=secure is not None), services)
         warming = asyncio.create_task(_warm_up(services))
         if services.options.quick_test:
             return 0 if await warming else 1
@@ -109,36 +110,17 @@ async def serve(services: "Services") -> int:
         await runner.cleanup()
 
 
-async def _listen(runner: "web.AppRunner", options: Options) -> str:
-    """Open the sockets, and give the address to open in a browser."""
-    from aiohttp import web
+def _tls(options: Options) -> "ssl.SSLContext | None":
+    if options.tls_certfile is None:
+        return None
+    import ssl
 
-    secure = None
-    if options.tls_certfile is not None:
-        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        secure.load_cert_chain(options.tls_certfile, options.tls_keyfile)
-    port = options.port
-    for host in options.listen:
-        try:
-            await web.TCPSite(runner, host, port, ssl_context=secure).start()
-        except OSError as error:
-            if host == "::" and len(options.listen) > 1 and error.errno != errno.EADDRINUSE:
-                log.info("This machine has no IPv6; listening on IPv4 only.")
-                continue
-            raise _cannot_listen(host, port, error) from error
-        port = runner.addresses[0][1]  # --port 0: the number that the system chose
-    host = options.listen[0]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"{'https' if secure else 'http'}://{shown}:{port}"
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> EngineError:
-    if error.errno == errno.EADDRINUSE:
-        return EngineError(
-            f"Port {port} of {host} is in use, perhaps by another Weft. End that program, or choose another "
-            f"port: --port {port + 1}."
-        )
-    return EngineError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.tls_certfile, options.tls_keyfile)
+    except (ssl.SSLError, OSError) as error:
+        raise EngineError(f"{options.tls_certfile} and {options.tls_keyfile} cannot be used: {error}.") from error
+    return context
 
 
 def _announce(address: str, services: "Services") -> None:
@@ -147,6 +129,8 @@ def _announce(address: str, services: "Services") -> None:
     print(f"Models:  {checkpoints.parent}\nInputs:  {places.input}\nOutputs: {places.output}")
     print(f"To see the GUI go to: {address}", flush=True)
     if options.auto_launch:
+        import webbrowser
+
         asyncio.get_running_loop().run_in_executor(None, webbrowser.open, address)
 
 
@@ -175,12 +159,13 @@ def main(arguments: Sequence[str]) -> int:
     options = read_options(arguments, Path(__file__).resolve().parent)
     _start_logging(options)
     try:
+        listeners = listening.open_sockets(options.listen, options.port)
         import nodes
 
         services = build_services(options, find_places(options), nodes.definitions(), full_worker)
         services.log_book.setFormatter(logging.Formatter(LOG_FORMAT))
         logging.getLogger().addHandler(services.log_book)
-        return asyncio.run(serve(services))
+        return asyncio.run(serve(services, listeners))
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,10 +1,11 @@
 """Small stand-ins for tests: nodes without torch, and the equipment of a worker that runs them."""
 
+import asyncio
 import ctypes
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -171,3 +172,10 @@ def entry(node_type: str, **inputs: object) -> dict[str, object]:
     options = {spec.name: spec.widget.options() for spec in definition.inputs if spec.widget is not None}
     defaults = {name: found["default"] for name, found in options.items() if "default" in found}
     return {"class_type": node_type, "inputs": {**defaults, **inputs}}
+
+
+async def eventually(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    """Wait until a condition holds that nothing announces."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -11,8 +11,8 @@ def object_info(definition: NodeDefinition, places: Places) -> dict[str, Any]:
     """Describe a node type; choices that come from folders are listed as they are now."""
     required = {spec.name: input_info(spec, places) for spec in definition.inputs if spec.required}
     optional = {spec.name: input_info(spec, places) for spec in definition.inputs if not spec.required}
-    hidden = {name: [kind] for name, kind in definition.hidden.items()}
-    groups = {"required": required, "optional": optional, "hidden": hidden}
+    hidden = dict(definition.hidden)
+    groups: dict[str, dict[str, Any]] = {"required": required, "optional": optional, "hidden": hidden}
     inputs = {name: group for name, group in groups.items() if group or name == "required"}
     info: dict[str, Any] = {
         "input": inputs,

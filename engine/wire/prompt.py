@@ -59,13 +59,18 @@ def _read_input(value: Any) -> Link | Json:
     """Tell a link from a literal; clients wrap literal lists as {"__value__": [...]}."""
     if isinstance(value, list) and len(value) == 2:
         source, output = value
-        if isinstance(source, (str, int)) and isinstance(output, int) and not isinstance(source, bool):
-            return Link(NodeId(str(source)), int(output))
+        if isinstance(source, (str, int)) and isinstance(output, int) and not _is_switch(source, output):
+            return Link(NodeId(str(source)), output)
     if isinstance(value, Mapping) and len(value) == 1 and "__value__" in value:
         literal: Json = value["__value__"]
         return literal
     plain: Json = value
     return plain
+
+
+def _is_switch(*values: object) -> bool:
+    """true and false are integers in Python, but neither an id nor a number of an output."""
+    return any(isinstance(value, bool) for value in values)
 
 
 def _bad(details: str, node_id: str = "", title: str = "") -> BadPrompt:

@@ -97,7 +97,7 @@ class Site:
         """Queue a prompt, and give its history once it has ended."""
         prompt_id = (await self.queue(prompt, **more))["prompt_id"]
         async with asyncio.timeout(30):
-            while not (found := await self.get(f"/history/{prompt_id}")):
+            while not (found := await self.get(f"/history/{prompt_id}")):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         history: dict[str, Any] = found[prompt_id]
         return history

@@ -12,6 +12,7 @@ import main  # noqa: E402
 from engine.files.places import Places  # noqa: E402
 from engine.jobs.worker import Worker  # noqa: E402
 from engine.options import Options, read_options  # noqa: E402
+from engine.server.listening import open_sockets  # noqa: E402
 from engine.server.log_book import LogBook  # noqa: E402
 from engine.worker import ProcessWorker, WorkerSetup  # noqa: E402
 from tests import doubles  # noqa: E402
@@ -27,4 +28,4 @@ if __name__ == "__main__":
     logging.basicConfig(level="INFO")
     options = read_options(sys.argv[2:], Path(sys.argv[1]))
     services = main.build_services(options, main.find_places(options), doubles.definitions(), worker)
-    sys.exit(asyncio.run(main.serve(services)))
+    sys.exit(asyncio.run(main.serve(services, open_sockets(options.listen, options.port))))

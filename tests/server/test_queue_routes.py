@@ -7,9 +7,10 @@ import pytest
 
 from engine.execution.events import NodeProgress, NodeStarted, Place, PreviewImage
 from engine.jobs.bus import JobHappened
-from engine.server.clients import HOPELESS_AT_FRAMES, SLOW_AT_FRAMES, Client, Clients
+from engine.server import clients
+from engine.server.clients import SLOW_AT_FRAMES, Client, Clients
 from engine.wire.messages import Frame
-from tests.doubles import entry
+from tests.doubles import entry, eventually
 
 
 def sleeping(seconds: float, salt: int = 0) -> dict[str, Any]:
@@ -18,9 +19,7 @@ def sleeping(seconds: float, salt: int = 0) -> dict[str, Any]:
 
 async def running(site: Any, prompt_id: str) -> None:
     """Wait until a job is at work in a node."""
-    async with asyncio.timeout(10):
-        while not any(job.id == prompt_id for job, _ in site.services.dispatcher.at_work("me")):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: any(job.id == prompt_id for job, _ in site.services.dispatcher.at_work("me")))
 
 
 @pytest.mark.parametrize("body", [None, b"", b"{}", "its id"])
@@ -45,9 +44,7 @@ async def test_interrupt_by_id_never_stops_another_job(site):
     await site.http.post("/interrupt", json={"prompt_id": "of nobody"})
     await running(site, second)
     await site.http.post("/interrupt", json={"prompt_id": first})
-    async with asyncio.timeout(10):
-        while site.services.queue.remaining:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: not site.services.queue.remaining)
     for prompt_id in (first, second):
         assert (await site.get(f"/history/{prompt_id}"))[prompt_id]["status"]["completed"] is True
 
@@ -175,16 +172,16 @@ class StuckSocket:
 
 
 async def test_previews_to_a_slow_client_are_dropped_and_messages_never():
-    clients = Clients(lambda: 0)
+    known = Clients(lambda: 0)
     socket = StuckSocket()
     client = Client("slow", socket)
-    clients.add(client)
+    known.add(client)
     sending = asyncio.create_task(client.send_all())
     job = type("SomeJob", (), {"id": "j", "client": "slow"})()
     for step in range(100):
         preview = PreviewImage("JPEG", b"x" * 1000)
-        clients.receive(JobHappened(job, NodeProgress("j", Place.of("1"), step, 100, preview)))
-        clients.receive(JobHappened(job, NodeStarted("j", Place.of(str(step)))))
+        known.receive(JobHappened(job, NodeProgress("j", Place.of("1"), step, 100, preview)))
+        known.receive(JobHappened(job, NodeStarted("j", Place.of(str(step)))))
         await asyncio.sleep(0)
     socket.go_on.set()
     await asyncio.sleep(0.05)
@@ -194,11 +191,12 @@ async def test_previews_to_a_slow_client_are_dropped_and_messages_never():
     sending.cancel()
 
 
-async def test_a_hopelessly_slow_client_is_cut_off():
+async def test_a_hopelessly_slow_client_is_cut_off(monkeypatch):
+    monkeypatch.setattr(clients, "HOPELESS_AT_FRAMES", 100)
     socket = StuckSocket()
     client = Client("slow", socket)
     sending = asyncio.create_task(client.send_all())
-    for _ in range(HOPELESS_AT_FRAMES + 2):
+    for _ in range(102):
         client.tell(Frame("x"))
     await asyncio.sleep(0)
     socket.go_on.set()

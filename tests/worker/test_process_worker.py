@@ -17,7 +17,7 @@ from engine.execution.events import Event, NodeFinished, NodeStarted, RunInterru
 from engine.execution.outcome import RunRequest
 from engine.wire.prompt import read_prompt
 from engine.worker.process import ProcessWorker, _cause
-from tests.doubles import entry, setup_in
+from tests.doubles import entry, eventually, setup_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,8 +92,7 @@ async def test_being_killed_is_told(worker):
 async def test_death_while_idle_is_repaired_with_the_next_job(worker):
     process_id = (await worker.describe()).process_id
     os.kill(process_id, signal.SIGTERM)
-    while is_alive(process_id):
-        await asyncio.sleep(0.01)
+    await eventually(lambda: not is_alive(process_id))
     await asyncio.sleep(0.1)
     assert await run(worker, "a", shown("Constant")) == ("success", ["1"])
 
@@ -108,8 +107,7 @@ async def test_a_worker_that_cannot_start_says_why(tmp_path):
 async def test_cancel_stops_the_named_job_only(worker):
     events: list[Event] = []
     job = asyncio.create_task(worker.run(request("a", shown("Sleep", seconds=30)), events.append))
-    while not any(isinstance(event, NodeStarted) for event in events):
-        await asyncio.sleep(0.01)
+    await eventually(lambda: any(isinstance(event, NodeStarted) for event in events))
     worker.cancel("another")
     await asyncio.sleep(0.2)
     assert not job.done()
@@ -156,7 +154,7 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from engine.worker.process import ProcessWorker
-from tests.doubles import entry, setup_in
+from tests.doubles import entry, eventually, setup_in
 from engine.execution.outcome import RunRequest
 from engine.wire.prompt import read_prompt
 

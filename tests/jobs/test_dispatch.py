@@ -1,0 +1,151 @@
+"""Jobs reach free workers, and their end is recorded before it is told."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from engine.errors import WorkerDied
+from engine.execution.events import Event, NodeFailed, NodeStarted, Place, RunStarted, RunSucceeded
+from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.nodes import Graph, Node, NodeId
+from engine.jobs.bus import EventBus, JobHappened, JobLeft, Notice
+from engine.jobs.dispatch import Dispatcher
+from engine.jobs.history import History
+from engine.jobs.queue import JobQueue
+from engine.jobs.worker import WorkerDescription
+
+
+class ScriptedWorker:
+    """Ends jobs when it is told to, as it is told to."""
+
+    def __init__(self, name: str = "w") -> None:
+        self.name = name
+        self.events: Iterable[Event] = (RunStarted("", 0), NodeStarted("", Place.of("1")), RunSucceeded("", 1))
+        self.failure: Exception | None = None
+        self.go_on = asyncio.Event()
+        self.ran: list[str] = []
+        self.cancelled: list[str] = []
+        self.stopped = False
+
+    async def start(self) -> None: ...
+
+    async def describe(self) -> WorkerDescription:
+        return WorkerDescription((), (), "", 0)
+
+    async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        self.ran.append(request.job)
+        for event in self.events:
+            emit(event)
+        await self.go_on.wait()
+        if self.failure is not None:
+            raise self.failure
+        return Outcome(request.job, "success")
+
+    def cancel(self, job: str) -> None:
+        self.cancelled.append(job)
+
+    async def release(self, *, models: bool, results: bool) -> None: ...
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+class Site:
+    """A dispatcher with its surroundings, and all that is told."""
+
+    def __init__(self, *workers: ScriptedWorker) -> None:
+        self.bus = EventBus()
+        self.queue = JobQueue()
+        self.history = History()
+        self.notices: list[Notice] = []
+        self.in_history: list[bool] = []
+        self.bus.subscribe(self.hear)
+        self.dispatcher = Dispatcher(self.queue, self.history, self.bus, workers)
+
+    def hear(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        if isinstance(notice, (JobHappened, JobLeft)):
+            self.in_history.append(self.history.get(notice.job.id) is not None)
+
+    def submit(self, job: str) -> None:
+        graph = Graph({NodeId("1"): Node(NodeId("1"), "Add")})
+        self.queue.submit(RunRequest(job, graph, [NodeId("1")]), client="me")
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_the_end_is_told_after_the_history_is_complete():
+    worker = ScriptedWorker()
+    site = Site(worker)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    assert [type(notice.event) for notice in site.notices if isinstance(notice, JobHappened)] == [
+        RunStarted, NodeStarted,
+    ]  # fmt: skip
+    assert [(job.id, place.node) for job, place in site.dispatcher.at_work("me")] == [("a", "1")]
+    assert site.dispatcher.at_work("another") == []
+    worker.go_on.set()
+    await settle()
+    assert site.in_history == [False, False, True, True]
+    assert isinstance(site.notices[-1], JobLeft) and site.queue.remaining == 0
+    assert [type(event) for event in site.history.items()[0].events] == [RunStarted, RunSucceeded]
+    await site.dispatcher.stop()
+    assert worker.stopped
+
+
+async def test_each_free_worker_gets_a_job():
+    workers = ScriptedWorker("first"), ScriptedWorker("second")
+    site = Site(*workers)
+    site.dispatcher.start()
+    for job in "abc":
+        site.submit(job)
+    await settle()
+    assert [worker.ran for worker in workers] == [["a"], ["b"]]
+    site.dispatcher.interrupt("b")
+    assert [worker.cancelled for worker in workers] == [[], ["b"]]
+    site.dispatcher.interrupt("c")
+    site.dispatcher.interrupt()
+    assert [worker.cancelled for worker in workers] == [["a"], ["b", "b"]]
+    workers[1].go_on.set()
+    await settle()
+    assert workers[1].ran == ["b", "c"]
+    await site.dispatcher.stop()
+
+
+@pytest.mark.parametrize("failure", [WorkerDied("it fell over"), RuntimeError("it fell over")])
+async def test_a_lost_worker_fails_its_job_at_its_node(failure):
+    worker = ScriptedWorker()
+    worker.events = (RunStarted("", 0), NodeStarted("", Place.of("1")))
+    worker.failure = failure
+    worker.go_on.set()
+    site = Site(worker)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    item = site.history.items()[0]
+    error = item.events[-1]
+    assert isinstance(error, NodeFailed) and error.place.node == "1" and error.node_type == "Add"
+    assert error.message == "it fell over" and item.outcome.status == "error"
+    worker.failure = None
+    site.submit("b")
+    await settle()
+    assert site.history.items()[1].outcome.status == "success"
+    await site.dispatcher.stop()
+
+
+async def test_a_worker_that_could_not_start_still_gives_a_whole_course():
+    worker = ScriptedWorker()
+    worker.events = ()
+    worker.failure = WorkerDied("it never began")
+    worker.go_on.set()
+    site = Site(worker)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    assert [type(event) for event in site.history.items()[0].events] == [RunStarted, NodeFailed]
+    await site.dispatcher.stop()

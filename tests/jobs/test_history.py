@@ -1,0 +1,50 @@
+"""History gives what ended, oldest first, and forgets the oldest."""
+
+import pytest
+
+from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.nodes import Graph
+from engine.jobs.history import History, HistoryItem
+from engine.jobs.job import Job
+
+
+def item(job: str, ended_ms: int = 0) -> HistoryItem:
+    return HistoryItem(Job(1, RunRequest(job, Graph({}), [])), Outcome(job, "success"), (), 0, ended_ms)
+
+
+def filled(ids: str = "abcde", longest: int = 100) -> History:
+    history = History(longest)
+    for job in ids:
+        history.add(item(job))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "ids"),
+    [
+        (None, None, "abcde"), (2, None, "de"), (9, None, "abcde"), (0, None, ""), (2, 0, "ab"), (2, 4, "e"),
+        (None, 3, "de"), (2, 9, ""),
+    ],
+)  # fmt: skip
+def test_pages(limit, offset, ids):
+    assert "".join(item.job.id for item in filled().items(limit, offset)) == ids
+
+
+def test_the_oldest_are_forgotten():
+    assert [item.job.id for item in filled("abcde", longest=3).items()] == ["c", "d", "e"]
+
+
+def test_a_job_that_ran_again_is_the_newest():
+    history = filled("abc")
+    history.add(item("a", 5))
+    assert [item.job.id for item in history.items()] == ["b", "c", "a"]
+    found = history.get("a")
+    assert found is not None and found.ended_ms == 5
+
+
+def test_deleting():
+    history = filled("abc")
+    history.delete(["b", "unknown"])
+    assert [item.job.id for item in history.items()] == ["a", "c"] and history.get("b") is None
+    history.clear()
+    assert history.items() == []

@@ -1,0 +1,99 @@
+"""The line of jobs keeps its order, whatever is added, taken and deleted."""
+
+import asyncio
+
+import pytest
+
+from engine.execution.outcome import RunRequest
+from engine.graph.nodes import Graph
+from engine.jobs.queue import AlreadyQueued, JobQueue, QueueFull
+
+
+def request(job: str) -> RunRequest:
+    return RunRequest(job, Graph({}), [])
+
+
+def ids(queue: JobQueue) -> list[str]:
+    return [job.id for job in queue.pending()]
+
+
+async def test_front_number_and_arrival():
+    queue = JobQueue()
+    for job in "abc":
+        queue.submit(request(job))
+    queue.submit(request("front"), front=True)
+    queue.submit(request("more front"), front=True)
+    queue.submit(request("between"), number=1.5)
+    order = ["more front", "front", "a", "between", "b", "c"]
+    assert ids(queue) == order
+    assert [(await queue.take()).id for _ in order] == order
+
+
+async def test_equal_numbers_keep_their_order():
+    queue = JobQueue()
+    for job in "abcd":
+        queue.submit(request(job), number=0)
+    assert [(await queue.take()).id for _ in range(4)] == ["a", "b", "c", "d"]
+
+
+async def test_deleted_jobs_are_not_taken_even_if_they_come_again():
+    queue = JobQueue()
+    for job in "abc":
+        queue.submit(request(job))
+    queue.delete(["a", "unknown"])
+    queue.submit(request("a"))
+    assert ids(queue) == ["b", "c", "a"]
+    assert [(await queue.take()).id for _ in range(3)] == ["b", "c", "a"]
+    queue.submit(request("d"))
+    queue.clear()
+    assert queue.pending() == [] and [job.id for job in queue.running()] == ["b", "c", "a"]
+
+
+async def test_a_taker_waits_until_there_is_a_job():
+    queue = JobQueue()
+    taking = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    job = queue.submit(request("a"))
+    assert await asyncio.wait_for(taking, 1) is job
+    assert queue.remaining == 1 and queue.find("a") is job
+    queue.done(job)
+    assert queue.remaining == 0 and queue.find("a") is None
+
+
+async def test_two_takers_get_different_jobs():
+    queue = JobQueue()
+    takers = [asyncio.create_task(queue.take()) for _ in range(2)]
+    await asyncio.sleep(0)
+    queue.submit(request("a"))
+    queue.submit(request("b"))
+    assert {job.id for job in await asyncio.gather(*takers)} == {"a", "b"}
+
+
+async def test_limits():
+    queue = JobQueue(longest=2)
+    queue.submit(request("a"))
+    with pytest.raises(AlreadyQueued, match="a"):
+        queue.submit(request("a"))
+    queue.submit(request("b"))
+    with pytest.raises(QueueFull, match="2 is the limit"):
+        queue.submit(request("c"))
+    await queue.take()
+    with pytest.raises(AlreadyQueued):
+        queue.submit(request("a"))  # which runs now
+    queue.submit(request("c"))
+    with pytest.raises(ValueError, match="finite"):
+        queue.clear()
+        queue.submit(request("d"), number=float("nan"))
+
+
+async def test_changes_are_told():
+    told: list[int] = []
+    queue = JobQueue(changed=lambda: told.append(queue.remaining))
+    queue.submit(request("a"))
+    queue.submit(request("b"))
+    job = await queue.take()
+    queue.delete(["b"])
+    queue.delete(["b"])
+    queue.done(job)
+    assert told == [1, 2, 1, 0]
