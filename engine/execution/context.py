@@ -4,10 +4,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from engine.errors import EngineError
-from engine.execution.events import PreviewImage
+from engine.execution.events import Place, PreviewImage
 from engine.files.places import Places
+from engine.graph.nodes import Node, NodeId
 
 T = TypeVar("T")
+
+
+class RunView(Protocol):
+    """The graph as it runs now, expansions included, for nodes that read it."""
+
+    def __contains__(self, node_id: object) -> bool: ...
+
+    def __getitem__(self, node_id: NodeId) -> Node: ...
+
+    def place(self, node_id: str) -> Place:
+        """Say whose expansion a node stands in."""
+
+    def ids(self) -> list[NodeId]: ...
 
 
 class NodeContext(Protocol):
@@ -21,6 +35,9 @@ class NodeContext(Protocol):
 
     @property
     def places(self) -> Places: ...
+
+    @property
+    def graph(self) -> RunView: ...
 
     @property
     def prompt(self) -> Mapping[str, Any] | None:

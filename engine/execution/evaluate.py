@@ -2,48 +2,167 @@
 
 import asyncio
 import inspect
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from engine.errors import EngineError
+from engine.execution.async_thread import AsyncThread, Stepwise
 from engine.execution.cache import NodeOutputs
 from engine.execution.context import NodeContext
-from engine.graph.definition import NodeDefinition, NodeResult
+from engine.graph.definition import Blocked, Expansion, NodeDefinition, NodeResult
 from engine.graph.nodes import Link, Node
 
 Values = list[Any]
-Wait = Callable[[Coroutine[Any, Any, Any]], Any]
+Around = Callable[[], AbstractContextManager[Any]]
 
 
-def evaluate(
-    node: Node,
-    definition: NodeDefinition,
-    value_of: Callable[[Link], Values],
-    context: NodeContext,
-    wait: Wait,
-) -> NodeOutputs:
-    """Call a node's function once per element of its inputs, and collect what it gives.
+class Waiting(Protocol):
+    """How the thread that runs a node waits for what is async in it."""
 
-    Args:
-        value_of: gives the values of an output that is linked here.
-        wait: runs a coroutine to its end (for `async def` nodes).
+    async def result(self, awaitable: Awaitable[Any], around: Around) -> Any: ...
+
+    async def all(self, coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]: ...
+
+
+class InThread:
+    """Waits by blocking the thread, one call after the other; so a coroutine of `visit` runs without a loop."""
+
+    def __init__(self, async_thread: AsyncThread) -> None:
+        self._async_thread = async_thread
+
+    async def result(self, awaitable: Awaitable[Any], around: Around) -> Any:
+        return self._async_thread.wait(awaitable)
+
+    async def all(self, coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        return [await coroutine for coroutine in coroutines]
+
+
+class OnLoop:
+    """Awaits, so that any number of nodes and calls wait at once."""
+
+    async def result(self, awaitable: Awaitable[Any], around: Around) -> Any:
+        return await Stepwise(awaitable, around)
+
+    async def all(self, coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        return list(await asyncio.gather(*coroutines))
+
+
+@dataclass(frozen=True)
+class Wants:
+    """A node cannot run yet: it wants these inputs, which were not evaluated."""
+
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the calls of a node gave, one after the other.
+
+    Attributes:
+        ran: whether the function was called at all; not if every call was blocked.
+        reasons: of blocked values that shall be shown.
     """
-    if definition.function is None:
-        raise EngineError(f"The node type {definition.type!r} has no function in this process: restart the worker.")
-    inputs = gather(node, definition, value_of)
-    results = [_call(definition, arguments, context, wait) for arguments in calls(definition, inputs)]
-    return collect(definition, results)
+
+    calls: tuple[NodeResult | Expansion, ...]
+    ran: bool = True
+    reasons: tuple[str, ...] = ()
 
 
-def gather(node: Node, definition: NodeDefinition, value_of: Callable[[Link], Values]) -> dict[str, Values]:
-    """Give the values of every declared input that is there, as lists; a literal is a list of one."""
+@dataclass(frozen=True)
+class Visit:
+    """One node whose sources are there: asked what else it wants, then called.
+
+    Attributes:
+        value_of: gives the values of an output that is linked here; None if they are not there (lazy inputs).
+        begin: called once, before the first call of the function.
+        around: entered round every call.
+    """
+
+    node: Node
+    definition: NodeDefinition
+    value_of: Callable[[Link], Values | None]
+    context: NodeContext
+    begin: Callable[[], None]
+    around: Around
+    waiting: Waiting
+
+    async def made(self) -> Wants | Results:
+        """Ask and call."""
+        function = self.definition.function
+        if function is None:
+            raise EngineError(
+                f"The node type {self.definition.type!r} has no function in this process: restart the worker."
+            )
+        inputs, absent = gather(self.node, self.definition, self.value_of)
+        arguments = list(calls(self.definition, inputs))
+        if absent and self.definition.wanted_inputs is not None:
+            wanted = await self._wanted(arguments, absent)
+            if wanted:
+                return Wants(wanted)
+        return await self._results(function, arguments)
+
+    async def _wanted(self, arguments: Sequence[dict[str, Any]], absent: Sequence[str]) -> tuple[str, ...]:
+        assert self.definition.wanted_inputs is not None
+        named: set[str] = set()
+        for each in arguments:
+            if _block_in(each) is None:
+                named.update(await self._call(self.definition.wanted_inputs, each) or ())
+        return tuple(name for name in absent if name in named)
+
+    async def _results(self, function: Callable[..., Any], arguments: Sequence[dict[str, Any]]) -> Results:
+        blocks = [_block_in(each) for each in arguments]
+        ran = not blocks or None in blocks
+        if ran:
+            self.begin()
+        given = iter(
+            await self.waiting.all(
+                [self._call(function, each) for each, block in zip(arguments, blocks, strict=True) if block is None]
+            )
+        )
+        skipped = NodeResult([Blocked()] * len(self.definition.outputs))
+        made = [as_result(self.definition, next(given)) if block is None else skipped for block in blocks]
+        reasons = tuple(dict.fromkeys(block.reason for block in blocks if block is not None and block.reason))
+        return Results(tuple(made), ran, reasons)
+
+    async def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        more = {"context": self.context} if self.definition.wants_context else {}
+        with self.around():
+            value = function(**arguments, **more)
+        return await self.waiting.result(value, self.around) if inspect.isawaitable(value) else value
+
+
+def finish_here(coroutine: Coroutine[Any, Any, Wants | Results]) -> Wants | Results:
+    """Run a visit that waits `InThread`: such a coroutine never gives up its turn."""
+    try:
+        coroutine.send(None)
+    except StopIteration as ended:
+        result: Wants | Results = ended.value
+        return result
+    raise AssertionError("a visit in a thread has nobody to give its turn to")
+
+
+def gather(
+    node: Node, definition: NodeDefinition, value_of: Callable[[Link], Values | None]
+) -> tuple[dict[str, Values], list[str]]:
+    """Give the values of every input that the function takes, as lists (a literal is a list of one).
+
+    Returns:
+        (inputs, names of the lazy inputs that are not there; these are given as None).
+    """
     inputs: dict[str, Values] = {}
-    for spec in definition.inputs:
-        if spec.name in node.inputs:
-            value = node.inputs[spec.name]
-            inputs[spec.name] = value_of(value) if isinstance(value, Link) and not spec.raw_link else [value]
-    return inputs
+    absent: list[str] = []
+    for name, value in definition.used_inputs(node):
+        spec = definition.input(name)
+        if not isinstance(value, Link) or (spec is not None and spec.raw_link):
+            inputs[name] = [value]
+            continue
+        values = value_of(value)
+        if values is None:
+            absent.append(name)
+        inputs[name] = [None] if values is None else values
+    return inputs, absent
 
 
 def calls(definition: NodeDefinition, inputs: Mapping[str, Values]) -> Iterator[dict[str, Any]]:
@@ -58,52 +177,60 @@ def calls(definition: NodeDefinition, inputs: Mapping[str, Values]) -> Iterator[
         yield {name: values[min(index, len(values) - 1)] for name, values in inputs.items()}
 
 
-def collect(definition: NodeDefinition, results: Sequence[NodeResult]) -> NodeOutputs:
-    """Join the calls' results: outputs become lists, lists in the UI result are joined."""
+def collect(
+    definition: NodeDefinition,
+    results: Sequence[NodeResult | Expansion],
+    value_of: Callable[[Link], Values] | None = None,
+) -> NodeOutputs:
+    """Join the calls' results: outputs become lists, lists in the UI result are joined.
+
+    Args:
+        value_of: gives the values of outputs that are linked into an expansion.
+    """
     values: tuple[Values, ...] = tuple([] for _ in definition.outputs)
     ui: dict[str, Any] = {}
     for result in results:
-        if len(result.outputs) != len(definition.outputs):
-            names = ", ".join(output.name for output in definition.outputs) or "none"
-            raise EngineError(
-                f"The node type {definition.type!r} gave {len(result.outputs)} outputs, but declares "
-                f"{len(definition.outputs)} ({names}): make its function return what it declares."
-            )
+        _check_count(definition, result)
         for output, held, value in zip(definition.outputs, values, result.outputs, strict=True):
-            held.extend(value) if output.is_list else held.append(value)
+            if isinstance(value, Link) and isinstance(result, Expansion) and value_of is not None:
+                held.extend(value_of(value))
+            elif output.is_list and not isinstance(value, Blocked):
+                held.extend(value)
+            else:
+                held.append(value)
         for name, shown in result.ui.items():
-            ui[name] = [*ui[name], *shown] if name in ui and isinstance(shown, list) else shown
+            ui[name] = [*ui[name], *shown] if name in ui and isinstance(shown, (list, tuple)) else shown
     return NodeOutputs(values, ui)
 
 
-def _call(definition: NodeDefinition, arguments: dict[str, Any], context: NodeContext, wait: Wait) -> NodeResult:
-    assert definition.function is not None
-    if definition.wants_context:
-        arguments = {**arguments, "context": context}
-    value = definition.function(**arguments)
-    if inspect.iscoroutine(value):
-        value = wait(value)
-    if isinstance(value, NodeResult):
+def as_result(definition: NodeDefinition, value: Any) -> NodeResult | Expansion:
+    """Read what a node's function returned."""
+    if isinstance(value, (NodeResult, Expansion)):
         return value
+    if isinstance(value, Blocked):
+        return NodeResult([value] * len(definition.outputs))
     if not definition.outputs:
         return NodeResult()
     return NodeResult((value,) if len(definition.outputs) == 1 else tuple(value))
 
 
-class AsyncThread:
-    """An event loop on a thread of its own, started when first needed, on which all async nodes share."""
+def _check_count(definition: NodeDefinition, result: NodeResult | Expansion) -> None:
+    if len(result.outputs) == len(definition.outputs):
+        return
+    names = ", ".join(output.name for output in definition.outputs) or "none"
+    raise EngineError(
+        f"The node type {definition.type!r} gave {len(result.outputs)} outputs, but declares "
+        f"{len(definition.outputs)} ({names}): make its function return what it declares."
+    )
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards the start
-        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine on the loop, and wait for its result in the calling thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop()).result()
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="async nodes", daemon=True).start()
-            return self._loop
+def _block_in(arguments: Mapping[str, Any]) -> Blocked | None:
+    """Find a blocked value among the arguments of a call, also in the lists of nodes that take lists."""
+    for value in arguments.values():
+        if isinstance(value, Blocked):
+            return value
+        if isinstance(value, list):
+            found = next((part for part in value if isinstance(part, Blocked)), None)
+            if found is not None:
+                return found
+    return None

@@ -15,7 +15,7 @@ class Place:
         node: the id in the running graph; inside an expansion, the expanded id.
         display: the node of the user's graph that shows it.
         parent: the node that expanded into it, if any.
-        real: the id before expansion.
+        real: the node of the user's graph whose expansion it stands in.
     """
 
     node: str
@@ -104,6 +104,18 @@ class NodeFinished:
 
 
 @dataclass(frozen=True)
+class NodeBlocked:
+    """A node is skipped because it was given a blocked value that says why; the run goes on."""
+
+    job: str
+    place: Place
+    node_type: str
+    executed: Sequence[str]
+    reason: str
+    timestamp_ms: int = 0
+
+
+@dataclass(frozen=True)
 class NodeFailed:
     """The run ends here, by an error in a node."""
 
@@ -143,6 +155,7 @@ Event = (
     | ProgressStates
     | NodeText
     | NodeFinished
+    | NodeBlocked
     | NodeFailed
     | RunInterrupted
     | RunSucceeded

@@ -1,45 +1,32 @@
 """What is one run of one graph: what is done already, what runs now, and how does it end?"""
 
 import threading
-import time
-import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
-from engine.errors import EngineError, Interrupted
+from engine.errors import EngineError
+from engine.execution.async_thread import AsyncThread
+from engine.execution.beside import Beside
 from engine.execution.cache import NodeOutputs, ResultCache
 from engine.execution.context import Resources
-from engine.execution.evaluate import AsyncThread, Values, evaluate
-from engine.execution.events import (
-    Event,
-    NodeFailed,
-    NodeFinished,
-    NodesCached,
-    NodeStarted,
-    NodeText,
-    Place,
-    PreviewImage,
-    RunInterrupted,
-    RunStarted,
-    RunSucceeded,
-)
-from engine.execution.keys import ResultKey, result_key
+from engine.execution.evaluate import InThread, OnLoop, Results, Values, Visit, Waiting, Wants, collect, finish_here
+from engine.execution.events import Event
+from engine.execution.held import HeldResults
+from engine.execution.keys import ResultKey
 from engine.execution.lifecycle import NodeLifecycle, enter_all
-from engine.execution.outcome import NodeError, Outcome, RunRequest
+from engine.execution.node_context import RunningNode
+from engine.execution.outcome import Outcome, RunRequest
 from engine.execution.plan import Plan
-from engine.execution.progress import Progress
+from engine.execution.reading import NodeRaised, Reader, blamed
+from engine.execution.report import RunReport
+from engine.execution.running_graph import Graft, RunningGraph
 from engine.files.places import Places
-from engine.graph.definition import Runs
-from engine.graph.nodes import Link, NodeId
+from engine.graph.definition import Expansion, NodeResult, Runs
+from engine.graph.nodes import Graph, Link, NodeId
 from engine.graph.registry import Registry
-from engine.graph.topology import dependants, order
-
-T = TypeVar("T")
-SHOWN_INPUT_CHARS = 200
+from engine.graph.topology import order
 
 
 @dataclass(frozen=True)
@@ -55,46 +42,8 @@ class Surroundings:
     async_thread: AsyncThread
 
 
-class NodeRaised(Exception):
-    """An error, and the node in which it was raised."""
-
-    def __init__(self, node_id: NodeId, error: BaseException) -> None:
-        super().__init__(str(error))
-        self.node_id = node_id
-        self.error = error
-
-
-@dataclass(frozen=True)
-class RunningNode:
-    """The `NodeContext` of one node in a run."""
-
-    job: str
-    place: Place
-    places: Places
-    prompt: Mapping[str, Any] | None
-    extra_pnginfo: Mapping[str, Any] | None
-    _progress: Progress = field(repr=False)
-    _resources: Resources = field(repr=False)
-    _emit: Callable[[Event], None] = field(repr=False)
-
-    @property
-    def node_id(self) -> str:
-        return self.place.node
-
-    def progress(self, value: float, maximum: float, preview: PreviewImage | None = None) -> None:
-        self._progress.report(self.place, value, maximum, preview)
-
-    def wants_preview(self) -> bool:
-        return self._progress.wants_preview()
-
-    def show_text(self, text: str) -> None:
-        self._emit(NodeText(self.job, self.place, text))
-
-    def check_cancelled(self) -> None:
-        self._progress.check_cancelled()
-
-    def resource(self, kind: type[T]) -> T:
-        return self._resources.get(kind)
+class DependsOnItself(EngineError):
+    """Nodes wait for each other in a circle."""
 
 
 class GraphRun:
@@ -109,234 +58,313 @@ class GraphRun:
     ) -> None:
         self._around = around
         self._request = request
-        self._graph = request.graph
-        self._emit_lock = threading.Lock()  # guards `emit`, which nodes call from several threads
-        self._emit_raw = emit
-        self._cancelled = cancelled
-        self._progress = Progress(request.job, self._emit, cancelled)
-        self._keys: dict[NodeId, ResultKey] = {}
-        self._held: dict[NodeId, NodeOutputs] = {}  # results that nodes of this run still need
-        self._users_left: dict[NodeId, int] = {}
+        self._graph = RunningGraph(request.graph)
+        self._reader = Reader(self._graph, around.registry, around.places)
+        self._report = RunReport(request.job, emit, cancelled)
+        self._held = HeldResults()
+        self._plan = Plan(self._reader.sources, self._is_settled)
+        self._expanded: dict[NodeId, list[NodeResult | Expansion]] = {}  # nodes that wait for their expansions
         self._twins: dict[ResultKey, list[NodeId]] = {}  # nodes that wait for the one with the same key
-        self._device_queue: deque[NodeId] = deque()
-        self._in_pool = 0
-        self._from_pool: SimpleQueue[tuple[NodeId, NodeOutputs | BaseException]] = SimpleQueue()
-        self._executed: list[NodeId] = []
-        self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._here: deque[NodeId] = deque()  # nodes for this thread: on the device, or of strangers
+        self._beside: Beside[Wants | Results] = Beside()
 
     def run(self) -> Outcome:
         """Run to the end; whatever a node raises becomes the outcome."""
-        job = self._request.job
-        self._emit(RunStarted(job, _now_ms()))
+        self._report.run_started()
         try:
             try:
-                plan = self._prepare()
-                while not plan.finished:
-                    self._step(plan)
+                self._prepare()
+                while not self._plan.finished:
+                    self._step()
             finally:
-                self._let_pool_finish()
+                self._end_beside()
         except NodeRaised as raised:
-            return self._ended_by(raised)
-        self._progress.flush()
-        self._emit(RunSucceeded(job, _now_ms()))
-        return self._outcome("success")
+            node_id = raised.node_id
+            return self._report.failed(self._graph.place(node_id), self._graph.get(node_id), raised.error)
+        return self._report.succeeded()
 
-    def _prepare(self) -> Plan:
+    # What is to be done
+
+    def _prepare(self) -> None:
         """Compute keys, find what is cached, say so, and plan the rest."""
-        sorted_ids, stuck = order(self._graph, self._request.targets)
+        graph = self._request.graph
+        sorted_ids, stuck = order(graph, self._request.targets)
         if stuck:
-            raise NodeRaised(
-                stuck[0], EngineError("This node depends on itself: validate the graph before running it.")
-            )
-        registry, places = self._around.registry, self._around.places
-        for node_id in sorted_ids:
-            node = self._graph[node_id]
-            with _named(node_id):
-                self._keys[node_id] = result_key(node, registry[node.type], self._keys, places)
-        to_run = self._not_cached(sorted_ids)
-        cached = [node_id for node_id in sorted_ids if node_id not in to_run]
-        self._emit(NodesCached(self._request.job, cached, _now_ms()))
+            raise NodeRaised(stuck[0], DependsOnItself("This node depends on itself: validate the graph first."))
+        self._reader.find_keys(sorted_ids)
+        to_run = set(self._require(self._request.targets))
+        undecided = self._undecided(to_run)
+        self._held_for(undecided)
+        cached = [node_id for node_id in sorted_ids if node_id not in to_run and node_id not in undecided]
+        self._report.cached(cached)
         for node_id in cached:
-            outputs = self._held.get(node_id) or self._around.cache.get(self._keys[node_id])
-            self._show(node_id, outputs)
-        running = [node_id for node_id in sorted_ids if node_id in to_run]
-        users = dependants(self._graph, running)
-        self._users_left = {node_id: len(found) for node_id, found in users.items()}
-        return Plan(self._graph, running)
+            outputs = self._held.get(node_id) or self._around.cache.get(self._reader.key(node_id))
+            if outputs is not None:
+                self._report.show(self._graph.place(node_id), outputs.ui)
 
-    def _not_cached(self, sorted_ids: Sequence[NodeId]) -> set[NodeId]:
-        """Walk up from the targets, stopping at results that are there; these are held for the run."""
-        to_run: set[NodeId] = set()
-        waiting = list(self._request.targets)
+    def _require(self, wanted: Iterable[NodeId]) -> list[NodeId]:
+        added = self._plan.require(wanted, self._graph.position)
+        self._held_for(added)
+        self._graph.planned(added)
+        return added
+
+    def _held_for(self, users: Iterable[NodeId]) -> None:
+        for user in users:
+            self._held.expect(user, self._reader.links(user))
+
+    def _is_settled(self, node_id: NodeId) -> bool:
+        """Say whether a result is there; one that is found in the cache is held."""
+        if self._held.get(node_id) is not None:
+            return True
+        outputs = self._around.cache.get(self._reader.key(node_id))
+        if outputs is None:
+            return False
+        self._held.hold(node_id, outputs)
+        return True
+
+    def _undecided(self, to_run: set[NodeId]) -> set[NodeId]:
+        """Give the nodes that only lazy inputs lead to, and that are not cached: they may run, or not."""
+        lazily = (node_id for node_id in to_run if self._reader.definition(node_id).lazy_inputs)
+        waiting = [source for node_id in lazily for source in self._reader.links(node_id)]
+        found: set[NodeId] = set()
         while waiting:
             node_id = waiting.pop()
-            if node_id in to_run or node_id in self._held:
-                continue
-            outputs = self._around.cache.get(self._keys[node_id])
-            if outputs is not None:
-                self._held[node_id] = outputs
-                continue
-            to_run.add(node_id)
-            waiting.extend(link.source for _, link in self._graph[node_id].links())
-        return to_run
+            known = node_id in found or node_id in to_run or self._held.get(node_id) is not None
+            if not known and self._around.cache.get(self._reader.key(node_id)) is None:
+                found.add(node_id)
+                waiting.extend(self._reader.links(node_id))
+        return found
 
-    def _step(self, plan: Plan) -> None:
-        """Start what is ready; then run one device node here, or wait for the pool."""
-        for node_id in plan.take_ready():
-            self._begin(node_id, plan)
-        if self._device_queue:
-            node_id = self._device_queue.popleft()
-            self._complete(node_id, self._evaluate(node_id), plan)
-        elif self._in_pool:
-            self._take_from_pool(plan)
-        while self._in_pool and not self._from_pool.empty():
-            self._take_from_pool(plan)
+    # What runs now
 
-    def _begin(self, node_id: NodeId, plan: Plan) -> None:
-        key = self._keys[node_id]
+    def _step(self) -> None:
+        """Start what is ready; then run one node here, or wait for one elsewhere."""
+        for node_id in self._plan.take_ready():
+            with blamed(node_id):
+                self._begin(node_id)
+        if self._here:
+            node_id = self._here.popleft()
+            with blamed(node_id):
+                self._take(node_id, self._visit_in_thread(node_id))
+        elif self._beside:
+            self._take_from_beside()
+        elif not self._plan.finished and not self._plan.has_ready:
+            raise self._stuck()
+        while self._beside.has_ended:
+            self._take_from_beside()
+
+    def _begin(self, node_id: NodeId) -> None:
+        if node_id in self._expanded:
+            self._finish_expansion(node_id)
+            return
+        key = self._reader.key(node_id)
         if key in self._twins:
             self._twins[key].append(node_id)
             return
-        definition = self._around.registry[self._graph[node_id].type]
         self._twins[key] = []
-        if definition.runs is Runs.FREELY:
-            self._in_pool += 1
-            self._around.pool.submit(self._evaluate_in_pool, node_id)
+        definition = self._reader.definition(node_id)
+        if definition.is_async:
+            future = self._around.async_thread.submit(self._visit(node_id, OnLoop()).made())
+            self._beside.add(node_id, future, is_async=True)
+        elif definition.runs is Runs.FREELY:
+            self._beside.add(node_id, self._around.pool.submit(self._visit_in_thread, node_id), is_async=False)
         else:
-            self._device_queue.append(node_id)
+            self._here.append(node_id)
 
-    def _evaluate_in_pool(self, node_id: NodeId) -> None:
-        try:
-            self._from_pool.put((node_id, self._evaluate(node_id)))
-        except BaseException as error:  # noqa: BLE001 (handed to the run's own thread, which raises it)
-            self._from_pool.put((node_id, error))
+    def _take_from_beside(self) -> None:
+        node_id, future = self._beside.take(self._look_for_cancel)
+        with blamed(node_id):
+            self._take(node_id, future.result())
 
-    def _take_from_pool(self, plan: Plan) -> None:
-        node_id, outputs = self._from_pool.get()
-        self._in_pool -= 1
-        if isinstance(outputs, BaseException):
-            raise outputs
-        self._complete(node_id, outputs, plan)
+    def _look_for_cancel(self) -> None:
+        with blamed(self._beside.first):
+            self._report.progress.check_cancelled()
 
-    def _let_pool_finish(self) -> None:
-        """Wait for nodes on the pool, so that nothing is being saved when the run is said to have ended."""
-        while self._in_pool:
-            node_id, outputs = self._from_pool.get()
-            self._in_pool -= 1
-            if isinstance(outputs, NodeOutputs):
-                self._around.cache.put(self._keys[node_id], outputs)
-                self._show(node_id, outputs)
-
-    def _evaluate(self, node_id: NodeId) -> NodeOutputs:
-        node = self._graph[node_id]
-        definition = self._around.registry[node.type]
-        place = Place.of(node_id)
-        with _named(node_id):
-            self._progress.check_cancelled()
-            self._emit(NodeStarted(self._request.job, place))
-            self._progress.begin(place)
-            with enter_all(self._around.lifecycles, definition, node_id):
-                outputs = evaluate(
-                    node, definition, self._value_of, self._context(place), self._around.async_thread.wait
-                )
-            self._progress.end(place)
-        self._executed.append(node_id)
-        return outputs
-
-    def _context(self, place: Place) -> RunningNode:
-        request = self._request
-        prompt = request.prompt if request.metadata else None
-        extra = request.extra.get("extra_pnginfo") if request.metadata else None
-        around = self._around
-        return RunningNode(
-            request.job, place, around.places, prompt, extra, self._progress, around.resources, self._emit
+    def _visit(self, node_id: NodeId, waiting: Waiting) -> Visit:
+        """Prepare to run a node in this or another thread."""
+        node, definition, place = self._graph[node_id], self._reader.definition(node_id), self._graph.place(node_id)
+        self._report.progress.check_cancelled()
+        request, around = self._request, self._around
+        told = request.metadata
+        context = RunningNode(
+            request.job,
+            place,
+            around.places,
+            request.prompt if told else None,
+            request.extra.get("extra_pnginfo") if told else None,
+            self._graph,
+            self._report.progress,
+            around.resources,
+            self._report.emit,
+        )
+        return Visit(
+            node,
+            definition,
+            self._values_of,
+            context,
+            begin=lambda: self._report.node_started(place),
+            around=lambda: enter_all(around.lifecycles, definition, node_id),
+            waiting=waiting,
         )
 
-    def _value_of(self, link: Link) -> Values:
-        return self._held[link.source].values[link.output]
+    def _visit_in_thread(self, node_id: NodeId) -> Wants | Results:
+        return finish_here(self._visit(node_id, InThread(self._around.async_thread)).made())
 
-    def _complete(self, node_id: NodeId, outputs: NodeOutputs, plan: Plan) -> None:
+    def _values_of(self, link: Link) -> Values | None:
+        outputs = self._held.get(link.source)
+        return None if outputs is None else outputs.values[link.output]
+
+    def _values_there(self, link: Link) -> Values:
+        values = self._values_of(link)
+        assert values is not None, f"node {link.source} was waited for"
+        return values
+
+    # What becomes of a node that was visited
+
+    def _take(self, node_id: NodeId, made: Wants | Results) -> None:
+        if isinstance(made, Wants):
+            self._wait_for_inputs(node_id, made)
+        else:
+            self._take_results(node_id, made)
+
+    def _wait_for_inputs(self, node_id: NodeId, made: Wants) -> None:
+        """Let a node wait for lazy inputs that it asked for; then it is visited again."""
+        inputs = self._graph[node_id].inputs
+        links = [value for name in made.inputs if isinstance(value := inputs[name], Link)]
+        self._require(link.source for link in links)
+        self._plan.wait(node_id, [link.source for link in links])
+        for twin in self._twins.pop(self._reader.key(node_id)):
+            self._plan.wait(twin, ())  # each asks for itself
+
+    def _take_results(self, node_id: NodeId, made: Results) -> None:
+        place = self._graph.place(node_id)
+        if made.ran:
+            self._report.node_executed(place)
+        self._report.blocked(place, self._graph[node_id].type, made.reasons)
+        if any(isinstance(result, Expansion) for result in made.calls):
+            self._expand(node_id, made.calls)
+        else:
+            outputs = collect(self._reader.definition(node_id), made.calls)
+            if made.ran:
+                self._report.node_ended(place)
+            # results of skipped nodes are not kept: the reason shall be shown again in the next run
+            self._complete(node_id, outputs, keep=made.ran and not made.reasons)
+
+    def _complete(self, node_id: NodeId, outputs: NodeOutputs, *, keep: bool = True) -> None:
         """Keep a result, show it, and do the same for the nodes that waited for one with the same key."""
-        self._around.cache.put(self._keys[node_id], outputs)
-        for done in (node_id, *self._twins.pop(self._keys[node_id], ())):
-            if self._users_left.get(done):
-                self._held[done] = outputs
-            self._show(done, outputs)
-            plan.complete(done)
-            self._let_go_of_sources(done)
+        if keep:
+            self._around.cache.put(self._reader.key(node_id), outputs)
+        waiting = self._twins.pop(self._reader.key(node_id), [])
+        for done in (node_id, *waiting):
+            self._held.hold_if_expected(done, outputs)
+            self._report.show(self._graph.place(done), outputs.ui)
+            self._plan.complete(done)
+            self._left(done)
 
-    def _let_go_of_sources(self, node_id: NodeId) -> None:
-        """Drop results that no node of this run needs any more; the cache may keep them."""
-        for source in {link.source for _, link in self._graph[node_id].links()}:
-            self._users_left[source] -= 1
-            if self._users_left[source] == 0:
-                self._held.pop(source, None)
+    def _left(self, node_id: NodeId) -> None:
+        self._held.leave(node_id)
+        self._reader.forget(self._graph.finished(node_id))
 
-    def _show(self, node_id: NodeId, outputs: NodeOutputs | None) -> None:
-        if outputs is not None and outputs.ui:
-            self._outputs[node_id] = outputs.ui
-            self._emit(NodeFinished(self._request.job, Place.of(node_id), outputs.ui))
+    # Expansions
 
-    def _ended_by(self, raised: NodeRaised) -> Outcome:
-        node_id, error = raised.node_id, raised.error
-        job, node_type = self._request.job, self._graph[node_id].type
-        if isinstance(error, Interrupted):
-            self._emit(RunInterrupted(job, node_id, node_type, tuple(self._executed), _now_ms()))
-            return self._outcome("interrupted")
-        place = Place.of(node_id)
-        self._progress.end(place, failed=True)
-        found = NodeError(
-            node_id,
-            node_type,
-            type(error).__name__,
-            str(error) or type(error).__name__,
-            traceback.format_exception(error),
-        )
-        self._emit(
-            NodeFailed(
-                job,
-                place,
-                node_type,
-                tuple(self._executed),
-                found.exception_type,
-                found.message,
-                found.traceback,
-                self._shown_inputs(node_id),
-                _now_ms(),
-            )
-        )
-        return self._outcome("error", found)
+    def _expand(self, node_id: NodeId, results: Sequence[NodeResult | Expansion]) -> None:
+        """Run the graphs that a node returned in its place; it waits for what its outputs are linked to."""
+        led: list[NodeResult | Expansion] = []
+        wanted: list[NodeId] = []
+        for call, result in enumerate(results):
+            if isinstance(result, Expansion):
+                graft, result = self._graph.graft(node_id, call, result, self._reader.key(node_id))
+                wanted += self._prepare_graft(graft)
+                wanted += [value.source for value in result.outputs if isinstance(value, Link)]
+            led.append(result)
+        self._reader.find_missing_keys(wanted)
+        sources = [value.source for each in led for value in each.outputs if isinstance(value, Link)]
+        self._held.expect(node_id, sources)
+        self._require(wanted)
+        self._expanded[node_id] = led
+        if not self._hand_over(node_id, sources):
+            self._plan.wait(node_id, sources)
 
-    def _shown_inputs(self, node_id: NodeId) -> dict[str, str]:
-        """Give a node's literals as text; what came over links is named by where it came from."""
-        shown = {}
-        for name, value in self._graph[node_id].inputs.items():
-            text = f"output {value.output} of node {value.source}" if isinstance(value, Link) else repr(value)
-            shown[name] = text[:SHOWN_INPUT_CHARS]
-        return shown
+    def _prepare_graft(self, graft: Graft) -> list[NodeId]:
+        """Find the keys of an expansion's nodes; gives those that are targets."""
+        part = Graph(graft.nodes)
+        sorted_ids, stuck = order(part, part.nodes)
+        if stuck:
+            raise NodeRaised(graft.caller, DependsOnItself(f"In the graph it returned, {stuck[0]} depends on itself."))
+        outside = {link.source for node in graft.nodes.values() for _, link in node.links()} - graft.nodes.keys()
+        self._reader.find_missing_keys(outside)
+        self._reader.find_keys(sorted_ids, graft.origins)
+        return [node_id for node_id in sorted_ids if self._reader.definition(node_id).is_target]
 
-    def _outcome(self, status: Any, error: NodeError | None = None) -> Outcome:
-        places = {node_id: Place.of(node_id) for node_id in self._outputs}
-        return Outcome(self._request.job, status, self._outputs, places, tuple(self._executed), error)
+    def _hand_over(self, node_id: NodeId, sources: Sequence[NodeId]) -> bool:
+        """Take a node out if all that wait for it only pass its outputs on: they take them from its expansion.
 
-    def _emit(self, event: Event) -> None:
-        with self._emit_lock:
-            self._emit_raw(event)
+        A loop is an expansion that ends in an expansion. Without this, iteration n would leave n nodes waiting.
+        """
+        users = self._plan.users(node_id)
+        passing_on = bool(users) and all(self._passes_on(user, node_id) for user in users)
+        if not (passing_on and self._graph.is_grafted(node_id) and self._passes_on(node_id)):
+            return False
+        if self._twins[self._reader.key(node_id)]:
+            return False
+        del self._twins[self._reader.key(node_id)]
+        given = self._expanded.pop(node_id)[0]
+        for user in users:
+            self._held.expect(user, sources)
+            self._expanded[user] = [_with_outputs_of(each, node_id, given) for each in self._expanded[user]]
+        place = self._graph.place(node_id)
+        self._report.show(place, given.ui)
+        self._report.node_ended(place)
+        self._held.forget(node_id, users)
+        self._plan.replace(node_id, sources)
+        self._left(node_id)
+        return True
+
+    def _passes_on(self, node_id: NodeId, source: NodeId | None = None) -> bool:
+        """Say whether a node was expanded once and gives no lists, so that its outputs are merely links or values."""
+        results = self._expanded.get(node_id)
+        if results is None or len(results) != 1:
+            return False
+        if any(output.is_list for output in self._reader.definition(node_id).outputs):
+            return False
+        return source is None or source not in self._reader.links(node_id)
+
+    def _finish_expansion(self, node_id: NodeId) -> None:
+        outputs = collect(self._reader.definition(node_id), self._expanded.pop(node_id), self._values_there)
+        self._report.node_ended(self._graph.place(node_id))
+        self._complete(node_id, outputs)
+
+    # The end
+
+    def _stuck(self) -> NodeRaised:
+        text = "This node waits for others that wait for it: an expansion or a lazy input closed a circle."
+        return NodeRaised(self._plan.unfinished[0], DependsOnItself(text))
+
+    def _end_beside(self) -> None:
+        """See that nothing is being saved any more when the run is said to be over; keep what was finished."""
+        for node_id, made in self._beside.end():
+            self._keep(node_id, made)
+
+    def _keep(self, node_id: NodeId, made: Wants | Results) -> None:
+        """Keep and show what was still finished when the run ended early."""
+        if isinstance(made, Results) and made.ran and not any(isinstance(each, Expansion) for each in made.calls):
+            outputs = collect(self._reader.definition(node_id), made.calls)
+            self._around.cache.put(self._reader.key(node_id), outputs)
+            self._report.node_executed(self._graph.place(node_id))
+            self._report.show(self._graph.place(node_id), outputs.ui)
 
 
-class _named:
-    """Turns whatever is raised inside into `NodeRaised` with the node's id."""
-
-    def __init__(self, node_id: NodeId) -> None:
-        self._node_id = node_id
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and not isinstance(error, (NodeRaised, KeyboardInterrupt, SystemExit, GeneratorExit)):
-            raise NodeRaised(self._node_id, error) from error
+def _with_outputs_of(
+    result: NodeResult | Expansion, source: NodeId, given: NodeResult | Expansion
+) -> NodeResult | Expansion:
+    """Replace links to the outputs of `source` by what it gives."""
+    outputs = [
+        given.outputs[value.output] if isinstance(value, Link) and value.source == source else value
+        for value in result.outputs
+    ]
+    return NodeResult(outputs, result.ui) if isinstance(result, NodeResult) else _expansion_with(result, outputs)
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def _expansion_with(expansion: Expansion, outputs: Sequence[object]) -> Expansion:
+    """What has been grafted is not needed again: only outputs and `ui` remain."""
+    return Expansion(Graph({}), outputs, expansion.ui)

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from engine.execution.async_thread import AsyncThread
 from engine.execution.cache import BoundedCache, ResultCache
 from engine.execution.context import Resources
-from engine.execution.evaluate import AsyncThread
 from engine.execution.events import Event
 from engine.execution.graph_run import GraphRun, Surroundings
 from engine.execution.lifecycle import NodeLifecycle
@@ -58,8 +58,9 @@ class LocalExecutor:
             self._around.cache.clear()
 
     def close(self) -> None:
-        """End the threads that ran nodes freely."""
+        """End the threads that ran nodes beside this one."""
         self._around.pool.shutdown(wait=False, cancel_futures=True)
+        self._around.async_thread.close()
 
     def _switch(self, job: str) -> threading.Event:
         with self._lock:

@@ -8,8 +8,10 @@ from engine import lazy
 __getattr__, __dir__, __all__ = lazy.facade(
     __name__,
     {
+        "Blocked": "definition",
         "Choice": "declare",
         "ChoiceWidget": "widgets",
+        "Expansion": "definition",
         "FilesIn": "widgets",
         "Graph": "nodes",
         "InputSpec": "definition",
@@ -29,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "TextWidget": "widgets",
         "ToggleWidget": "widgets",
         "Toggle": "declare",
+        "Undeclared": "definition",
         "Validation": "validate",
         "Widget": "widgets",
         "accepts": "sockets",

@@ -94,6 +94,7 @@ def node(
             description=_description(function),
             is_target=is_target,
             runs=Runs.FREELY if inspect.iscoroutinefunction(function) else runs,
+            is_async=inspect.iscoroutinefunction(function),
             hidden=dict(hidden or {}),
             wants_context=wants_context,
             version=version,

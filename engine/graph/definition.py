@@ -1,10 +1,12 @@
 """What is a node type: its inputs, outputs, function and flags?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
+from engine.graph.nodes import Graph, Link, Node
 from engine.graph.widgets import Widget
 
 
@@ -16,6 +18,14 @@ class Runs(Enum):
     ALONE = "alone"  # foreign synchronous code: one at a time
 
 
+class Undeclared(Enum):
+    """Which inputs beyond the declared ones a node's function is given."""
+
+    NONE = "none"
+    LINKS = "links"  # functions with **inputs: what is linked to them
+    ALL = "all"  # those that also declare that any name may come
+
+
 @dataclass(frozen=True)
 class InputSpec:
     """One input of a node type.
@@ -24,6 +34,7 @@ class InputSpec:
         widget: how a literal is edited; None means that the input takes links only.
         lazy: evaluated only if the node asks for it.
         raw_link: the node gets the link itself, not its value.
+        checked_by_node: the node's own `check` replaces the check of limits and choices.
         more: further options as /object_info shows them.
     """
 
@@ -34,6 +45,7 @@ class InputSpec:
     tooltip: str = ""
     lazy: bool = False
     raw_link: bool = False
+    checked_by_node: bool = False
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -56,6 +68,34 @@ class NodeResult:
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """An output value with which nothing shall be done: nodes that get it are skipped, and pass it on.
+
+    Attributes:
+        reason: shown as an error at the first node that gets it; None: skipped in silence.
+    """
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A graph that a node returns to be run in its place.
+
+    Attributes:
+        graph: literals may be any values; links may also lead to nodes outside.
+        outputs: of the node: values, or a `Link` to where the value will come from.
+        ui: JSON for the editor, as in `NodeResult`.
+        displays: id in `graph` -> the node that shows what it shows, if not the one that returned it.
+    """
+
+    graph: Graph
+    outputs: Sequence[Any] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
+    displays: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class NodeDefinition:
     """A node type, whatever style it was written in.
 
@@ -63,8 +103,14 @@ class NodeDefinition:
         is_target: a run may aim at it ("output node").
         takes_lists: gets whole lists of inputs instead of one call per element.
         hidden: parameter name -> what is passed in it ("PROMPT", "EXTRA_PNGINFO", "UNIQUE_ID", ...).
+        is_async: its function is a coroutine function, and any number of them wait at once.
+        undeclared: which inputs beyond `inputs` its function is given.
+        is_personal: equal inputs do not make its result another node's: the id is part of the result key.
+        is_checked_by_worker: its `check` is known in the worker only.
+        checks_link_types: its `check` takes the types of linked inputs as `input_types`, and judges them itself.
         version: part of the result key; raise it when the same inputs give another result.
         function: called with inputs by name; None where only the description is known (in the server, of packs).
+        wanted_inputs: names the lazy inputs it needs beyond those that are there (the others are None).
         fingerprint: gives a JSON value from the inputs and `places`; a changed value makes the node run again.
         check: gives an error text, or None, from literal inputs and `places`.
     """
@@ -80,18 +126,41 @@ class NodeDefinition:
     runs: Runs = Runs.ON_DEVICE
     hidden: Mapping[str, str] = field(default_factory=dict)
     wants_context: bool = False
+    is_async: bool = False
+    undeclared: Undeclared = Undeclared.NONE
+    is_personal: bool = False
+    is_checked_by_worker: bool = False
+    checks_link_types: bool = False
     version: int = 1
     deprecated: bool = False
     experimental: bool = False
     module: str = "nodes"
     function: Callable[..., Any] | None = None
+    wanted_inputs: Callable[..., Any] | None = None
     fingerprint: Callable[..., Any] | None = None
     check: Callable[..., str | None] | None = None
 
     def input(self, name: str) -> InputSpec | None:
         """Find an input by name."""
-        return next((spec for spec in self.inputs if spec.name == name), None)
+        return self._names.get(name)
 
     def described(self) -> "NodeDefinition":
         """Give the same definition without its functions, so that it can travel between processes."""
-        return replace(self, function=None, fingerprint=None, check=None)
+        return replace(self, function=None, wanted_inputs=None, fingerprint=None, check=None)
+
+    def used_inputs(self, node: Node) -> Iterator[tuple[str, Link | Any]]:
+        """Yield those inputs of a node that its function is given."""
+        names, more = self._names, self.undeclared
+        for name, value in node.inputs.items():
+            also = more is Undeclared.ALL or (more is Undeclared.LINKS and isinstance(value, Link))
+            if also or name in names:
+                yield name, value
+
+    @cached_property
+    def _names(self) -> Mapping[str, InputSpec]:
+        return {spec.name: spec for spec in self.inputs}
+
+    @cached_property
+    def lazy_inputs(self) -> frozenset[str]:
+        """The names of the inputs that are evaluated only if the node asks for them."""
+        return frozenset(spec.name for spec in self.inputs if spec.lazy)

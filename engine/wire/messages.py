@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.execution.events import (
     Event,
+    NodeBlocked,
     NodeFailed,
     NodeFinished,
     NodeProgress,
@@ -90,6 +91,8 @@ def frames(event: Event, *, preview_metadata: bool) -> list[Frame]:
         case NodeText():
             node = event.place.node.encode()
             return [Frame(struct.pack(">II", TEXT, len(node)) + node + event.text.encode())]
+        case NodeBlocked():
+            return [message("execution_error", _blocked(event))]
         case NodeFinished():
             place = event.place
             data = {"node": place.node, "display_node": place.display, "output": event.ui, "prompt_id": event.job}
@@ -140,6 +143,21 @@ def _interrupted(event: RunInterrupted) -> dict[str, Any]:
         "node_id": event.node,
         "node_type": event.node_type,
         "executed": list(event.executed),
+        "timestamp": event.timestamp_ms,
+    }
+
+
+def _blocked(event: NodeBlocked) -> dict[str, Any]:
+    return {
+        "prompt_id": event.job,
+        "node_id": event.place.real,
+        "node_type": event.node_type,
+        "executed": list(event.executed),
+        "exception_message": f"Execution Blocked: {event.reason}",
+        "exception_type": "ExecutionBlocked",
+        "traceback": [],
+        "current_inputs": {},
+        "current_outputs": [],
         "timestamp": event.timestamp_ms,
     }
 

@@ -1,0 +1,76 @@
+"""Where do async nodes run, any number of them at once?"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class AsyncThread:
+    """An event loop on a thread of its own, started when first needed, which all async nodes share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the start
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Start a coroutine; nothing waits for it here."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+
+    def wait(self, awaitable: Awaitable[T]) -> T:
+        """Wait in the calling thread for what is awaited on the loop."""
+        return self.submit(_awaiting(awaitable)).result()
+
+    def close(self) -> None:
+        """End the loop, once."""
+        with self._lock:
+            loop, thread, self._loop = self._loop, self._thread, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(timeout=1)
+            if not thread.is_alive():
+                loop.close()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="async nodes", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+async def _awaiting(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+class Stepwise(Awaitable[T]):
+    """Awaits something so that every step of it, but none of the time between, lies inside a context.
+
+    What a thread holds (torch's inference mode) may not stay entered while other coroutines have their turn.
+    """
+
+    def __init__(self, awaitable: Awaitable[T], around: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._awaitable = awaitable
+        self._around = around
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        inner = _awaiting(self._awaitable)
+        error: BaseException | None = None
+        while True:
+            with self._around():
+                try:
+                    step = inner.send(None) if error is None else inner.throw(error)
+                except StopIteration as ended:
+                    result: T = ended.value
+                    return result
+            error = None
+            try:
+                yield step
+            except BaseException as thrown:  # noqa: BLE001 (a cancel, handed on to what is awaited)
+                error = thrown
