@@ -44,9 +44,17 @@ export function readValues(specs: readonly WidgetSpec[], raw: Json | undefined):
 
 const fileName = (spec: WidgetSpec): string => (spec.kind === "control" ? "control_after_generate" : spec.name);
 
-function writeList(specs: readonly WidgetSpec[], node: GraphNode, before: readonly Json[]): Json[] {
+/** The widgets that a list from a file must go up to: those it holds, and those that were changed since. */
+function upToLast(specs: readonly WidgetSpec[], node: GraphNode, places: ReadonlyMap<string, number>): readonly WidgetSpec[] {
+  const isNeeded = (spec: WidgetSpec): boolean => places.has(spec.name) || (node.values[spec.name] ?? spec.defaultValue) !== spec.defaultValue;
+  return specs.slice(0, specs.findLastIndex(isNeeded) + 1);
+}
+
+function writeList(all: readonly WidgetSpec[], node: GraphNode, before: readonly Json[]): Json[] {
   const list = [...before];
-  const places = placeValues(specs, before);
+  const places = placeValues(all, before);
+  const isNew = !("id" in node.raw);
+  const specs = isNew ? all : upToLast(all, node, places);
   let shift = 0;
   let next = 0;
   for (const spec of specs) {
@@ -81,5 +89,6 @@ export function writeValues(specs: readonly WidgetSpec[], node: GraphNode): Json
     }
     return written;
   }
-  return writeList(specs, node, Array.isArray(before) ? before : []);
+  const list = writeList(specs, node, Array.isArray(before) ? before : []);
+  return before === undefined && list.length === 0 ? undefined : list;
 }

@@ -110,7 +110,9 @@ function addLinks(graph: Graph, entries: Json | undefined, problems: string[]): 
     const target = graph.nodes.get(link.to);
     const input = target && enteredInput(target, link);
     const output = graph.nodes.get(link.from)?.outputs[link.fromSlot];
-    if (!input || !output || input.link !== null || graph.links.has(link.id)) {
+    const present = input && input.link !== null ? graph.links.get(input.link) : undefined;
+    if (present?.from === link.from && present.fromSlot === link.fromSlot) return; // the same link twice
+    if (!input || !output || present || graph.links.has(link.id)) {
       problems.push(`Link ${link.id} from node ${link.from} to node ${link.to} leads nowhere and was left out.`);
       return;
     }

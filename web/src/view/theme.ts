@@ -50,8 +50,13 @@ export function typeColor(type: string, dark: boolean): string {
   return dark ? `oklch(0.78 0.13 ${hue})` : `oklch(0.64 0.16 ${hue})`;
 }
 
+const NOTE_HUE = 95;
+
+/** The hue of a node's title: that of its category, and one of their own for notes. */
+export const titleHue = (type: string, category: string): number => (type.endsWith("Note") ? NOTE_HUE : categoryHue(category));
+
 /** The hue that marks a category on a node's title; the same for all of `loaders/...`. */
-export const categoryHue = (category: string): number => {
+const categoryHue = (category: string): number => {
   const top = category.split("/")[0] ?? "";
   const known: Record<string, number> = { loaders: 295, conditioning: 62, sampling: 185, latent: 340, image: 245, mask: 150, editor: 200, subgraphs: 175 };
   return known[top] ?? typeHue(top || "other") ?? 0;

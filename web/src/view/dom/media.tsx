@@ -1,12 +1,13 @@
 /** Which picture does a node show? The preview while it forms, the result after it, the file that a loader reads. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { annotatedRef, viewUrl } from "../../api/http";
 import type { Editor } from "../../editor";
 import type { Document } from "../../model/document";
 import type { NodeLayout } from "../../model/geometry";
 import type { FileRef, NodeRun } from "../../model/run_state";
 import type { GraphNode } from "../../model/types";
+import { LARGEST_SIDE, shrink } from "./shrink";
 
 /** The pictures of an image widget, as long as no run says otherwise. */
 function chosenFiles(document: Document, node: GraphNode): FileRef[] {
@@ -19,10 +20,16 @@ function chosenFiles(document: Document, node: GraphNode): FileRef[] {
 function Picture({ editor, refs, index }: { editor: Editor; refs: readonly FileRef[]; index: number }) {
   const ref = refs[index]!;
   const [missing, setMissing] = useState(false);
+  const [small, setSmall] = useState<string | null>(null);
+  useEffect(() => () => { if (small) URL.revokeObjectURL(small); }, [small]);
   if (missing) return <span class="media-hint">{ref.filename} is not in the {ref.type} folder</span>;
   return (
     <button class="picture" type="button" data-widget="picture" aria-label={`Open ${ref.filename}`} onClick={() => (editor.ui.picture.value = { refs, index, workflow: null })}>
-      <img src={viewUrl(ref)} alt={ref.filename} decoding="async" draggable={false} onError={() => setMissing(true)} />
+      <img src={small ?? viewUrl(ref)} alt={ref.filename} decoding="async" draggable={false} onError={() => setMissing(true)}
+        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
+          // a picture that can't be shrunk is shown as it is
+          if (!small && Math.max(naturalWidth, naturalHeight) > LARGEST_SIDE) shrink(viewUrl(ref)).then(setSmall, () => undefined);
+        }} />
     </button>
   );
 }

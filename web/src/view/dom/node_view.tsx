@@ -9,7 +9,7 @@ import { typeLabel } from "../../model/sockets";
 import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
 import { mayConnect } from "../../model/operations";
-import { categoryHue, typeHue } from "../theme";
+import { titleHue, typeHue } from "../theme";
 import type { Linking } from "../stage";
 import { Media } from "./media";
 import { spoken, widgetFor } from "./widgets/widget";
@@ -164,8 +164,6 @@ function nodeClass(document: Document, node: GraphNode, phase: string, collapsed
   return names.join(" ");
 }
 
-const NOTE_HUE = 95;
-
 export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   void document.nodeRevision(id).value;
   const phase = useComputed(() => document.run(id).value.phase);
@@ -179,7 +177,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
     <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
       style={{
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
-        "--hue": String(node.type.endsWith("Note") ? NOTE_HUE : categoryHue(definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
+        "--hue": String(titleHue(node.type, definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
       }}
       onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
