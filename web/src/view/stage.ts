@@ -18,7 +18,8 @@ import { readTheme, type Theme } from "./theme";
 export const READABLE = 0.42;
 /** More nodes than this in view are drawn on the canvas. */
 const MOST_MOUNTED = 90;
-/** New nodes that enter the page in one frame, at rest and while the camera moves; the rest is painted until its turn. */
+/** New nodes that enter the page in one frame, at rest and while panning (none while zooming); the rest is painted until its turn. */
+const FIRST_MOUNTS = 40;
 const MOUNTS_PER_FRAME = 8;
 const MOUNTS_IN_MOTION = 2;
 /** After this long without a move the camera is at rest. */
@@ -62,6 +63,7 @@ export class Stage {
   private readonly thumbnails = new Thumbnails(() => this.request());
   private readonly kept = new Set<NodeId>();
   private placed: CameraState | null = null;
+  private isZooming = false;
   private restTimer: ReturnType<typeof setTimeout> | undefined;
 
   attach(canvas: HTMLCanvasElement, layer: HTMLElement): void {
@@ -191,6 +193,7 @@ export class Stage {
   /** While the camera moves, the nodes are kept as one picture that the compositor shifts; at rest they are drawn sharp. */
   private place(camera: CameraState): void {
     if (!this.layer || camera === this.placed) return;
+    if (this.placed && this.placed.scale !== camera.scale) this.isZooming = true;
     this.placed = camera;
     const { style } = this.layer;
     style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.scale})`;
@@ -198,6 +201,7 @@ export class Stage {
     clearTimeout(this.restTimer);
     this.restTimer = setTimeout(() => {
       style.willChange = "";
+      this.isZooming = false;
       this.restTimer = undefined;
       this.request();
     }, REST_MS);
@@ -215,10 +219,10 @@ export class Stage {
     for (const id of this.kept) if (nodes.has(id)) wanted.add(id);
     const next = before.filter((id) => wanted.has(id));
     const missing = [...wanted].filter((id) => !before.includes(id));
-    const share = this.isMoving ? MOUNTS_IN_MOTION : before.length === 0 ? MOST_MOUNTED : MOUNTS_PER_FRAME;
+    const share = this.isZooming ? 0 : this.isMoving ? MOUNTS_IN_MOTION : before.length === 0 ? FIRST_MOUNTS : MOUNTS_PER_FRAME;
     next.push(...missing.slice(0, share));
     if (next.length !== before.length || next.some((id, index) => id !== before[index])) batch(() => (this.mounted.value = next));
-    if (next.length < wanted.size) this.request();
+    if (next.length < wanted.size && !this.isZooming) this.request();
     return next;
   }
 
