@@ -142,7 +142,7 @@ def decode_pair(vae: Vae, weights: WeightFile, size: int) -> Pair:
 
 
 def matmul_rate(clock: Clock, seconds: float = 2.0) -> float:
-    """TFLOP/s (of one thread, where the clock is processor time) of a bfloat16 product in the shape of the network's largest layers."""
+    """TFLOP/s of a bfloat16 product as large as the network's largest; of one thread where processor time counts."""
     a, b = torch.randn(4096, 2560).to(BFLOAT16), torch.randn(2560, 2560).to(BFLOAT16)
     torch.mm(a, b)
     times: list[float] = []

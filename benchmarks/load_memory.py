@@ -28,15 +28,11 @@ def peak_bytes() -> int:
 
 def measure(path: Path, results: Connection) -> None:
     """Send the peaks, in bytes: interpreter and libraries, then load_checkpoint, then all weights in their type."""
-    import transformers  # noqa: F401 (its import would count as the checkpoint's otherwise)
-
     from engine import models
-    from engine.models import loading
-    from engine.models.text_encoders import clip, clip_config
 
-    clip.build_clip(clip_config.ClipConfig(64, 64, 1, 77), models.choose_device(cpu=True))  # imports, again
+    models.prepare_libraries()  # what importing takes would count as the checkpoint's otherwise
     before = peak_bytes()
-    checkpoint = loading.load_checkpoint(path)
+    checkpoint = models.load_checkpoint(path)
     loaded = peak_bytes()
     with models.DeviceMemory().hold(checkpoint.text_encoder, checkpoint.model, checkpoint.vae):
         resident = peak_bytes()

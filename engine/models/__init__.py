@@ -19,5 +19,6 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "latent_to_rgb": "preview",
         "load_checkpoint": "loading",
         "load_vae": "loading",
+        "prepare_libraries": "loading",
     },
 )

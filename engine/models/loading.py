@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from engine.errors import BadFile
 from engine.models.detect import detect_family
 from engine.models.diffusion_model import DiffusionModel
@@ -17,6 +19,9 @@ from engine.models.layers.vae_config import read_vae_config
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Precision, choose_precision
 from engine.models.text_encoder import TextEncoder
+from engine.models.text_encoders.clip import build_clip
+from engine.models.text_encoders.clip_config import ClipConfig
+from engine.models.text_encoders.tokenizer import tokenize
 from engine.models.vae import Vae
 from engine.models.weights import WeightFile, Weights, check_weights, open_weights
 
@@ -87,3 +92,9 @@ def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
         raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is one's.")
     shapes = {own: file.header.tensors[name].shape for own, name in names.items()}
     return build_vae(read_vae_config(shapes), names, file, precision.vae)
+
+
+def prepare_libraries() -> None:
+    """Import what the first checkpoint and prompt would wait seconds for: called while nobody waits yet."""
+    tokenize("")
+    build_clip(ClipConfig(width=64, hidden_width=64, layers=1, positions=77), torch.device("cpu"))

@@ -1,6 +1,8 @@
 """Weights come when they are wanted, patched or not, and are to the bit what they were afterwards."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 import torch
@@ -210,3 +212,18 @@ def test_a_wrapper_stands_round_the_network(model):
     wrapped = model.with_wrapper(outer).with_wrapper(inner)
     assert torch.equal(wrapped.denoise(x, sigma, inputs), x)  # epsilon 0: nothing to take away
     assert calls == ["outer", ("inner", (1, 4, 8, 8), model.noise_levels.timestep(sigma).tolist())]
+
+
+def test_a_checkpoint_that_nobody_has_any_more_is_gone_at_once(tmp_path):
+    """No circle of references keeps gigabytes until some later garbage collection."""
+    checkpoint = models.load_checkpoint(tiny.write_checkpoint(tmp_path / "x.safetensors"))
+    memory = models.DeviceMemory()
+    with memory.hold(checkpoint.model, checkpoint.text_encoder, checkpoint.vae):
+        parts = (checkpoint.model, checkpoint.text_encoder, checkpoint.vae)
+        watched = [weakref.ref(part.hosted.module) for part in parts]
+    gc.disable()
+    try:
+        del checkpoint, parts
+        assert [ref() for ref in watched] == [None, None, None]
+    finally:
+        gc.enable()

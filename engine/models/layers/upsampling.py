@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 
-def convolve_doubled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def convolve_doubled(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """A 3x3 convolution of x after every pixel was repeated 2x2: (N, C, h, w) -> (N, C', 2 h, 2 w).
 
     An output pixel sees 2x2 different pixels of x, so each of the four places in a 2x2 block is a 2x2 convolution

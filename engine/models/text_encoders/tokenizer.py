@@ -61,8 +61,8 @@ def _read_merges() -> list[tuple[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = file.read().split("\n")
     count = VOCABULARY_SIZE - 2 * 256 - 2  # what bytes, bytes at word ends and two special tokens leave
-    pairs = [tuple(line.split()) for line in lines[1 : count + 1]]
-    if len(pairs) != count or any(len(pair) != 2 for pair in pairs):
+    pairs = [(left, right) for left, _space, right in (line.partition(" ") for line in lines[1 : count + 1])]
+    if len(pairs) != count or not all(left and right for left, right in pairs):
         raise EngineError(f"{path} is not CLIP's vocabulary: {count} pairs were expected. Reinstall {PACKAGE}.")
     return pairs
 
