@@ -30,6 +30,7 @@ DESCRIBE_WITHIN_S = 2.0
 TRY_AGAIN_AFTER_S = 5.0  # a worker that cannot even start is not started more often than this
 LAST_WORDS = 20  # lines of a dead worker's output that are shown
 LONGEST_WORD_BYTES = 2000
+FATAL = "Fatal Python error"  # begins faulthandler's report, which may be longer than the last words
 
 
 class ProcessWorker:
@@ -118,7 +119,7 @@ class ProcessWorker:
         """Replace a process that died at work. One that died idle, or unborn, is replaced when there is work."""
         if self._stopping.is_set():
             return
-        log.error("%s", process.how_it_ended())
+        log.error("The worker process %s ended.", process.id)
         self._failed_at_s = 0.0 if process.was_up else time.monotonic()
         if process.was_up and process.was_at_work:
             self._begin_life()
@@ -144,6 +145,7 @@ class _Process:
         self._next: list[asyncio.Future[WorkerDescription]] = []
         self._run: tuple[asyncio.Future[Outcome], Callable[[Event], None]] | None = None
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
+        self._fatal = ""
         self._broken: BrokenLink | None = None
         self.is_over = False
         self.was_at_work = False
@@ -160,6 +162,10 @@ class _Process:
         life = cls(name, process, echo, ended)
         life._write(setup)
         return life
+
+    @property
+    def id(self) -> int:
+        return self._process.pid
 
     @property
     def was_up(self) -> bool:
@@ -209,6 +215,7 @@ class _Process:
         if self._broken is not None:
             how = f"The worker process {self._process.pid} was ended after {after_s:.0f} s: {self._broken}"
         words = "\n".join(self._words)
+        how = f"{how[:-1]}{self._fatal}."
         told = f" Its last words:\n{words}" if words else ""
         return f"{how} A new one takes over with the next job.{told}"
 
@@ -307,7 +314,10 @@ class _Process:
     def _remember(self, lines: list[bytes]) -> None:
         """Keep lines for the case that they were the last; of a progress bar, only its last state."""
         shown = (line.rstrip().rpartition(b"\r")[2][-LONGEST_WORD_BYTES:] for line in lines[-LAST_WORDS:])
-        self._words.extend(line.decode("utf-8", "replace") for line in shown if line)
+        for text in (line.decode("utf-8", "replace") for line in shown if line):
+            self._words.append(text)
+            if text.startswith(FATAL):
+                self._fatal = f" ({text})"
 
 
 def _to_stderr(chunk: bytes) -> None:
