@@ -206,7 +206,9 @@ export class Editor {
     const active = new Set([...this.queue.value.running, ...this.queue.value.pending].map((item) => item.promptId));
     for (const document of this.documents.value) {
       const last = document.prompts.peek().at(-1);
-      if (last && !active.has(last) && document.runningNode.peek() !== null) await this.recall(document);
+      if (!last || active.has(last) || !this.router.isActive(last)) continue;
+      this.router.settle(last);
+      await this.recall(document);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
-import { holdForTab } from "./api/socket";
+import { canClaim, holdForTab, newId } from "./api/socket";
 import type { Document } from "./model/document";
 
 const OPEN = "weft.open";
@@ -43,6 +43,11 @@ export async function restoreDrafts(): Promise<Restored> {
     if (draft && (await claimDocument(id))) own.push(draft);
   }
   if (own.length > 0) return { drafts: own, active: open.active };
+  if (!canClaim()) {
+    // without locks nobody knows whether another tab has it open: a copy overwrites nothing
+    const [newest] = await listDrafts();
+    return newest ? { drafts: [{ ...newest, id: newId() }], active: null } : { drafts: [], active: null };
+  }
   for (const draft of (await listDrafts()).slice(0, 20)) if (await claimDocument(draft.id)) return { drafts: [draft], active: draft.id };
   return { drafts: [], active: null };
 }

@@ -39,8 +39,16 @@ export class EventRouter {
     for (const [prompt, run] of this.runs) if (run.document === document) this.runs.delete(prompt);
   }
 
+  /** True until the end of a prompt was heard. */
   isActive(prompt: string): boolean {
     return this.runs.has(prompt);
+  }
+
+  /** A prompt that ended while nobody listened: its nodes stop running. */
+  settle(prompt: string): void {
+    const run = this.runs.get(prompt);
+    this.runs.delete(prompt);
+    if (run) settle(run.document);
   }
 
   receive(event: ServerEvent): void {

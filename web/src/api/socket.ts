@@ -18,9 +18,12 @@ export function newId(): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
+/** Locks exist on https and on localhost, not on plain http from another machine. */
+export const canClaim = (): boolean => "locks" in navigator;
+
 /** Takes a lock for as long as this tab lives; false when another tab has it. True where the browser has no locks. */
 export function holdForTab(name: string): Promise<boolean> {
-  if (!("locks" in navigator)) return Promise.resolve(true);
+  if (!canClaim()) return Promise.resolve(true);
   return new Promise((resolve) => {
     void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);

@@ -42,6 +42,11 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
     if (!input.onWidget) machine.doubleClick(input);
   });
   viewport.addEventListener("contextmenu", (event) => {
+    if (event instanceof PointerEvent && event.pointerType === "touch") {
+      // a long press: what a right click is to a mouse
+      machine.cancel();
+      machine.down({ ...readInput(event, viewport), touch: false, button: 2 });
+    }
     if (!(event.target as Element).closest("input, textarea, img")) event.preventDefault();
   });
 }

@@ -34,7 +34,18 @@ function fitness(document: Document, linking: Linking | null, node: NodeId, sock
 
 const fitClass = (fits: boolean | null): string => (fits === null ? "" : fits ? " fits" : " fits-not");
 
-function InputView({ editor, document, node, socket, y }: { editor: Editor; document: Document; node: GraphNode; socket: InputSocket; y: number }) {
+/**
+ * Parts of a node get the node's revision: nodes change in place, and a component that reads signals is drawn again only when
+ * a signal or a prop is another one.
+ */
+interface PartProps {
+  readonly editor: Editor;
+  readonly document: Document;
+  readonly node: GraphNode;
+  readonly revision: number;
+}
+
+function InputView({ editor, document, node, socket, y }: PartProps & { socket: InputSocket; y: number }) {
   const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { input: socket.name }));
   const dot = hueClass(socket.type);
   const link = document.graph.linkInto(node.id, socket.name);
@@ -50,7 +61,7 @@ function InputView({ editor, document, node, socket, y }: { editor: Editor; docu
   );
 }
 
-function OutputView({ editor, document, node, socket, slot, y }: { editor: Editor; document: Document; node: GraphNode; socket: OutputSocket; slot: number; y: number }) {
+function OutputView({ editor, document, node, socket, slot, y }: PartProps & { socket: OutputSocket; slot: number; y: number }) {
   const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { slot }));
   const name = socket.label ?? (socket.name || typeLabel(socket.type));
   return (
@@ -62,7 +73,7 @@ function OutputView({ editor, document, node, socket, slot, y }: { editor: Edito
   );
 }
 
-function WidgetView({ editor, document, node, place }: { editor: Editor; document: Document; node: GraphNode; place: WidgetPlace }) {
+function WidgetView({ editor, document, node, place }: PartProps & { place: WidgetPlace }) {
   const { spec, y, height } = place;
   const Component = widgetFor(spec.kind);
   if (!Component) return null;
@@ -77,7 +88,7 @@ function WidgetView({ editor, document, node, place }: { editor: Editor; documen
   );
 }
 
-function Title({ editor, document, node }: { editor: Editor; document: Document; node: GraphNode }) {
+function Title({ editor, document, node }: PartProps) {
   const title = document.graph.title(node);
   if (editor.ui.renaming.value !== node.id) return <span class="node-name">{title}</span>;
   const done = (text: string | null): void => {
@@ -136,17 +147,18 @@ function Placeholder({ node }: { node: GraphNode }) {
   );
 }
 
-function Body({ editor, document, node, layout }: { editor: Editor; document: Document; node: GraphNode; layout: NodeLayout }) {
+function Body({ layout, ...part }: PartProps & { layout: NodeLayout }) {
+  const { node } = part;
   return (
     <>
       {node.inputs.map((socket, index) => (
-        <InputView key={`i${socket.name}`} editor={editor} document={document} node={node} socket={socket} y={layout.inputs[index]?.y ?? 0} />
+        <InputView key={`i${socket.name}`} {...part} socket={socket} y={layout.inputs[index]?.y ?? 0} />
       ))}
       {node.outputs.map((socket, slot) => (
-        <OutputView key={`o${slot}`} editor={editor} document={document} node={node} socket={socket} slot={slot} y={layout.outputs[slot]?.y ?? 0} />
+        <OutputView key={`o${slot}`} {...part} socket={socket} slot={slot} y={layout.outputs[slot]?.y ?? 0} />
       ))}
-      {layout.widgets.map((place) => <WidgetView key={place.spec.name} editor={editor} document={document} node={node} place={place} />)}
-      {!layout.collapsed && <Media editor={editor} document={document} node={node} layout={layout} />}
+      {layout.widgets.map((place) => <WidgetView key={place.spec.name} {...part} place={place} />)}
+      {!layout.collapsed && <Media {...part} layout={layout} />}
       {!node.known && !layout.collapsed && <Placeholder node={node} />}
     </>
   );
@@ -165,13 +177,14 @@ function nodeClass(document: Document, node: GraphNode, phase: string, collapsed
 }
 
 export const NodeView = memo(({ editor, document, id }: NodeProps) => {
-  void document.nodeRevision(id).value;
+  const revision = document.nodeRevision(id).value;
   const phase = useComputed(() => document.run(id).value.phase);
   const node = document.graph.nodes.get(id);
   if (!node) return null;
   const layout = document.layout(id);
   const definition = document.graph.definition(node.type);
   const title = document.graph.title(node);
+  const part: PartProps = { editor, document, node, revision };
   const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
   return (
     <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
@@ -182,11 +195,11 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
       onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
       {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
-        <Title editor={editor} document={document} node={node} />
+        <Title {...part} />
         {badge && <span class="badge">{badge}</span>}
         <Progress document={document} id={id} />
       </header>}
-      <Body editor={editor} document={document} node={node} layout={layout} />
+      <Body {...part} layout={layout} />
       <Errors document={document} id={id} />
     </div>
   );
