@@ -60,6 +60,9 @@ class NodeContext(Protocol):
     def show_text(self, text: str) -> None:
         """Show a line of text on the node while it runs."""
 
+    def send(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Send a message to the editor whose job this is; for packs that bring a script there."""
+
     def check_cancelled(self) -> None:
         """Raise Interrupted if the user cancelled the job."""
 

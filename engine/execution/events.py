@@ -104,6 +104,15 @@ class NodeFinished:
 
 
 @dataclass(frozen=True)
+class NodeMessage:
+    """A message of a pack's own to its script in the editor."""
+
+    job: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class NodeBlocked:
     """A node is skipped because it was given a blocked value that says why; the run goes on."""
 
@@ -155,6 +164,7 @@ Event = (
     | ProgressStates
     | NodeText
     | NodeFinished
+    | NodeMessage
     | NodeBlocked
     | NodeFailed
     | RunInterrupted

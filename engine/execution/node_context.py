@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.execution.context import Resources, RunView
-from engine.execution.events import Event, NodeText, Place, PreviewImage
+from engine.execution.events import Event, NodeMessage, NodeText, Place, PreviewImage
 from engine.execution.progress import Progress
 from engine.files.places import Places
 
@@ -38,6 +38,9 @@ class RunningNode:
 
     def show_text(self, text: str) -> None:
         self._emit(NodeText(self.job, self.place, text))
+
+    def send(self, kind: str, data: Mapping[str, Any]) -> None:
+        self._emit(NodeMessage(self.job, kind, data))
 
     def check_cancelled(self) -> None:
         self._progress.check_cancelled()

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "ChoiceWidget": "widgets",
         "Expansion": "definition",
         "FilesIn": "widgets",
+        "FreeWidget": "widgets",
         "Graph": "nodes",
         "InputSpec": "definition",
         "Link": "nodes",
@@ -22,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "NodeResult": "definition",
         "NumberWidget": "widgets",
         "OutputSpec": "definition",
+        "OwnCheck": "own_check",
         "Problem": "problems",
         "Range": "declare",
         "Registry": "registry",
@@ -38,6 +40,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "check_graph": "validate",
         "declared_in": "declare",
         "node": "declare",
+        "own_problems": "own_check",
         "order": "topology",
     },
 )

@@ -1,13 +1,13 @@
 """Can this graph run, which of its targets can, and what is wrong with the others?"""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from engine.errors import EngineError
 from engine.files.places import Places
-from engine.graph.definition import InputSpec, NodeDefinition
+from engine.graph.definition import InputSpec
 from engine.graph.nodes import Graph, Json, Link, Node, NodeId
+from engine.graph.own_check import OwnCheck, own_check, own_problems
 from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.graph.sockets import accepts
@@ -44,21 +44,28 @@ class Validation:
         targets: those whose whole upstream is right, in the graph's order.
         problems: every node that has any.
         failure: set if nothing can run.
+        open_checks: what only a worker can check; pass the answers to `check_graph`.
     """
 
     graph: Graph
     targets: tuple[NodeId, ...] = ()
     problems: Mapping[NodeId, NodeProblems] = field(default_factory=dict)
     failure: PromptFailure | None = None
+    open_checks: tuple[OwnCheck, ...] = ()
 
 
 def check_graph(
-    graph: Graph, registry: Registry, places: Places, wanted: Collection[NodeId] | None = None
+    graph: Graph,
+    registry: Registry,
+    places: Places,
+    wanted: Collection[NodeId] | None = None,
+    answers: Mapping[NodeId, Sequence[Problem]] | None = None,
 ) -> Validation:
     """Check everything that its targets need, and report all problems at once.
 
     Args:
         wanted: restrict the run to these targets; all of them if None.
+        answers: what the worker found in each of the `open_checks` of an earlier call.
     """
     unknown = next((node for node in graph.nodes.values() if node.type not in registry), None)
     if unknown is not None:
@@ -71,7 +78,8 @@ def check_graph(
     if not targets:
         return Validation(graph, failure=_no_targets(wanted))
     sorted_ids, stuck = order(graph, targets)
-    checked = {node_id: _check_node(graph[node_id], graph, registry, places) for node_id in sorted_ids}
+    asking = _Asking(graph, registry, places, answers or {})
+    checked = {node_id: _check_node(graph[node_id], asking) for node_id in sorted_ids}
     faults = {node_id: found for node_id, (_, found) in checked.items() if found}
     faults |= _circles(graph, stuck)
     read = Graph({**graph.nodes, **{node_id: node for node_id, (node, _) in checked.items()}})
@@ -83,11 +91,36 @@ def check_graph(
     }
     good = tuple(target for target in targets if target not in bad)
     failure = None if good else _all_failed(problems)
-    return Validation(read, good, problems, failure)
+    return Validation(read, good, problems, failure, tuple(asking.open))
 
 
-def _check_node(node: Node, graph: Graph, registry: Registry, places: Places) -> tuple[Node, list[Problem]]:
+@dataclass
+class _Asking:
+    """What a check needs to know, and what it leaves open."""
+
+    graph: Graph
+    registry: Registry
+    places: Places
+    answers: Mapping[NodeId, Sequence[Problem]]
+    open: list[OwnCheck] = field(default_factory=list)
+
+    def own_problems(self, node: Node, inputs: Mapping[str, Any]) -> Sequence[Problem]:
+        """Let the node type itself judge, here or, later, in a worker."""
+        definition = self.registry[node.type]
+        if definition.check is None and not definition.is_checked_by_worker:
+            return ()
+        if node.id in self.answers:
+            return self.answers[node.id]
+        told = own_check(node, inputs, self.graph, self.registry)
+        if definition.check is not None:
+            return own_problems(definition, told, self.places)
+        self.open.append(told)
+        return ()
+
+
+def _check_node(node: Node, asking: _Asking) -> tuple[Node, list[Problem]]:
     """Give the node with its literals read, and what is wrong with it."""
+    graph, registry, places = asking.graph, asking.registry, asking.places
     definition = registry[node.type]
     problems: list[Problem] = []
     inputs: dict[str, Link | Json] = dict(node.inputs)
@@ -98,16 +131,16 @@ def _check_node(node: Node, graph: Graph, registry: Registry, places: Places) ->
             continue
         value = node.inputs[spec.name]
         if isinstance(value, Link):
-            problems += _check_link(spec, value, graph, registry)
+            problems += _check_link(spec, value, graph, registry, definition.checks_link_types)
         else:
             inputs[spec.name], found = _check_literal(spec, value, places)
             problems += found
-    if not problems and definition.check is not None:
-        problems += _own_check(definition, inputs, places)
+    if not problems:
+        problems += asking.own_problems(node, inputs)
     return replace(node, inputs=inputs), problems
 
 
-def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry) -> list[Problem]:
+def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry, any_type: bool) -> list[Problem]:
     source = graph.nodes.get(link.source)
     shown = [link.source, link.output]
     if source is None:
@@ -118,7 +151,7 @@ def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry) -
         details = f"{spec.name} takes output {link.output} of {source.type}, which has {len(outputs)} (from 0)"
         return [_problem("bad_linked_input", "Bad linked input", details, spec, received_value=shown)]
     offered = outputs[link.output].type
-    if spec.raw_link or accepts(spec.type, offered):
+    if any_type or spec.raw_link or accepts(spec.type, offered):
         return []
     details = f"{spec.name}, received_type({offered}) mismatch input_type({spec.type})"
     message = "Return type mismatch between linked nodes"
@@ -137,25 +170,12 @@ def _check_literal(spec: InputSpec, value: Json, places: Places) -> tuple[Any, l
         details = f"{spec.name}, {_short(value)}, {error}"
         message = f"Failed to convert an input value to a {spec.type} value"
         return value, [_problem("invalid_input_type", message, details, spec, received_value=value)]
-    found = spec.widget.check(read, places)
+    found = None if spec.checked_by_node else spec.widget.check(read, places)
     if found is None:
         return read, []
     facts = {**_config(spec), "received_value": read}
     details = f"{spec.name}: {found.details}" if found.details else spec.name
     return read, [replace(found, details=details, input=spec.name, facts=facts)]
-
-
-def _own_check(definition: NodeDefinition, inputs: Mapping[str, Any], places: Places) -> list[Problem]:
-    assert definition.check is not None
-    names = {spec.name for spec in definition.inputs}
-    literals = {name: value for name, value in inputs.items() if name in names and not isinstance(value, Link)}
-    try:
-        text = definition.check(**literals, places=places)
-    except EngineError as error:
-        text = str(error)
-    except Exception as error:  # noqa: BLE001 (a node's own code may raise anything; it becomes a report)
-        return [Problem("exception_during_validation", "Exception when validating node", repr(error))]
-    return [] if text is None else [Problem("custom_validation_failed", "Custom validation failed for node", text)]
 
 
 def _circles(graph: Graph, stuck: list[NodeId]) -> dict[NodeId, list[Problem]]:

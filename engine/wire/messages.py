@@ -9,6 +9,7 @@ from engine.execution.events import (
     NodeBlocked,
     NodeFailed,
     NodeFinished,
+    NodeMessage,
     NodeProgress,
     NodeProgressState,
     NodesCached,
@@ -91,6 +92,8 @@ def frames(event: Event, *, preview_metadata: bool) -> list[Frame]:
         case NodeText():
             node = event.place.node.encode()
             return [Frame(struct.pack(">II", TEXT, len(node)) + node + event.text.encode())]
+        case NodeMessage():
+            return [message(event.kind, dict(event.data))]
         case NodeBlocked():
             return [message("execution_error", _blocked(event))]
         case NodeFinished():

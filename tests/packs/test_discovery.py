@@ -1,0 +1,70 @@
+"""Which packs load, in what order, and what one that fails costs the others."""
+
+import logging
+
+from tests.packs.conftest import bring
+
+NODE = """
+class Node:
+    @classmethod
+    def INPUT_TYPES(cls): return {"required": {}}
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    def run(self): return (1,)
+"""
+
+
+def write(places, name, text):
+    path = places.custom_nodes[0] / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_files_and_folders_load_and_the_rest_is_left_alone(places):
+    for name in ("single.py", "folder/__init__.py", "off.py.disabled", ".hidden/__init__.py", "__pycache__/x.py"):
+        write(places, name, f"{NODE}\nNODE_CLASS_MAPPINGS = {{'{name}': Node}}")
+    write(places, "no_pack/readme.txt", "")
+    assert [pack.name for pack in bring(places).packs] == ["folder", "single"]
+
+
+def test_a_pack_that_fails_is_reported_with_its_traceback_and_the_others_load(places, caplog):
+    write(places, "a_bad.py", "import no_such_library_at_all")
+    write(places, "b_exits.py", "import sys; sys.exit(3)")
+    write(places, "c_good.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'Good': Node, 'Bad': object}}")
+    with caplog.at_level(logging.ERROR):
+        brought = bring(places)
+    assert "no_such_library_at_all" in brought.pack("a_bad").errors[0]
+    assert "a_bad.py" in brought.pack("a_bad").errors[0]
+    assert brought.pack("b_exits").errors
+    assert "Good" in brought.registry
+    assert "Bad" not in brought.registry and "'Bad'" in brought.pack("c_good").errors[0]
+    assert "no_such_library_at_all" in caplog.text
+
+
+def test_only_packs_that_are_named_load_if_any_are(places):
+    write(places, "one.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'One': Node}}")
+    write(places, "two/__init__.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'Two': Node}}")
+    assert [pack.name for pack in bring(places, only=["two"]).packs] == ["two"]
+    assert bring(places, only=[]).packs == []
+
+
+def test_a_folder_imports_its_own_modules_and_other_packs(places):
+    write(places, "first/__init__.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'First': Node}}")
+    write(places, "second/inner.py", NODE)
+    text = (
+        "from .inner import Node\nimport nodes\nfrom custom_nodes import first\n"
+        "assert first.Node is not Node\nNODE_CLASS_MAPPINGS = {'Second': Node}"
+    )
+    write(places, "second/__init__.py", text)
+    write(places, "second/web/x.js", "")
+    brought = bring(places)
+    assert brought.pack("second").errors == ()
+    assert set(brought.native.NODE_CLASS_MAPPINGS) >= {"First", "Second", "Constant"}
+
+
+def test_scripts_for_the_editor(places):
+    write(places, "scripts/__init__.py", "WEB_DIRECTORY = './js'\nNODE_CLASS_MAPPINGS = {}")
+    write(places, "scripts/js/a.js", "")
+    brought = bring(places)
+    assert brought.pack("scripts").web == places.custom_nodes[0] / "scripts" / "js"
+    assert {"scripts": str(brought.pack("scripts").web)} == brought.native.EXTENSION_WEB_DIRS
