@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
-import { canClaim, holdForTab, newId } from "./api/socket";
+import { canClaim, holdForTab, newId, RELOAD_MS } from "./api/socket";
 import type { Document } from "./model/document";
 
 const OPEN = "weft.open";
@@ -24,7 +24,24 @@ export const writeOpenList = (ids: readonly string[], active: string | null): vo
 
 const lockName = (id: string): string => `weft.document.${id}`;
 /** Keeps other tabs from opening the same draft. False when another tab has it. */
-export const claimDocument = (id: string): Promise<boolean> => holdForTab(lockName(id));
+export const claimDocument = (id: string, patienceMs = 0): Promise<boolean> => holdForTab(lockName(id), patienceMs);
+
+const UNWRITTEN = "weft.unwritten.";
+
+/**
+ * The browser's database may not finish while a page goes away, so what is pending then is noted at once in its small store.
+ * Raises where that is full.
+ */
+const noteUnwritten = (draft: Draft): void => localStorage.setItem(UNWRITTEN + draft.id, JSON.stringify(draft));
+
+/** Takes what was noted over into the database, where it is newer. */
+async function absorbUnwritten(): Promise<void> {
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(UNWRITTEN))) {
+    const noted = JSON.parse(localStorage.getItem(key) ?? "null") as Draft | null;
+    if (noted && ((await readDraft(noted.id))?.changedAt ?? 0) < noted.changedAt) await storeDraft(noted);
+    localStorage.removeItem(key);
+  }
+}
 
 export interface Restored {
   readonly drafts: readonly Draft[];
@@ -36,12 +53,10 @@ export interface Restored {
  * crashed). Empty where there is none or where the browser keeps no database.
  */
 export async function restoreDrafts(): Promise<Restored> {
+  await absorbUnwritten();
   const open = readOpenList();
-  const own: Draft[] = [];
-  for (const id of open.ids) {
-    const draft = await readDraft(id);
-    if (draft && (await claimDocument(id))) own.push(draft);
-  }
+  const claimed = await Promise.all(open.ids.map(async (id) => ((await claimDocument(id, RELOAD_MS)) ? readDraft(id) : undefined)));
+  const own = claimed.filter((draft) => draft !== undefined);
   if (own.length > 0) return { drafts: own, active: open.active };
   if (!canClaim()) {
     // without locks nobody knows whether another tab has it open: a copy overwrites nothing
@@ -71,7 +86,13 @@ export function keepDraft(document: Document, onError: (error: unknown) => void)
     timer = setTimeout(write, DELAY_MS);
   });
   const flush = (): void => {
-    if (timer !== undefined) write();
+    if (timer === undefined) return;
+    try {
+      noteUnwritten(draftOf(document));
+    } catch (error) {
+      onError(error);
+    }
+    write();
   };
   addEventListener("pagehide", flush);
   addEventListener("visibilitychange", flush);

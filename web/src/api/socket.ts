@@ -21,21 +21,31 @@ export function newId(): string {
 /** Locks exist on https and on localhost, not on plain http from another machine. */
 export const canClaim = (): boolean => "locks" in navigator;
 
-/** Takes a lock for as long as this tab lives; false when another tab has it. True where the browser has no locks. */
-export function holdForTab(name: string): Promise<boolean> {
+/** How long a page that is being reloaded may take to let go of its locks. */
+export const RELOAD_MS = 2000;
+
+/**
+ * Takes a lock for as long as this tab lives; false when another tab still has it after `patienceMs`. True where the browser
+ * has no locks.
+ */
+export function holdForTab(name: string, patienceMs = 0): Promise<boolean> {
   if (!canClaim()) return Promise.resolve(true);
+  const forever = new Promise<never>(() => undefined);
   return new Promise((resolve) => {
-    void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      return lock === null ? undefined : new Promise<never>(() => undefined);
-    });
+    const options = patienceMs > 0 ? { signal: AbortSignal.timeout(patienceMs) } : { ifAvailable: true };
+    navigator.locks
+      .request(name, options, (lock) => {
+        resolve(lock !== null);
+        return lock === null ? undefined : forever;
+      })
+      .catch(() => resolve(false)); // the patience is at an end
   });
 }
 
 /** The id of this tab: kept over a reload, new in a tab that was duplicated. */
 export async function clientId(): Promise<string> {
   const kept = sessionStorage.getItem(KEY);
-  if (kept && (await holdForTab(`weft.client.${kept}`))) return kept;
+  if (kept && (await holdForTab(`weft.client.${kept}`, RELOAD_MS))) return kept;
   const fresh = newId();
   sessionStorage.setItem(KEY, fresh);
   await holdForTab(`weft.client.${fresh}`);

@@ -46,7 +46,11 @@ export class Document {
 
   /** Applies edits as one undoable step; the same `key` goes on with the step of a gesture until `endGesture`. */
   edit(label: string, edits: readonly Edit[], key: string | null = null): void {
-    if (edits.length > 0) this.changed(this.history.apply(label, edits, key));
+    if (edits.length === 0) return;
+    const touched = this.history.apply(label, edits, key);
+    const meant = edits.some((edit) => edit.kind !== "field" || edit.field === "mode");
+    if (meant) this.forgetErrors(touched);
+    this.changed(touched);
   }
 
   endGesture(): void {
@@ -54,13 +58,11 @@ export class Document {
   }
 
   undo(): void {
-    const touched = this.history.undo();
-    if (touched) this.changed(touched);
+    this.taken(this.history.undo());
   }
 
   redo(): void {
-    const touched = this.history.redo();
-    if (touched) this.changed(touched);
+    this.taken(this.history.redo());
   }
 
   select(ids: Iterable<NodeId>): void {
@@ -118,6 +120,19 @@ export class Document {
 
   toWorkflow(): JsonObject {
     return writeWorkflow(this.graph, this.camera.peek());
+  }
+
+  private taken(touched: ReadonlySet<NodeId> | null): void {
+    if (!touched) return;
+    this.forgetErrors(touched);
+    this.changed(touched);
+  }
+
+  /** A node that was changed may be right now; the next run says. */
+  private forgetErrors(ids: ReadonlySet<NodeId>): void {
+    for (const id of ids) if (this.runs.get(id)?.peek().errors.length) this.updateRun(id, { phase: "idle", errors: [] });
+    if (this.errors.peek().some((error) => error.node !== null && ids.has(error.node)))
+      this.errors.value = this.errors.peek().filter((error) => error.node === null || !ids.has(error.node));
   }
 
   private changed(touched: ReadonlySet<NodeId>, isEdit = true): void {
