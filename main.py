@@ -73,7 +73,8 @@ def full_worker(options: Options, places: Places, log_book: "LogBook") -> Worker
     """Make the worker that runs the nodes that ship."""
     from engine import worker
 
-    setup = worker.WorkerSetup(places, options.compute, log_level=options.log_level)
+    only = options.only_packs or (None if options.packs else ())
+    setup = worker.WorkerSetup(places, options.compute, log_level=options.log_level, only_packs=only)
     if options.in_process:
         in_process: Worker = worker.InProcessWorker(setup)
         return in_process
@@ -137,9 +138,7 @@ def _announce(address: str, services: "Services") -> None:
 async def _warm_up(services: "Services") -> bool:
     """Start the workers, and learn which node types their packs bring. Says whether all of them are up."""
     try:
-        for worker in services.dispatcher.workers:
-            for definition in (await worker.describe()).definitions:
-                services.registry.add(definition)
+        await services.dispatcher.learn_types(services.registry)
     except EngineError as error:
         log.error("%s", error)
         return False

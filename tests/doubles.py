@@ -154,6 +154,17 @@ def equip(setup: WorkerSetup) -> Equipment:
     return Equipment(Registry(definitions()), Resources(), torch_version="none")
 
 
+def equip_with_packs(setup: WorkerSetup) -> Equipment:
+    """Equip a worker with the node types of this file and of the packs in its folders."""
+    from types import ModuleType
+
+    from engine.packs import bring_packs, definitions_of
+
+    registry = Registry(definitions())
+    packs = bring_packs(setup.places, setup.compute, registry, ModuleType("nodes"), setup.only_packs)
+    return Equipment(registry, Resources(), added=definitions_of(packs), torch_version="none")
+
+
 def equip_badly(setup: WorkerSetup) -> Equipment:
     """Fail, as a worker does whose packages are broken."""
     raise RuntimeError("a package is broken")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import WorkerDied
@@ -18,6 +18,9 @@ from engine.execution.events import (
 )
 from engine.execution.outcome import NodeError, Outcome
 from engine.graph.nodes import NodeId
+from engine.graph.own_check import OwnCheck
+from engine.graph.problems import Problem
+from engine.graph.registry import Registry
 from engine.jobs.bus import EventBus, JobHappened, JobLeft
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job, now_ms
@@ -51,6 +54,7 @@ class Dispatcher:
         self.workers = tuple(workers)
         self._running: dict[str, Running] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.types_are_known = False
 
     def start(self) -> None:
         """Begin to hand out jobs."""
@@ -62,6 +66,23 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self.workers))
+
+    async def learn_types(self, registry: Registry) -> None:
+        """Wait until every worker is up, and add the node types that their packs bring; once.
+
+        Raises:
+            WorkerDied: a worker cannot start.
+        """
+        if self.types_are_known:
+            return
+        for worker in self.workers:
+            for definition in (await worker.describe()).definitions:
+                registry.add(definition)
+        self.types_are_known = True
+
+    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        """Let the packs' node types check inputs of theirs. Raises WorkerDied."""
+        return await self.workers[0].check(checks)
 
     def interrupt(self, job_id: str | None = None) -> None:
         """Stop the running job of this id, and no other; all that run if there is no id."""

@@ -3,13 +3,16 @@
 `engine/worker` holds the implementations: a process, and one inside this process.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.execution.events import Event
 from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.definition import NodeDefinition
+from engine.graph.nodes import NodeId
+from engine.graph.own_check import OwnCheck
+from engine.graph.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,20 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Check:
+    """Ask the worker's node types to check inputs; `number` names the question."""
+
+    number: int
+    checks: Sequence[OwnCheck]
+
+
+@dataclass(frozen=True)
+class Checked:
+    number: int
+    problems: Mapping[NodeId, Sequence[Problem]]
+
+
+@dataclass(frozen=True)
 class Stop:
     pass
 
@@ -71,8 +88,8 @@ class Ended:
     outcome: Outcome
 
 
-Order = Run | Cancel | Describe | Release | Stop
-Report = Happened | Ended | WorkerDescription
+Order = Run | Cancel | Check | Describe | Release | Stop
+Report = Happened | Ended | Checked | WorkerDescription
 
 
 class Worker(Protocol):
@@ -86,6 +103,13 @@ class Worker(Protocol):
 
     async def describe(self) -> WorkerDescription:
         """Ask what the worker has; waits until it is up."""
+
+    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        """Let the packs' node types check inputs of theirs; also while a job runs.
+
+        Raises:
+            WorkerDied: the process ended meanwhile.
+        """
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         """Run a job to its end.

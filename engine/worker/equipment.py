@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 import nodes
-from engine import models
+from engine import models, packs
 from engine.execution.cache import BoundedCache, ResultCache
 from engine.execution.context import Resources
 from engine.graph.registry import Registry
@@ -37,11 +37,15 @@ def equip(setup: WorkerSetup) -> Equipment:
     resources.provide(models.Precision, _precision(compute, device))
     resources.get(models.Precision)  # a wrong option is said now, not in the first job
 
+    registry = Registry(nodes.definitions())
+    brought = packs.bring_packs(setup.places, compute, registry, nodes, setup.only_packs)
+
     def stats() -> Sequence[DeviceStats]:
         return [device_stats(device)]
 
     return Equipment(
-        registry=Registry(nodes.definitions()),
+        registry=registry,
+        added=packs.definitions_of(brought),
         resources=resources,
         lifecycles=(TorchLifecycle(memory.release),),
         cache=_cache(compute),

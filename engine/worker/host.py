@@ -14,7 +14,7 @@ import threading
 from queue import SimpleQueue
 
 from engine.execution.events import Event
-from engine.jobs.worker import Cancel, Describe, Ended, Happened, Release, Run, Stop
+from engine.jobs.worker import Cancel, Check, Checked, Describe, Ended, Happened, Release, Run, Stop
 from engine.worker.link import PipeEnd, plain
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Workshop
@@ -83,6 +83,8 @@ class Host:
                 self._orders.put(order)
             case Cancel():
                 self._cancel(order.job)
+            case Check():
+                threading.Thread(target=self._check, args=(order,), name="checks", daemon=True).start()
             case Describe():
                 if self._workshop is not None:
                     self._link.send(plain(self._workshop.describe()))
@@ -90,6 +92,11 @@ class Host:
                 os._exit(0)
             case _:
                 raise TypeError(f"not an order: {order!r}")
+
+    def _check(self, order: Check) -> None:
+        """Answer in a thread of its own: the code of strangers may take long, and cancels must be heard meanwhile."""
+        assert self._workshop is not None, "nobody knows the packs' node types before the worker has described them"
+        self._link.send(Checked(order.number, plain(self._workshop.check(order.checks))))
 
     def _cancel(self, job: str) -> None:
         with self._lock:

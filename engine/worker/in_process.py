@@ -1,11 +1,14 @@
 """How can graphs be run inside the server's own process (tests, debuggers)?"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from engine.execution.events import Event
 from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.nodes import NodeId
+from engine.graph.own_check import OwnCheck
+from engine.graph.problems import Problem
 from engine.jobs.worker import WorkerDescription
 from engine.worker.link import plain
 from engine.worker.setup import WorkerSetup
@@ -29,6 +32,10 @@ class InProcessWorker:
     async def describe(self) -> WorkerDescription:
         workshop = await self._soon(self._build)
         return await asyncio.to_thread(workshop.describe)
+
+    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        workshop = self._workshop or await self._soon(self._build)
+        return await asyncio.to_thread(workshop.check, checks)
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         loop = asyncio.get_running_loop()

@@ -26,6 +26,8 @@ OUR_MODULES = (
     "engine.execution.outcome",
     "engine.graph.definition",
     "engine.graph.nodes",
+    "engine.graph.own_check",
+    "engine.graph.problems",
     "engine.graph.widgets",
     "engine.jobs.worker",
     "engine.worker.setup",

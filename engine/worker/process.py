@@ -8,14 +8,29 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import WorkerDied
 from engine.execution.events import Event
 from engine.execution.outcome import Outcome, RunRequest
-from engine.jobs.worker import Cancel, Describe, Ended, Happened, Order, Release, Run, Stop, WorkerDescription
+from engine.graph.nodes import NodeId
+from engine.graph.own_check import OwnCheck
+from engine.graph.problems import Problem
+from engine.jobs.worker import (
+    Cancel,
+    Check,
+    Checked,
+    Describe,
+    Ended,
+    Happened,
+    Order,
+    Release,
+    Run,
+    Stop,
+    WorkerDescription,
+)
 from engine.worker.link import LENGTH, BrokenLink, body_length, decode, encode
 from engine.worker.setup import WorkerSetup
 
@@ -61,6 +76,11 @@ class ProcessWorker:
             return await asyncio.wait_for(process.describe_again(), DESCRIBE_WITHIN_S)
         except TimeoutError:
             return first  # busy in a call that lets no other thread run
+
+    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        process = await asyncio.shield(self._begin_life())
+        await process.up()
+        return await process.check(checks)
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         self._job = request.job
@@ -143,6 +163,8 @@ class _Process:
         loop = asyncio.get_running_loop()
         self._first: asyncio.Future[WorkerDescription] = loop.create_future()
         self._next: list[asyncio.Future[WorkerDescription]] = []
+        self._checking: dict[int, asyncio.Future[Mapping[NodeId, Sequence[Problem]]]] = {}
+        self._checks_asked = 0
         self._run: tuple[asyncio.Future[Outcome], Callable[[Event], None]] | None = None
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._fatal = ""
@@ -185,6 +207,18 @@ class _Process:
         self._next.append(future)
         self.send(Describe())
         return await future
+
+    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        if self.is_over:
+            raise WorkerDied(self.how_it_ended())
+        number = self._checks_asked = self._checks_asked + 1
+        future: asyncio.Future[Mapping[NodeId, Sequence[Problem]]] = asyncio.get_running_loop().create_future()
+        self._checking[number] = future
+        self.send(Check(number, checks))
+        try:
+            return await future
+        finally:
+            del self._checking[number]
 
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> "asyncio.Future[Outcome]":
         """Order a run; one at a time."""
@@ -251,7 +285,7 @@ class _Process:
 
     def _give_up(self) -> None:
         error = WorkerDied(self.how_it_ended())
-        futures: list[asyncio.Future[Any]] = [self._first, *self._next]
+        futures: list[asyncio.Future[Any]] = [self._first, *self._next, *self._checking.values()]
         if self._run is not None:
             futures.append(self._run[0])
         for future in futures:
@@ -279,6 +313,10 @@ class _Process:
             case Ended():
                 if self._run is not None and not self._run[0].done():
                     self._run[0].set_result(report.outcome)
+            case Checked():
+                asked = self._checking.get(report.number)
+                if asked is not None and not asked.done():
+                    asked.set_result(report.problems)
             case WorkerDescription():
                 self._described(report)
             case _:

@@ -14,9 +14,11 @@ class WorkerSetup:
 
     Attributes:
         equipment: "module:function"; called in the worker with this setup, gives an `Equipment`.
+        only_packs: the names of the packs that may load; all if None.
     """
 
     places: Places
     compute: ComputeOptions = field(default_factory=ComputeOptions)
     equipment: str = FULL_EQUIPMENT
     log_level: str = "INFO"
+    only_packs: tuple[str, ...] | None = None

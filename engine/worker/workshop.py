@@ -1,7 +1,7 @@
 """What does a worker work with, in whichever process it sits?"""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -12,6 +12,9 @@ from engine.execution.lifecycle import NodeLifecycle
 from engine.execution.local import LocalExecutor
 from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.definition import NodeDefinition
+from engine.graph.nodes import NodeId
+from engine.graph.own_check import OwnCheck, own_problems
+from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.jobs.worker import DeviceStats, WorkerDescription
 from engine.worker.setup import WorkerSetup
@@ -52,6 +55,7 @@ class Workshop:
         module, function = setup.equipment.split(":")
         equip: Callable[[WorkerSetup], Equipment] = getattr(import_module(module), function)
         self._equipment = equip(setup)
+        self._places = setup.places
         self._executor = LocalExecutor(
             self._equipment.registry,
             setup.places,
@@ -70,6 +74,11 @@ class Workshop:
         self._executor.release(models=models, results=results)
         if models:
             self._equipment.release_models()
+
+    def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        """Let node types check inputs of theirs; safe to call while a job runs, in a thread without an event loop."""
+        registry, places = self._equipment.registry, self._places
+        return {told.node: own_problems(registry[told.type], told, places) for told in checks if told.type in registry}
 
     def describe(self) -> WorkerDescription:
         """Say what there is; safe to call while a job runs."""

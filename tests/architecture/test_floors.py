@@ -51,11 +51,12 @@ THIRD_PARTY: dict[str, set[str]] = {
     "engine.control": {"torch"},
     "engine.diffusion": {"torch"},
     "engine.server": {"aiohttp"},
+    "engine.packs": {"comfy"},  # its own shims, by the name under which packs import them
     "engine.worker.torch_lifecycle": {"torch"},
 }
 TORCH_FREE = [
     "engine.files", "engine.options", *GRAPH_TOWER, "engine.wire", "engine.server", "engine.worker", "nodes",
-    "engine.models", "engine.sampling", "engine.diffusion", "engine.patches", "engine.control", "engine.pixels",
+    "engine.packs", "engine.packs.loading", "engine.models", "engine.sampling", "engine.diffusion", "engine.patches", "engine.control", "engine.pixels",
     "engine.sampling.catalog", "engine.models.family", "engine.models.detect",
 ]  # fmt: skip
 HEAVY = ("torch", "numpy", "PIL", "transformers", "safetensors")

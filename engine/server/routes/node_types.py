@@ -1,16 +1,19 @@
 """/object_info: what nodes there are."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
+from engine.errors import WorkerDied
 from engine.graph.definition import NodeDefinition
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 from engine.wire.object_info import object_info
 
+log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 
@@ -18,6 +21,7 @@ routes = web.RouteTableDef()
 async def get_all(request: web.Request) -> web.Response:
     """Describe every node type."""
     services = services_of(request)
+    await _know_packs(services)
     return json_response(await asyncio.to_thread(_describe, services, list(services.registry.values())))
 
 
@@ -25,9 +29,27 @@ async def get_all(request: web.Request) -> web.Response:
 async def get_one(request: web.Request) -> web.Response:
     """Describe one node type; {} if there is none of this name."""
     services = services_of(request)
-    definition = services.registry.get(request.match_info["node_type"])
+    node_type = request.match_info["node_type"]
+    if node_type not in services.registry:
+        await _know_packs(services)
+    definition = services.registry.get(node_type)
     found = [] if definition is None else [definition]
     return json_response(await asyncio.to_thread(_describe, services, found))
+
+
+async def _know_packs(services: Services) -> None:
+    """Where there are packs, wait until they are loaded: their node types are part of the answer."""
+    if services.dispatcher.types_are_known or not await asyncio.to_thread(_may_have_packs, services):
+        return
+    try:
+        await services.dispatcher.learn_types(services.registry)
+    except WorkerDied as error:
+        log.warning("The answer lacks the packs' node types: %s", error)
+
+
+def _may_have_packs(services: Services) -> bool:
+    wanted = services.options.packs or services.options.only_packs
+    return bool(wanted) and any(root.is_dir() and any(root.iterdir()) for root in services.places.custom_nodes)
 
 
 def _describe(services: Services, definitions: Iterable[NodeDefinition]) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """/prompt: hand in a graph."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from engine.errors import WorkerDied
 from engine.execution.outcome import RunRequest
+from engine.graph.nodes import NodeId
+from engine.graph.problems import Problem
 from engine.graph.validate import Validation, check_graph
 from engine.jobs.queue import AlreadyQueued, QueueFull
 from engine.server.middleware import json_response
@@ -30,21 +34,41 @@ async def post_prompt(request: web.Request) -> web.Response:
     services = services_of(request)
     body = await request.read()
     try:
-        submission, validation = await asyncio.to_thread(_check, services, body)
+        submission = await asyncio.to_thread(lambda: read_submission(read_object(body)))
+        validation = await _validated(services, submission)
     except (BadJson, BadSubmission) as error:
         kind = error.kind if isinstance(error, BadSubmission) else "invalid_json"
         return json_response(refusal(kind, str(error)), 400)
     except BadPrompt as error:
         return json_response(failed_prompt(error.failure), 400)
+    except WorkerDied as error:
+        return json_response(refusal("worker_died", str(error)), 503)
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
     return _submit(services, submission, validation)
 
 
-def _check(services: Services, body: bytes) -> tuple[Submission, Validation]:
-    """Read and check a submission; on a thread of its own, since graphs may be large and folders slow."""
-    submission = read_submission(read_object(body))
-    return submission, check_graph(submission.graph, services.registry, services.places, submission.targets)
+async def _validated(services: Services, submission: Submission) -> Validation:
+    """Check a graph, with the help of the worker where packs check their nodes themselves.
+
+    A type that nobody knows may be that of a pack which is still being loaded: then this waits for it.
+    """
+    validation = await asyncio.to_thread(_check, services, submission)
+    unknown = validation.failure is not None and validation.failure.kind == "missing_node_type"
+    if unknown and not services.dispatcher.types_are_known:
+        await services.dispatcher.learn_types(services.registry)
+        validation = await asyncio.to_thread(_check, services, submission)
+    if validation.open_checks:
+        answers = await services.dispatcher.check(validation.open_checks)
+        validation = await asyncio.to_thread(_check, services, submission, answers)
+    return validation
+
+
+def _check(
+    services: Services, submission: Submission, answers: Mapping[NodeId, Sequence[Problem]] | None = None
+) -> Validation:
+    """Check a submission; on a thread of its own, since graphs may be large and folders slow."""
+    return check_graph(submission.graph, services.registry, services.places, submission.targets, answers)
 
 
 def _submit(services: Services, submission: Submission, validation: Validation) -> web.Response:
