@@ -25,9 +25,16 @@ LATENT_SIDE = 16  # 128 pixels
 def draw_caption(
     checkpoint: Checkpoint, text: str, *, seed: int, steps: int = 20, cfg: float = 4.0, sampler: str = "dpmpp_2m",
     schedule: str = "karras", negative: str = "", start: torch.Tensor | None = None, strength: float = 1.0,
+    mask: torch.Tensor | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """Draw one picture, uint8 (128, 128, 3). `start` (1, 4, 16, 16) with `strength` < 1 is image to image."""
-    latent = Latent(torch.zeros(1, 4, LATENT_SIDE, LATENT_SIDE) if start is None else start)
+    """Draw one picture, uint8 (128, 128, 3).
+
+    Args:
+        start: (1, 4, 16, 16) from `vae.encode`; with `strength` < 1 image to image.
+        mask: (1, 1, H, W), 1 where the picture may change: inpainting.
+    """
+    empty = torch.zeros(1, 4, LATENT_SIDE, LATENT_SIDE)
+    latent = Latent(empty if start is None else start, noise_mask=mask)
     drawn = denoise(
         checkpoint.model,
         latent,

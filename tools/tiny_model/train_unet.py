@@ -29,9 +29,10 @@ from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log,
 CAPTIONS = 8  # per scene
 FILLED, DROPPED, FILLED_DROPS = 0.15, 0.10, 0.3  # captions with fillers; dropped ones; of those, fillers alone
 CURRICULUM = 0.15  # this share of the time sees one-object scenes mostly
-SINGLES_FIRST, SINGLES_AFTER = 0.9, 0.3  # share of one-object scenes in a batch, during the curriculum and after
+SINGLES_FIRST, SINGLES_AFTER = 0.9, 0.2  # share of one-object scenes in a batch, during the curriculum and after
 OBJECT_WEIGHT = 3.0  # of latent cells with objects, against 1 elsewhere
 GAMMA = 5.0  # min-SNR weighting, arXiv:2303.09556
+LIFT_LIMIT, NOISIEST = 10.0, 750  # largest extra weight of the noisiest steps; steps from here on are drawn more often
 AVERAGE_DECAY = 0.9985
 CHECKPOINT_S = 120
 SPARE_ID = 49_405  # a token of the vocabulary that no caption uses: its row stands for all unseen words
@@ -92,8 +93,10 @@ class NoiseSchedule:
         sigmas = noise_levels().to(device)
         self.signal, self.noise = 1 / (1 + sigmas**2) ** 0.5, sigmas / (1 + sigmas**2) ** 0.5
         snr = 1 / sigmas**2
-        weights = snr.clamp(max=GAMMA) / snr
-        self.chances = 0.25 + 0.75 * weights
+        # Where things lie is decided in the noise, where an error in epsilon hardly shows: lift it.
+        weights = snr.clamp(max=GAMMA) / snr * snr.clamp(LIFT_LIMIT**-2, 1) ** -0.5
+        self.chances = 0.25 + 0.75 * weights.clamp(max=1)
+        self.chances[NOISIEST:] *= 2.5
         self.weights = weights / (self.chances / self.chances.mean())
 
     def draw(self, size: int) -> Tensor:
@@ -170,7 +173,7 @@ def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Na
         spent_s = training.resume(arguments.run / "unet_state.pt")
     torch.manual_seed(arguments.seed + training.step)
     schedule, clock = (
-        RateSchedule(arguments.rate, warmup_steps=200),
+        RateSchedule(arguments.rate, warmup_steps=200, hold=0.6),
         Clock(arguments.minutes, spent_s, arguments.device),
     )
     next_save_s, losses = clock.spent_s + CHECKPOINT_S, []

@@ -21,15 +21,16 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from tools.tiny_model import dataset
-from tools.tiny_model.drawing import contact_sheet
+from tools.tiny_model.drawing import contact_sheet, draw
 from tools.tiny_model.networks import LATENT_SCALE, VaeSizes, build_vae, parameters_of
 from tools.tiny_model.optimizer import MuonAdamW, split_parameters
-from tools.tiny_model.scenes import SIZE, Scene
+from tools.tiny_model.scenes import SIZE, Scene, sample_scene
 from tools.tiny_model.scorer import score, summary
 from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
 
 VALIDATION = 96  # the first pictures of the set, never trained on
 CROP, CROPS, FULLS = 64, 16, 4  # batch: CROPS crops of CROP pixels, or FULLS whole pictures
+AVERAGE_DECAY, REPORT_S = 0.995, 60
 FULL_SHARE = 0.75  # the last part of the time sees whole pictures: group norms depend on the frame
 ENCODED_AT_ONCE = 4  # small batches stay in a CPU's cache
 COLOUR_WEIGHT, KL_WEIGHT = 0.5, 1e-6
@@ -148,65 +149,99 @@ def encode_all(vae: AutoencoderKL, pictures: np.ndarray, device: torch.device) -
     return np.concatenate(parts)
 
 
+class VaeTraining:
+    """The autoencoder with its optimizer and averages: everything that a resumed run needs."""
+
+    def __init__(self, vae: AutoencoderKL, run: Path, rate: float, decoder_only: bool, device: torch.device) -> None:
+        self.model = Reconstruction(vae, decoder_only, device)
+        matrices, others = split_parameters(vae)
+        self.optimizer = MuonAdamW(matrices, [*others, *self.model.colour_head.parameters()], rate)
+        self.average = AveragedWeights([p for p in vae.parameters() if p.requires_grad], AVERAGE_DECAY)
+        self.run, self.part, self.step = run, "decoder" if decoder_only else "vae", 0
+
+    @property
+    def state_path(self) -> Path:
+        return self.run / f"{self.part}_state.pt"
+
+    def update(self, target: Tensor, rate: float) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss = self.model.loss(target)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.vae.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update()
+        self.step += 1
+        return float(loss.detach())
+
+    def report(self, validation: Tensor, spent_s: float, loss: float) -> None:
+        """Log the quality of the averaged weights, write them to RUN/vae, and save the state."""
+        vae = self.model.vae
+        self.average.swap()
+        quality = psnr(self.model.reconstruct(validation), validation)
+        vae.save_pretrained(self.run / "vae")
+        self.average.swap()
+        entry = {"minutes": spent_s / 60, "step": self.step, "loss": loss, "psnr_db": quality}
+        log(self.run / f"{self.part}_log.jsonl", **entry)
+        state = {"vae": vae.state_dict(), "colour_head": self.model.colour_head.state_dict()}
+        state |= {"optimizer": self.optimizer.state_dict(), "averages": self.average.averages}
+        save_atomically({**state, "step": self.step, "spent_s": spent_s}, self.state_path)
+
+    def resume(self) -> float:
+        """Take the saved state up, if there is one; returns the seconds of training behind it."""
+        if not self.state_path.exists():
+            return 0.0
+        state = torch.load(self.state_path, weights_only=True)
+        self.model.vae.load_state_dict(state["vae"])
+        self.model.colour_head.load_state_dict(state["colour_head"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.averages, self.average.steps, self.step = state["averages"], state["step"], state["step"]
+        return float(state["spent_s"])
+
+    def finish(self, pictures: np.ndarray) -> None:
+        """Write the averaged weights; a new encoder's latents get the family's scale."""
+        vae, device = self.model.vae, self.model.device
+        self.average.swap()
+        if self.part == "vae":
+            latents = torch.from_numpy(encode_all(vae, pictures[:512], device)).float() / LATENT_SCALE
+            print("raw deviation", fold_scale(vae, latents))
+        vae.save_pretrained(self.run / "vae")
+
+
 def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarray, scenes: list[Scene]) -> None:
-    device, run = torch.device(arguments.device), arguments.run
-    part = "decoder" if arguments.decoder_only else "vae"
-    model = Reconstruction(vae, arguments.decoder_only, device)
-    matrices, others = split_parameters(vae)
-    optimizer = MuonAdamW(matrices, others + list(model.colour_head.parameters()), arguments.rate)
-    average = AveragedWeights([p for p in vae.parameters() if p.requires_grad], 0.995)
-    schedule, clock, step = RateSchedule(arguments.rate), Clock(arguments.minutes, device=arguments.device), 0
-    state_path = run / f"{part}_state.pt"
-    if state_path.exists():
-        state = torch.load(state_path, weights_only=True)
-        vae.load_state_dict(state["vae"])
-        model.colour_head.load_state_dict(state["colour_head"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.averages, average.steps = state["averages"], state["step"]
-        clock, step = Clock(arguments.minutes, state["spent_s"], arguments.device), state["step"]
-    rng = np.random.default_rng([arguments.seed, step])
-    torch.manual_seed(arguments.seed + step)
+    device = torch.device(arguments.device)
+    training = VaeTraining(vae, arguments.run, arguments.rate, arguments.decoder_only, device)
+    clock = Clock(arguments.minutes, training.resume(), arguments.device)
+    schedule, rng = RateSchedule(arguments.rate), np.random.default_rng([arguments.seed, training.step])
+    torch.manual_seed(arguments.seed + training.step)
     validation = to_tensor(pictures[:VALIDATION], device)
-    next_report_s = clock.spent_s + 60
+    next_report_s = clock.spent_s + REPORT_S
     while clock.share < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.at(step, clock.share)
         whole = arguments.decoder_only or clock.share > 1 - FULL_SHARE
         places = rng.integers(VALIDATION, len(pictures), FULLS if whole else CROPS)
         batch = pictures[places] if whole else crops(pictures, scenes, places, rng)
-        loss = model.loss(to_tensor(batch[:, :, ::-1] if rng.random() < 0.5 else batch, device))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizer.step()
-        average.update()
-        step += 1
+        target = to_tensor(batch[:, :, ::-1] if rng.random() < 0.5 else batch, device)
+        loss = training.update(target, schedule.at(training.step, clock.share))
         clock.tick()
         if clock.spent_s > next_report_s or clock.share >= 1:
-            next_report_s = clock.spent_s + 60
-            average.swap()
-            quality = psnr(model.reconstruct(validation), validation)
-            vae.save_pretrained(run / "vae")
-            average.swap()
-            entry = {"minutes": clock.spent_s / 60, "step": step, "loss": float(loss.detach()), "psnr_db": quality}
-            log(run / f"{part}_log.jsonl", **entry)
-            save_atomically(
-                {
-                    "vae": vae.state_dict(),
-                    "colour_head": model.colour_head.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "averages": average.averages,
-                    "step": step,
-                    "spent_s": clock.spent_s,
-                },
-                state_path,
-            )
+            next_report_s = clock.spent_s + REPORT_S
+            training.report(validation, clock.spent_s, loss)
             clock.skip()
-    average.swap()
-    if not arguments.decoder_only:
-        latents = torch.from_numpy(encode_all(vae, pictures[:512], device)).float() / LATENT_SCALE
-        print("raw deviation", fold_scale(vae, latents))
-    vae.save_pretrained(run / "vae")
+    training.finish(pictures)
+
+
+def score_reconstructions(vae: AutoencoderKL, count: int, run: Path, device: torch.device) -> None:
+    """Print how many unseen pictures survive the autoencoder, and lay 24 of them out above their originals."""
+    rng = np.random.default_rng(5)
+    scenes = [sample_scene(rng) for _ in range(count)]
+    truth = np.stack([draw(scene) for scene in scenes])
+    target = to_tensor(truth, device)
+    output = Reconstruction(vae, True, device).reconstruct(target)
+    rebuilt = to_pictures(output)
+    print("psnr", psnr(output, target), summary([score(p, s) for p, s in zip(rebuilt, scenes, strict=True)]))
+    rows = [row for start in range(0, 24, 8) for row in (*truth[start : start + 8], *rebuilt[start : start + 8])]
+    contact_sheet(rows).save(run / "sheet_vae.png")
 
 
 def main() -> None:
@@ -226,6 +261,7 @@ def main() -> None:
     device = torch.device(arguments.device)
     pictures = dataset.load_pictures(arguments.data, arguments.pictures)
     scenes = dataset.load_scenes(arguments.data, len(pictures))
+    torch.manual_seed(arguments.seed)
     if (arguments.run / "vae").exists():
         vae = AutoencoderKL.from_pretrained(arguments.run / "vae", low_cpu_mem_usage=False)
     else:
@@ -237,17 +273,8 @@ def main() -> None:
         np.save(arguments.run / "latents.npy", latents)
         print(f"latents {latents.shape}, deviation {latents.astype(np.float32).std():.3f}")
     elif arguments.score:
-        unseen = np.random.default_rng(5)
-        chosen = [dataset.sample_scene(unseen) for _ in range(arguments.score)]
-        truth = np.stack([dataset.draw(scene) for scene in chosen])
-        target = to_tensor(truth, device)
-        output = Reconstruction(vae, True, device).reconstruct(target)
-        rebuilt = to_pictures(output)
-        print("psnr", psnr(output, target), summary([score(p, s) for p, s in zip(rebuilt, chosen, strict=True)]))
-        rows = [row for start in range(0, 24, 8) for row in (*truth[start : start + 8], *rebuilt[start : start + 8])]
-        contact_sheet(rows).save(arguments.run / "sheet_vae.png")
+        score_reconstructions(vae, arguments.score, arguments.run, device)
     else:
-        torch.manual_seed(arguments.seed)
         train(arguments, vae, pictures, scenes)
 
 
