@@ -3,6 +3,7 @@
 import * as http from "../api/http";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
+import { buildPrompt } from "../model/prompt";
 import type { GraphNode, Point } from "../model/types";
 import { readFile } from "../opening";
 
@@ -22,6 +23,12 @@ const fileText = (active: Document): string => JSON.stringify(active.toWorkflow(
 export function downloadActive(editor: Editor): void {
   const active = editor.active.value;
   if (active) download(`${active.name.value}.json`, fileText(active));
+}
+
+/** What scripts send to `POST /prompt`: the prompt alone, as a run of the workflow would have it. */
+export function exportPrompt(editor: Editor): void {
+  const active = editor.active.value;
+  if (active) download(`${active.name.value}_api.json`, JSON.stringify(buildPrompt(active.graph), null, 2));
 }
 
 /** Stores the text; a file of another workflow is overwritten only when the user says so. False where not. */

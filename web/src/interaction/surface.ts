@@ -9,7 +9,7 @@ import type { GraphNode, LinkId, Point } from "../model/types";
 import type { Hit } from "../view/canvas/hit_test";
 import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
-import { downloadActive } from "./files";
+import { downloadActive, exportPrompt } from "./files";
 import type { Surface } from "./pointer";
 
 /** Edits that connect a node just added to the end of the link that was dropped. */
@@ -85,6 +85,7 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
     { label: "Select all", keys: "Mod+A", act: () => editor.selectAll() },
     { label: "Show everything", keys: "F", act: () => editor.stage.fit() },
     { label: "Download as JSON", act: () => downloadActive(editor) },
+    { label: "Export (API)", act: () => exportPrompt(editor) },
   ];
   return "group" in hit ? [...groupMenu(document, hit.group), null, ...common] : common;
 }
