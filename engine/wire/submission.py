@@ -53,6 +53,9 @@ def read_submission(body: Mapping[str, Any]) -> Submission:
     extra = body.get("extra_data")
     if extra is not None and not isinstance(extra, dict):
         raise BadSubmission("invalid_prompt", f"extra_data is {kind_of(extra)}; expected an object")
+    written = (extra or {}).get("extra_pnginfo")
+    if written is not None and not isinstance(written, dict):
+        raise BadSubmission("invalid_prompt", f"extra_pnginfo is {kind_of(written)}; expected an object")
     return Submission(
         job=_job_id(body.get("prompt_id")),
         graph=graph,

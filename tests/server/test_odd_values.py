@@ -8,7 +8,8 @@ from tests.doubles import entry
 
 ODD: list[Any] = [
     None, True, -1, 0, 1e308, 2**70, -(2**70), 0.5, "", "x", "\ud800", "\0", "x" * 10_000, [], [[]], {}, {"a": {}},
-    ["1"], ["1", 0], ["1", -1], ["1", 2**70], [{}, 0], ["2", 0], ["nowhere", 0], {"__value__": None}, {"__value__": [[]]},
+    ["1"], ["1", 0], ["1", -1], ["1", 2**70], [{}, 0], ["2", 0], ["nowhere", 0], {"__value__": None},
+    {"__value__": [[]]},
 ]  # fmt: skip
 FINE = {"1": entry("Constant"), "2": entry("Add", a=["1", 0]), "3": entry("Show", value=["2", 0])}
 

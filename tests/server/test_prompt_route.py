@@ -208,6 +208,7 @@ async def test_what_is_no_prompt_is_refused_in_words(site, body, kind):
         {"number": True},
         {"client_id": ["a"]},
         {"extra_data": "text"},
+        {"extra_data": {"extra_pnginfo": ["workflow"]}},
         {"partial_execution_targets": "4"},
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
@@ -24,8 +25,9 @@ async def view(request: web.Request) -> web.StreamResponse:
     try:
         if "preview" in request.query:
             return send_bytes(*await asyncio.to_thread(pictures.preview, path, request.query["preview"]), path.name)
-        channel = request.query.get("channel", "rgba")
-        if channel in ("rgb", "a"):
+        channels: dict[str, Literal["rgb", "a"]] = {"rgb": "rgb", "a": "a"}
+        channel = channels.get(request.query.get("channel", "rgba"))
+        if channel is not None:
             return send_bytes(*await asyncio.to_thread(pictures.channel, path, channel), path.name)
     except BadFile as error:
         raise web.HTTPUnsupportedMediaType(text=str(error)) from None
