@@ -1,5 +1,6 @@
 /** Editing by mouse and keyboard in a real browser. */
 
+import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { dragMouse, node, openEditor, socketAt, widget } from "./editor_page";
 
@@ -95,4 +96,15 @@ test("a workflow of unknown nodes opens and is kept", async ({ page }) => {
   await page.evaluate(() => globalThis.weft.openText(JSON.stringify({ version: 0.4, nodes: [{ id: 1, type: "NobodysNode<b>", pos: [0, 0], size: [260, 90], properties: { cnr_id: "some-pack" }, widgets_values: [1] }], links: [] }), "odd"));
   await expect(node(page, "1")).toContainText("NobodysNode<b> is not installed");
   await expect(node(page, "1")).toContainText("some-pack");
+});
+
+test("the canvas menu exports the prompt that scripts send", async ({ page }) => {
+  await page.mouse.click(120, 700, { button: "right" });
+  const coming = page.waitForEvent("download");
+  await page.getByText("Export (API)").click();
+  const file = await coming;
+  expect(file.suggestedFilename()).toMatch(/_api\.json$/);
+  const exported = JSON.parse(readFileSync(await file.path(), "utf8")) as Record<string, { class_type: string; inputs: Record<string, unknown> }>;
+  expect(exported["5"]!.class_type).toBe("KSampler");
+  expect(exported["6"]!.inputs.samples).toEqual(["5", 0]);
 });
