@@ -39,7 +39,7 @@ def constant(*, value: Annotated[int, Range(-100, 100)] = 1) -> Number:  # type:
     return value
 
 
-@node("Add", category="test", runs=Runs.FREELY)
+@node("Add", category="test")
 def add(*, a: Number, b: Annotated[int, Range()] = 1) -> Number:  # type: ignore[valid-type]
     """Add to a number."""
     return a + b  # type: ignore[operator]
