@@ -35,6 +35,7 @@ web: .venv/.weft-run
 browser:
 	@tools/install_chromium.sh
 
+test: export OMP_NUM_THREADS = 1  # two threads collapse beside other work
 test: .venv/.weft-dev web browser
 	$(PY) tools/build_editor.py --run test
 	$(PYTEST) -q -m "not slow"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import socket
 import sys
@@ -49,6 +50,16 @@ def find_places(options: Options) -> Places:
     places = with_extra_roots(places, options.extra_model_paths)
     places.make()
     return places
+
+
+def clear_temp(places: Places) -> None:
+    """Remove the previews of earlier runs, which nothing refers to any more."""
+    for entry in places.temp.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):  # another program has it open; the next start tries again
+                entry.unlink()
 
 
 def build_services(
@@ -161,7 +172,9 @@ def main(arguments: Sequence[str]) -> int:
         listeners = listening.open_sockets(options.listen, options.port)
         import nodes
 
-        services = build_services(options, find_places(options), nodes.definitions(), full_worker)
+        places = find_places(options)
+        clear_temp(places)
+        services = build_services(options, places, nodes.definitions(), full_worker)
         services.log_book.setFormatter(logging.Formatter(LOG_FORMAT))
         logging.getLogger().addHandler(services.log_book)
         return asyncio.run(serve(services, listeners))

@@ -67,6 +67,16 @@ def test_places_follow_the_flags(tmp_path):
     assert places.output.is_dir() and places.model_folder("loras") == (tmp_path / "models" / "loras",)
 
 
+def test_earlier_previews_are_cleared_and_nothing_else(tmp_path):
+    places = main.find_places(read_options([], tmp_path))
+    (places.temp / "folder").mkdir()
+    for path in (places.temp / "a.png", places.temp / "folder" / "b.png", places.output / "kept.png"):
+        path.write_bytes(b"x")
+    main.clear_temp(places)
+    assert list(places.temp.iterdir()) == []
+    assert (places.output / "kept.png").exists()
+
+
 def test_listening_on_several_addresses_with_one_port():
     listeners = open_sockets(["127.0.0.1", "127.0.0.2"] if sys.platform.startswith("linux") else ["127.0.0.1"], 0)
     try:

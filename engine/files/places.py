@@ -108,7 +108,7 @@ class Places:
         """
         roots = self.model_folder(folder)
         for root in roots:
-            path = inside(root, name)
+            path = inside(root, name, links_may_leave=True)
             if path.is_file():
                 return path
         raise BadReference(
@@ -117,8 +117,12 @@ class Places:
         )
 
 
-def inside(root: Path, name: str) -> Path:
+def inside(root: Path, name: str, *, links_may_leave: bool = False) -> Path:
     """Join a user's text to a folder, and refuse it unless the result, symbolic links resolved, lies inside.
+
+    Args:
+        links_may_leave: follow links that lie in the folder to wherever they lead. For model folders, into which no
+            client can write: people link their weights there from other disks.
 
     Raises:
         BadReference: the text is empty or absolute, holds NUL, a drive, a stream or a step up, or a link leads outside.
@@ -132,9 +136,11 @@ def inside(root: Path, name: str) -> Path:
         raise BadReference(
             f"{name[:80]!r} is not a name inside its folder. Use a relative name such as 'sub/file.png'."
         )
+    joined = root / name.replace("\\", "/")
+    if links_may_leave:
+        return joined
     try:
-        path = (root / name.replace("\\", "/")).resolve()
-        top = root.resolve()
+        path, top = joined.resolve(), root.resolve()
     except (OSError, ValueError) as error:
         raise BadReference(f"{name[:80]!r} cannot be used as a file name here: {error}.") from error
     if path != top and top not in path.parents:
