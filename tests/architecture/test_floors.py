@@ -56,7 +56,8 @@ THIRD_PARTY: dict[str, set[str]] = {
 }
 TORCH_FREE = [
     "engine.files", "engine.options", *GRAPH_TOWER, "engine.wire", "engine.server", "engine.worker", "nodes",
-    "engine.packs", "engine.packs.loading", "engine.models", "engine.sampling", "engine.diffusion", "engine.patches", "engine.control", "engine.pixels",
+    "engine.packs", "engine.packs.loading", "engine.models", "engine.sampling", "engine.diffusion", "engine.patches",
+    "engine.control", "engine.pixels",
     "engine.sampling.catalog", "engine.models.family", "engine.models.detect",
 ]  # fmt: skip
 HEAVY = ("torch", "numpy", "PIL", "transformers", "safetensors")

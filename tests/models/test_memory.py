@@ -9,7 +9,7 @@ import torch
 
 from engine import models
 from engine.errors import BadOption
-from engine.models.memory import devices, precision
+from engine.models.memory import devices, precision, threads
 from engine.sampling import NetworkInputs
 from tests import tiny
 
@@ -227,3 +227,17 @@ def test_a_checkpoint_that_nobody_has_any_more_is_gone_at_once(tmp_path):
         assert [ref() for ref in watched] == [None, None, None]
     finally:
         gc.enable()
+
+
+def test_a_small_network_computes_on_one_thread_and_a_large_one_on_all(model, monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with model.hosted.holding():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+        monkeypatch.setattr(threads, "SMALL_NETWORK_BYTES", model.hosted.nbytes - 1)
+        with model.hosted.holding():
+            assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

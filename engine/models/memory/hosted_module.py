@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from engine.models.memory.precision import Placement
+from engine.models.memory.threads import threads_for
 from engine.models.patch import WeightPatch
 from engine.models.weights import Weights
 
@@ -43,7 +45,7 @@ class HostedModule:
     def is_resident(self) -> bool:
         return self._is_resident
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes that the weights take on the device."""
         itemsize = self.placement.dtype.itemsize
@@ -60,7 +62,8 @@ class HostedModule:
             self._make_resident()
             self._set_patches(tuple(patches))
             try:
-                yield self._module
+                with threads_for(self.nbytes, self.placement.device):
+                    yield self._module
             finally:
                 self._set_patches(before)
 
