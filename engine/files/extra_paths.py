@@ -55,7 +55,7 @@ def read_extra_roots(file: Path) -> list[ExtraRoot]:
 
 def _sections(file: Path) -> Mapping[str, Any]:
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError as error:
         raise BadOption(f"{file} names model folders, but PyYAML is not installed: pip install PyYAML.") from error
     try:

@@ -4,7 +4,6 @@ Imported in the worker only; torch is imported when `equip` is called.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 import nodes
@@ -44,8 +43,6 @@ def equip(setup: WorkerSetup) -> Equipment:
     def stats() -> Sequence[DeviceStats]:
         return [device_stats(device)]
 
-    # transformers takes seconds to import: it is there before somebody has written a prompt
-    threading.Thread(target=models.prepare_libraries, name="imports ahead", daemon=True).start()
     return Equipment(
         registry=registry,
         added=packs.definitions_of(brought),
@@ -54,6 +51,7 @@ def equip(setup: WorkerSetup) -> Equipment:
         cache=_cache(compute),
         devices=stats,
         release_models=memory.release,
+        prepare=models.prepare_libraries,
         torch_version=torch.__version__,
     )
 

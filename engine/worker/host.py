@@ -44,6 +44,7 @@ class Host:
             for job in self._cancelled:
                 workshop.interrupt(job)
         self._link.send(plain(workshop.describe()))
+        workshop.prepare()
         while True:
             order = self._orders.get()
             if isinstance(order, Run):

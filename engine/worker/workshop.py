@@ -1,5 +1,6 @@
 """What does a worker work with, in whichever process it sits?"""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from engine.graph.registry import Registry
 from engine.jobs.worker import DeviceStats, WorkerDescription
 from engine.worker.setup import WorkerSetup
 
+log = logging.getLogger(__name__)
+
 
 def _no_devices() -> Sequence[DeviceStats]:
     return ()
@@ -36,6 +39,8 @@ class Equipment:
         added: definitions that the server does not know by itself: those of the packs.
         devices: asks the devices how they are; called from any thread.
         release_models: lets go of weights on devices that nothing uses any more.
+        prepare: does what the first job would wait for, such as slow imports; in the thread that runs jobs, since
+            transformers cannot be imported by two threads at once.
     """
 
     registry: Registry
@@ -45,6 +50,7 @@ class Equipment:
     added: Sequence[NodeDefinition] = ()
     devices: Callable[[], Sequence[DeviceStats]] = _no_devices
     release_models: Callable[[], None] = _nothing
+    prepare: Callable[[], None] = _nothing
     torch_version: str = ""
 
 
@@ -79,6 +85,13 @@ class Workshop:
         """Let node types check inputs of theirs; safe to call while a job runs, in a thread without an event loop."""
         registry, places = self._equipment.registry, self._places
         return {told.node: own_problems(registry[told.type], told, places) for told in checks if told.type in registry}
+
+    def prepare(self) -> None:
+        """Do now what the first job would wait for."""
+        try:
+            self._equipment.prepare()
+        except Exception:
+            log.exception("Not ready ahead of time; the first node that needs it will say what is wrong.")
 
     def describe(self) -> WorkerDescription:
         """Say what there is; safe to call while a job runs."""

@@ -5,8 +5,8 @@ import type { JsonObject } from "./types";
 export const DEFAULT_NAME = "First picture";
 
 /** Prompt and sampler settings that suit the model that ships. */
-const text = "a red heart in a meadow";
-const sampler = { seed: 7, steps: 20, cfg: 4, name: "dpmpp_2m", scheduler: "karras" };
+const text = "a yellow star at night";
+const sampler = { seed: 1, steps: 20, cfg: 4, name: "dpmpp_2m", scheduler: "karras" };
 
 export const DEFAULT_WORKFLOW: JsonObject = {
   last_node_id: 7,
