@@ -117,7 +117,10 @@ describe("the clipboard", () => {
 describe("seeds", () => {
   it.each([["fixed", 7], ["increment", 8], ["decrement", 6]])("%s gives %i", (mode, expected) => {
     const document = openDocument();
-    document.edit("t", [{ kind: "value", id: "5", name: "seed:control_after_generate", value: mode }]);
+    document.edit("t", [
+      { kind: "value", id: "5", name: "seed", value: 7 },
+      { kind: "value", id: "5", name: "seed:control_after_generate", value: mode },
+    ]);
     document.edit("t", advanceSeeds(document.graph));
     expect(document.graph.node("5").values.seed).toBe(expected);
   });
