@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Claim: checking and running a graph of trivial nodes costs time linear in its nodes.
 
-    python benchmarks/chain.py [nodes]
+    python -m benchmarks.chain [nodes]
 
 Times a chain at a quarter of the size and at full size, with nothing cached and with everything cached, and
 prints microseconds per node beside the peer: hashing each node's JSON once, which any result key must do.
@@ -13,8 +13,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.execution import LocalExecutor, Resources, RunRequest
 from engine.files.places import Places

@@ -1,6 +1,6 @@
 """How long from the start of the process until the server answers, and until its worker is ready?
 
-    python benchmarks/startup.py [RUNS]
+    python -m benchmarks.startup [RUNS]
 
 Starts `main.py` with empty folders and a free port, and polls. Prints the median and the slowest of the runs in
 seconds, beside what the bare interpreter and the import of aiohttp alone take on this machine. No torch may be
