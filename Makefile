@@ -6,14 +6,14 @@ GOLDEN ?= ../shared/golden
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench test-slow test-golden gallery clean browser web
+.PHONY: help run setup test check bench test-slow test-golden clean browser web
 
 help:
 	@echo "make run          set up and start the server (PORT=8188, ARGS='--cpu ...')"
 	@echo "make test         set up and run every test"
 	@echo "make check        format, lint, types, fast tests"
-	@echo "make test-slow    the tests that need full-size weights or minutes"
-	@echo "make test-golden  compare with the expected numbers in GOLDEN=$(GOLDEN)"
+	@echo "make test-golden  compare with the expected numbers in GOLDEN=$(GOLDEN), on full-size weights"
+	@echo "make test-slow    the same, and the memory that loading takes"
 	@echo "make bench        every benchmark, each beside a peer"
 
 run: setup
@@ -38,7 +38,7 @@ browser:
 test: export OMP_NUM_THREADS = 1  # two threads collapse beside other work
 test: .venv/.weft-dev web browser
 	$(PY) tools/build_editor.py --run test
-	$(PYTEST) -q -m "not slow"
+	$(PYTEST) -q
 	$(PY) tools/build_editor.py --run e2e
 
 check: .venv/.weft-dev web
@@ -48,8 +48,8 @@ check: .venv/.weft-dev web
 	$(PY) tools/build_editor.py --run lint
 	$(PYTEST) -q -x tests/architecture tests/graph tests/execution tests/files tests/wire tests/jobs
 
-test-slow: .venv/.weft-dev
-	$(PYTEST) -q -m slow
+test-slow: test-golden
+	$(PY) -m benchmarks.load_memory
 
 test-golden: .venv/.weft-dev
 	$(PY) tools/golden.py $(GOLDEN)

@@ -1,4 +1,4 @@
-"""An example of a pack in the ecosystem's class style: one node that tints a picture. Copy the folder to begin your own."""
+"""An example of a pack in the ecosystem's class style: one node that tints a picture. Copy it to begin your own."""
 
 
 class ExampleTint:
