@@ -4,9 +4,11 @@
     def blend(*, image: Image, strength: Annotated[float, Range(0, 1, step=0.01)] = 1.0) -> Image: ...
 
 The keyword-only signature gives inputs and their order, annotations give sockets and widgets, defaults
-give defaults, the docstring's first paragraph the description, and its `Args:` the tooltips.
+give defaults, the docstring's first paragraph the description, and its `Args:` the tooltips. An input annotated
+`list[Image]` takes all values at once; a function that returns `list[Image]` gives values to be taken one by one.
 """
 
+import functools
 import inspect
 import re
 import typing
@@ -85,6 +87,7 @@ def node(
 
     def declare(function: F) -> F:
         inputs, wants_context = _inputs(node_type, function)
+        lists = _list_inputs(function)
         definition = NodeDefinition(
             type=node_type,
             display_name=display_name or node_type,
@@ -93,6 +96,7 @@ def node(
             outputs=_outputs(node_type, function),
             description=_description(function),
             is_target=is_target,
+            takes_lists=bool(lists),
             runs=Runs.FREELY if inspect.iscoroutinefunction(function) else runs,
             is_async=inspect.iscoroutinefunction(function),
             hidden=dict(hidden or {}),
@@ -101,7 +105,7 @@ def node(
             deprecated=deprecated,
             experimental=experimental,
             module=function.__module__,
-            function=function,
+            function=_with_single_values(function, lists) if lists else function,
             fingerprint=fingerprint,
             check=check,
         )
@@ -134,11 +138,30 @@ def _inputs(node_type: str, function: Callable[..., Any]) -> tuple[tuple[InputSp
     return tuple(specs), "context" in parameters
 
 
+def _list_inputs(function: Callable[..., Any]) -> frozenset[str]:
+    """Name the inputs that are annotated `list[...]`: they take all values at once instead of one call for each."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if name != "return" and get_origin(hint) is list)
+
+
+def _with_single_values(function: Callable[..., Any], lists: frozenset[str]) -> Callable[..., Any]:
+    """Give a node that takes lists the first value of every input that it does not want as a list."""
+
+    @functools.wraps(function)
+    def call(*, context: Any = None, **inputs: list[Any]) -> Any:
+        given = {name: values if name in lists else values[0] for name, values in inputs.items()}
+        return function(**given) if context is None else function(**given, context=context)
+
+    return call
+
+
 def _input(node_type: str, parameter: inspect.Parameter, hint: Any) -> InputSpec:
     if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
         raise TypeError(f"{node_type}: make the parameter {parameter.name!r} keyword-only (write `*,` first).")
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
     hint, optional = _without_none(hint)
+    if get_origin(hint) is list:
+        (hint,) = get_args(hint)
     if isinstance(hint, Socket):
         return InputSpec(parameter.name, hint.type, required=not (optional or hint.optional))
     widget = _widget(node_type, parameter.name, hint, default)
@@ -189,6 +212,9 @@ def _outputs(node_type: str, function: Callable[..., Any]) -> tuple[OutputSpec, 
         return ()
     if isinstance(hint, Socket):
         return (OutputSpec(hint.type, hint.type),)
+    if get_origin(hint) is list and isinstance(get_args(hint)[0], Socket):
+        (hint,) = get_args(hint)
+        return (OutputSpec(hint.type, hint.type, is_list=True),)
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         fields = typing.get_type_hints(hint, include_extras=True)
         return tuple(_output(node_type, name, fields[name]) for name in hint._fields)
