@@ -107,7 +107,7 @@ test("a missing link is said on its node", async ({ page }) => {
 test("a reload in the middle of a run goes on watching it", async ({ page }) => {
   await openEditor(page);
   await newSeed(page);
-  await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "value", id: "5", name: "steps", value: 1000 }]));
+  await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "value", id: "5", name: "steps", value: 400 }]));
   await run(page);
   await expect(node(page, "5").locator("img.preview")).toBeVisible({ timeout: 120_000 });
   await page.reload();

@@ -75,18 +75,21 @@ export const draftOf = (document: Document): Draft => ({
 /** Writes the draft a moment after each change, and at once when the page goes away. Returns what ends it (and drops the draft). */
 export function keepDraft(document: Document, onError: (error: unknown) => void): () => Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let changes = 0;
+  let written = 0; // how many changes have reached the database: a write that has only begun may be lost with the page
   const write = (): void => {
     clearTimeout(timer);
-    timer = undefined;
-    storeDraft(draftOf(document)).catch(onError);
+    const begun = changes;
+    storeDraft(draftOf(document)).then(() => void (written = begun), onError);
   };
   const stop = effect(() => {
     void [document.revision.value, document.name.value, document.prompts.value, document.camera.value, document.savedRevision.value];
+    changes += 1;
     clearTimeout(timer);
     timer = setTimeout(write, DELAY_MS);
   });
   const flush = (): void => {
-    if (timer === undefined) return;
+    if (written === changes) return;
     try {
       noteUnwritten(draftOf(document));
     } catch (error) {
