@@ -3,31 +3,43 @@
 Type checkers see the real classes, the running program sees torch-free sockets.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.graph import Choice, Range, Socket
 from engine.pixels.methods import CROPS
 from engine.sampling.catalog import SAMPLERS, SCHEDULES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from engine.control import ControlNet
     from engine.models import DiffusionModel as Model
-    from engine.models import TextEncoder, Vae
+    from engine.models import TextEncoder, UpscaleModel, Vae
+    from engine.pixels import Svg, Video
     from engine.sampling import Conditioning, Latent
 
+    Anything = Any
+    Audio = dict[str, Any]  # "waveform" float32 (B, C, T) in -1..1, "sample_rate" in Hz
     Image = Tensor  # float32 (B, H, W, C) in 0..1
+    LatentOperation = Callable[[Tensor], Tensor]  # samples (B, C, h, w) -> the same shape
     Mask = Tensor  # float32 (B, H, W) in 0..1, 1 = change here
 else:
+    Anything = Socket("*")
+    Audio = Socket("AUDIO")
     Conditioning = Socket("CONDITIONING")
     ControlNet = Socket("CONTROL_NET")
     Image = Socket("IMAGE")
     Latent = Socket("LATENT")
+    LatentOperation = Socket("LATENT_OPERATION")
     Mask = Socket("MASK")
     Model = Socket("MODEL")
+    Svg = Socket("SVG")
     TextEncoder = Socket("CLIP")
+    UpscaleModel = Socket("UPSCALE_MODEL")
     Vae = Socket("VAE")
+    Video = Socket("VIDEO")
 
 LARGEST_SIDE = 16384  # pixels
 
@@ -46,7 +58,7 @@ Offset = Annotated[int, Range(0, LARGEST_SIDE, step=8)]
 Crop = Annotated[str, Choice(CROPS)]
 
 __all__ = [
-    "LARGEST_SIDE", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Image", "Latent", "Mask", "Model",
-    "Offset", "PatchStrength", "SamplerName", "ScheduleName", "Seed", "Share", "ShareOfRun", "StepIndex",
-    "Steps", "Strength", "TextEncoder", "Vae",
+    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Image", "Latent",
+    "LatentOperation", "Mask", "Model", "Offset", "PatchStrength", "SamplerName", "ScheduleName", "Seed", "Share",
+    "ShareOfRun", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder", "UpscaleModel", "Vae", "Video",
 ]  # fmt: skip
