@@ -75,6 +75,8 @@ def denoise(
         schedule, model.noise_levels, steps, denoise=denoise, skips_last_level=choice.entry.skips_last_level
     )
     sigmas = cut_sigmas(sigmas, start_step=start_step, last_step=last_step, force_full_denoise=force_full_denoise)
+    positive = model.prepare(positive, latent, seed, is_negative=False)
+    negative = model.prepare(negative, latent, seed, is_negative=True)
     guider = CfgGuider(model, positive, negative, cfg)
     return denoise_along(model, guider, latent, choice, sigmas, seed=seed, add_noise=add_noise, on_step=on_step)
 

@@ -9,12 +9,12 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from engine.models.family import ModelFamily
+from engine.models.family import ModelFamily, Run
 from engine.models.latent import LatentFormat
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch
 from engine.models.weight_names import WeightNames
-from engine.sampling.conditioning import NetworkInputs
+from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent, NetworkInputs
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
@@ -29,6 +29,7 @@ class DiffusionModel:
         call_network: the family's way to call its module with a NetworkCall.
         bytes_needed: shape of x -> bytes that a call takes beside the weights.
         names: what other programs call this network's weights.
+        prepare_item: what the family makes of one prompt before a run.
     """
 
     family: ModelFamily
@@ -39,6 +40,7 @@ class DiffusionModel:
     names: WeightNames
     call_network: Callable[[nn.Module, NetworkCall], Tensor]
     bytes_needed: Callable[[tuple[int, ...]], int]
+    prepare_item: Callable[[ConditioningItem, Run], ConditioningItem]
     patches: Patches = field(default_factory=Patches)
 
     @property
@@ -65,6 +67,15 @@ class DiffusionModel:
     def memory_needed(self, shape: tuple[int, ...]) -> int:
         """Bytes that one `denoise` of x of this shape takes beside the weights."""
         return self.bytes_needed(shape)
+
+    def prepare(self, conditioning: Conditioning, latent: Latent, seed: int, *, is_negative: bool) -> Conditioning:
+        """Once per run: what the network is told of each prompt beside its embedding (sizes, further channels, ...).
+
+        Raises:
+            ValueError: a prompt lacks what this model needs, such as the picture to edit.
+        """
+        run = Run(latent, seed, is_negative, self.latent_format)
+        return conditioning.map(lambda item: self.prepare_item(item, run))
 
     def denoise(self, x: Tensor, sigma: Tensor, inputs: NetworkInputs) -> Tensor:
         """x (N, C, h, w) float32 at levels sigma (N,) -> the denoised estimate (N, C, h, w) float32, on `device`."""

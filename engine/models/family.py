@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.models.vae import Vae
     from engine.models.weight_names import WeightNames
     from engine.models.weights import WeightFile
+    from engine.sampling.conditioning import ConditioningItem, Latent
     from engine.sampling.noise_levels import NoiseLevels
     from engine.sampling.prediction import Prediction
 
@@ -34,6 +35,21 @@ class Part:
     title: str
     config: Any
     names: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a family is told of a run when it prepares a prompt for it.
+
+    Attributes:
+        latent: what will be denoised, samples as the VAE gives them.
+        is_negative: whether the prompt says what to avoid.
+    """
+
+    latent: Latent
+    seed: int
+    is_negative: bool
+    latent_format: LatentFormat
 
 
 class ModelFamily(Protocol):
@@ -58,6 +74,9 @@ class ModelFamily(Protocol):
     def network(self, config: Any) -> Part: ...
     def build_network(self, config: Any) -> nn.Module:
         """The network, on the meta device."""
+
+    def prepare(self, config: Any, item: ConditioningItem, run: Run) -> ConditioningItem:
+        """Give a prompt its `vector` and `concat`, where this family's networks want them; once per run."""
 
     def call_network(self, network: nn.Module, call: NetworkCall) -> Tensor:
         """Call the network with what this family's networks want."""

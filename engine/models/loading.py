@@ -74,6 +74,7 @@ def _load_model(family: ModelFamily, config: Any, file: WeightFile, precision: P
         names=family.weight_names(config),
         call_network=family.call_network,
         bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),
+        prepare_item=partial(family.prepare, config),
     )
 
 

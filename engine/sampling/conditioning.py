@@ -84,6 +84,7 @@ class ControlCall:
         pooled: (N, P) or None.
         batch_size: latents in the run; N is a multiple of it, with sample i of every group at i, i + batch_size, ...
         levels, prediction: those of the model that is controlled.
+        vector: (N, A) or None: see ConditioningItem.
     """
 
     x: Tensor
@@ -93,6 +94,7 @@ class ControlCall:
     batch_size: int
     levels: NoiseLevels
     prediction: Prediction
+    vector: Tensor | None = None
 
     @property
     def timestep(self) -> Tensor:
@@ -131,6 +133,8 @@ class ConditioningItem:
         start_percent, end_percent: share of the run, 0..1, in which it counts.
         controls: applied together to this item.
         control_apply_to_uncond: whether negative items without controls take these too.
+        vector: (1 or B, A) what the model's `prepare` made of pooled and extra: sizes, images, ...; None: nothing.
+        concat: (1 or B, C', h, w) channels that the network reads behind the latent's own, likewise.
         extra: what else a family or pack reads from it.
     """
 
@@ -145,6 +149,8 @@ class ConditioningItem:
     end_percent: float = 1.0
     controls: tuple[ControlUse, ...] = ()
     control_apply_to_uncond: bool = False
+    vector: Tensor | None = None
+    concat: Tensor | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def with_(self, **changes: Any) -> ConditioningItem:
@@ -217,9 +223,12 @@ class NetworkInputs:
         pooled: (N, P) or None.
         control: what the controls add, summed, or None.
         extra: ConditioningItem.extra of the items in this pass (they are passed together only if it is the same).
+        vector: (N, A) or None; concat: (N, C', h, w) or None: see ConditioningItem.
     """
 
     embedding: Tensor
     pooled: Tensor | None = None
     control: ControlResiduals | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    vector: Tensor | None = None
+    concat: Tensor | None = None

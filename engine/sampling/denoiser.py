@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from engine.sampling.conditioning import NetworkInputs
+from engine.sampling.conditioning import Conditioning, Latent, NetworkInputs
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
@@ -74,6 +74,12 @@ class ConditionedModel(Protocol):
 
     def memory_needed(self, shape: tuple[int, ...]) -> int:
         """Bytes that one `denoise` of x of this shape takes beside the weights."""
+
+    def prepare(self, conditioning: Conditioning, latent: Latent, seed: int, *, is_negative: bool) -> Conditioning:
+        """Once per run, before anything is denoised: what this model's network is told beside the prompt's embedding.
+
+        Fills `vector` and `concat` of the items from pooled, extra and the latent (samples as the VAE gives them).
+        """
 
     def denoise(self, x: Tensor, sigma: Tensor, inputs: NetworkInputs) -> Tensor:
         """x (N, C, h, w) float32, sigma (N,) float32 -> denoised (N, C, h, w) float32, all on `device`."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -129,22 +129,34 @@ def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[Pla
     length = math.lcm(*(item.embedding.shape[1] for item in items))
     # A prompt said twice attends as if said once: softmax shares its weight among equal keys.
     embedding = torch.cat([item.embedding.repeat(1, length // item.embedding.shape[1], 1) for item in items])
-    pooled = [item.pooled for item in items if item.pooled is not None]
-    inputs = NetworkInputs(embedding, torch.cat(pooled) if pooled else None, None, items[0].extra)
+    inputs = NetworkInputs(
+        embedding,
+        _joined(item.pooled for item in items),
+        extra=items[0].extra,
+        vector=_joined(item.vector for item in items),
+        concat=_joined(item.concat for item in items),
+    )
     inputs = _with_control(model, part, level, inputs, items[0], x.shape[0])
     return model.denoise(part, level, inputs)
+
+
+def _joined(parts: Iterable[Tensor | None]) -> Tensor | None:
+    """The batch of what all of the items have, or none of them."""
+    found = [part for part in parts if part is not None]
+    return torch.cat(found) if found else None
 
 
 def _with_control(
     model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
 ) -> NetworkInputs:
-    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, model.noise_levels, model.prediction)
+    levels, prediction = model.noise_levels, model.prediction
+    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, levels, prediction, inputs.vector)
     control: ControlResiduals | None = None
     for use in item.controls:
         residuals = use.residuals(call)
         if residuals is not None:
             control = residuals if control is None else control + residuals
-    return NetworkInputs(inputs.embedding, inputs.pooled, control, inputs.extra)
+    return replace(inputs, control=control)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ class PlacedItem:
     """A conditioning item on latents of one shape.
 
     Attributes:
-        embedding: (B, T, D); pooled: (B, P) or None.
+        embedding: (B, T, D); pooled: (B, P), vector: (B, A), concat: (B, C', h', w'), each of these or None.
         area: in cells; None: the whole latent.
         weight: (1 or B, 1, h', w') for the cells of the area.
         sigma_start, sigma_end: highest and lowest level at which it counts.
@@ -37,6 +37,8 @@ class PlacedItem:
     controls: tuple[ControlUse, ...]
     control_apply_to_uncond: bool
     extra: Mapping[str, Any]
+    vector: Tensor | None = None
+    concat: Tensor | None = None
 
     def counts_at(self, sigma: float) -> bool:
         return self.sigma_end <= sigma <= self.sigma_start
@@ -50,8 +52,9 @@ class PlacedItem:
         return (
             self.weight.shape[-2:] == other.weight.shape[-2:]
             and self.embedding.shape[2] == other.embedding.shape[2]
-            and (self.pooled is None) == (other.pooled is None)
-            and (self.pooled is None or other.pooled is None or self.pooled.shape == other.pooled.shape)
+            and _agree(self.pooled, other.pooled)
+            and _agree(self.vector, other.vector)
+            and _agree(self.concat, other.concat)
             and len(self.controls) == len(other.controls)
             and all(a is b for a, b in zip(self.controls, other.controls, strict=True))
             and (self.extra is other.extra or (not self.extra and not other.extra))
@@ -68,9 +71,12 @@ def place(item: ConditioningItem, x: Tensor, levels: NoiseLevels) -> PlacedItem:
         if item.set_area_to_bounds:
             area = _bounds(mask)
         mask = mask * item.mask_strength
+    concat = _placed(item.concat, x)
     return PlacedItem(
         embedding=_to_batch(item.embedding.to(x.device), batch),
-        pooled=None if item.pooled is None else _to_batch(item.pooled.to(x.device), batch),
+        pooled=_placed(item.pooled, x),
+        vector=_placed(item.vector, x),
+        concat=concat if concat is None or area is None else area.crop(concat),
         area=area,
         weight=_weight(mask, area, item.strength, size),
         sigma_start=levels.at_percent(item.start_percent),
@@ -95,7 +101,7 @@ def pair_areas(items: list[PlacedItem], others: list[PlacedItem]) -> list[Placed
         nearest = min(around, key=lambda i: float("inf") if i.area is None else i.area.height * i.area.width)
         if nearest.area != other.area:
             said = {"embedding": nearest.embedding, "pooled": nearest.pooled, "extra": nearest.extra}
-            paired.append(replace(other, **said))
+            paired.append(replace(other, **said, vector=nearest.vector, concat=_cut(nearest, other.area)))
     return paired
 
 
@@ -113,6 +119,26 @@ def share_controls(positive: list[PlacedItem], negative: list[PlacedItem]) -> li
         else:
             shared.append(replace(negative[index], controls=controls))
     return shared
+
+
+def _cut(item: PlacedItem, area: Area) -> Tensor | None:
+    """The part of an item's further channels that lies in an area inside its own."""
+    if item.concat is None:
+        return None
+    own = item.area or Area(0, 0, 0, 0)
+    return replace(area, y=area.y - own.y, x=area.x - own.x).crop(item.concat)
+
+
+def _agree(ours: Tensor | None, theirs: Tensor | None) -> bool:
+    """Whether two tensors can go through the network in one batch: both absent, or of one shape."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    return ours.shape == theirs.shape
+
+
+def _placed(tensor: Tensor | None, x: Tensor) -> Tensor | None:
+    """(n, ...) -> (B, ...) on x's device."""
+    return None if tensor is None else _to_batch(tensor.to(x.device), x.shape[0])
 
 
 def _to_batch(tensor: Tensor, batch: int) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from engine.sampling.conditioning import NetworkInputs
+from engine.sampling.conditioning import Conditioning, Latent, NetworkInputs
 from engine.sampling.denoiser import GuidedEstimate
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import EPSILON, Prediction
@@ -73,6 +73,9 @@ class GaussianModel:
 
     def memory_needed(self, shape: tuple[int, ...]) -> int:
         return shape[0]
+
+    def prepare(self, conditioning: Conditioning, latent: Latent, seed: int, *, is_negative: bool) -> Conditioning:
+        return conditioning
 
     def denoise(self, x: Tensor, sigma: Tensor, inputs: NetworkInputs) -> Tensor:
         self.calls.append((x, sigma, inputs))

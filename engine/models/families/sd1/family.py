@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader
-from engine.models.family import Part
+from engine.models.family import Part, Run
 from engine.models.layers.unet_config import Shapes, UNetConfig, read_unet_config
 from engine.models.layers.vae_config import VaeConfig, read_vae_config
 from engine.models.text_encoders.clip_config import ClipConfig, read_clip_config
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.models.vae import Vae
     from engine.models.weight_names import WeightNames
     from engine.models.weights import WeightFile
+    from engine.sampling.conditioning import ConditioningItem
     from engine.sampling.noise_levels import NoiseLevels
     from engine.sampling.prediction import Prediction
 
@@ -104,6 +105,9 @@ class StableDiffusion1:
         from engine.models.families.sd1.network import build_network
 
         return build_network(config.network)
+
+    def prepare(self, config: Sd1Config, item: ConditioningItem, run: Run) -> ConditioningItem:
+        return item
 
     def call_network(self, network: nn.Module, call: NetworkCall) -> Tensor:
         from engine.models.families.sd1.conditioning import call_network
