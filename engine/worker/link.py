@@ -8,7 +8,7 @@ import io
 import pickle
 import struct
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
@@ -51,7 +51,7 @@ def encode(message: object) -> bytes:
     return LENGTH.pack(len(body)) + body
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes | bytearray) -> Any:
     """Read the message in a frame.
 
     Raises:
@@ -65,7 +65,7 @@ def decode(body: bytes) -> Any:
         raise BrokenLink(f"A message between server and worker cannot be read: {error!r}.") from error
 
 
-def body_length(header: bytes) -> int:
+def body_length(header: bytes | bytearray) -> int:
     """Read a frame's length.
 
     Raises:
@@ -75,6 +75,28 @@ def body_length(header: bytes) -> int:
     if length > LARGEST_FRAME:
         raise BrokenLink(f"A message of {length} bytes was announced; the two sides are out of step.")
     return length
+
+
+class FrameReader:
+    """Takes bytes as they come, and gives the messages whose frames are complete."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[Any]:
+        """Yield the messages that end in this chunk. Raises BrokenLink."""
+        self._rest += chunk
+        begin = 0
+        try:
+            while len(self._rest) >= begin + LENGTH.size:
+                body = begin + LENGTH.size
+                end = body + body_length(self._rest[begin:body])
+                if len(self._rest) < end:
+                    return
+                begin = end
+                yield decode(self._rest[body:end])
+        finally:
+            del self._rest[:begin]
 
 
 def plain(value: Any, depth: int = 50) -> Any:

@@ -31,7 +31,7 @@ from engine.jobs.worker import (
     Stop,
     WorkerDescription,
 )
-from engine.worker.link import LENGTH, BrokenLink, body_length, decode, encode
+from engine.worker.link import BrokenLink, FrameReader, encode
 from engine.worker.setup import WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ STOP_WITHIN_S = 0.5
 GRACE_S = 0.5  # for a process that has closed its end, and for its last words
 DESCRIBE_WITHIN_S = 2.0
 TRY_AGAIN_AFTER_S = 5.0  # a worker that cannot even start is not started more often than this
+CHUNK_BYTES = 2**18  # all that came since the last look is taken at once
 LAST_WORDS = 20  # lines of a dead worker's output that are shown
 LONGEST_WORD_BYTES = 2000
 FATAL = "Fatal Python error"  # begins faulthandler's report, which may be longer than the last words
@@ -295,12 +296,11 @@ class _Process:
 
     async def _read_reports(self) -> None:
         assert self._process.stdout is not None
+        frames = FrameReader()
         try:
-            while True:
-                header = await self._process.stdout.readexactly(LENGTH.size)
-                self._take(decode(await self._process.stdout.readexactly(body_length(header))))
-        except asyncio.IncompleteReadError:
-            return
+            while chunk := await self._process.stdout.read(CHUNK_BYTES):
+                for report in frames.feed(chunk):
+                    self._take(report)
         except BrokenLink as error:
             self._broken = error
             with contextlib.suppress(ProcessLookupError):

@@ -6,9 +6,12 @@ import pickle
 import threading
 from collections import UserDict
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.execution.events import NodeFinished, NodeProgress, Place, PreviewImage
 from engine.execution.outcome import RunRequest
@@ -16,7 +19,7 @@ from engine.graph.definition import InputSpec, NodeDefinition, Runs
 from engine.graph.nodes import Graph, Link, Node, NodeId
 from engine.graph.widgets import NumberWidget
 from engine.jobs.worker import Cancel, Happened, Run
-from engine.worker.link import LENGTH, BrokenLink, PipeEnd, body_length, decode, encode, plain
+from engine.worker.link import LENGTH, BrokenLink, FrameReader, PipeEnd, body_length, decode, encode, plain
 from engine.worker.setup import WorkerSetup
 from tests.doubles import setup_in
 
@@ -86,6 +89,27 @@ def test_a_pickle_that_calls_is_not_run():
 def test_what_is_no_message_is_refused(body):
     with pytest.raises(BrokenLink):
         decode(body)
+
+
+@given(st.lists(st.text(max_size=300), max_size=8), st.lists(st.integers(1, 400), min_size=1, max_size=5))
+def test_messages_arrive_in_order_however_the_bytes_are_cut(texts, sizes):
+    stream = b"".join(encode(Cancel(text)) for text in texts)
+    reader = FrameReader()
+    received: list[object] = []
+    for size in cycle(sizes):
+        if not stream:
+            break
+        received += reader.feed(stream[:size])
+        stream = stream[size:]
+    assert received == [Cancel(text) for text in texts]
+
+
+def test_what_came_before_a_broken_frame_is_still_read():
+    reader = FrameReader()
+    frames = reader.feed(encode(Cancel("a")) + b"\xff" * 8)
+    assert next(frames) == Cancel("a")
+    with pytest.raises(BrokenLink, match="out of step"):
+        next(frames)
 
 
 def test_a_senseless_length_is_refused():
