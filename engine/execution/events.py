@@ -79,7 +79,7 @@ class NodeProgressState:
 
 @dataclass(frozen=True)
 class ProgressStates:
-    """Where every node stands that has begun (only those at work, in graphs of very many nodes)."""
+    """Where nodes stand: those at work, and those that ended since the last one (see `Progress`)."""
 
     job: str
     nodes: Sequence[NodeProgressState]

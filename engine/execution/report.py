@@ -78,9 +78,11 @@ class RunReport:
         """End the run by an error in a node, or by a cancel that it heard."""
         node_type = node.type if node else ""
         if isinstance(error, Interrupted):
+            self.progress.flush()
             self.emit(RunInterrupted(self._job, place.node, node_type, tuple(self._executed), _now_ms()))
             return self._outcome("interrupted")
         self.progress.end(place, failed=True)
+        self.progress.flush()
         kind, message = type(error).__name__, str(error) or type(error).__name__
         lines = traceback.format_exception(error)
         inputs = shown_inputs(node) if node else {}

@@ -58,6 +58,17 @@ describe("events", () => {
     expect(document.errors.value[0]).toMatchObject({ node: "5", title: "KSampler failed" });
   });
 
+  it("of states are merged: a node that a message does not name stays as it is", () => {
+    const state = (id: string, name: string, value = 0, max = 1) => ({ [id]: { value, max, state: name, node_id: id, display_node_id: id, prompt_id: "p" } });
+    send("progress_state", { prompt_id: "p", nodes: { ...state("1", "running"), ...state("5", "running", 3, 20) } });
+    send("progress_state", { prompt_id: "p", nodes: state("1", "finished", 1) });
+    expect(document.run("1").value.phase).toBe("done");
+    expect(document.run("5").value).toMatchObject({ phase: "running", value: 3, max: 20 });
+    send("progress_state", { prompt_id: "p", nodes: { ...state("5:2:1", "finished", 1), ...state("5:2:9", "running", 7, 9) } });
+    expect(document.run("5").value).toMatchObject({ phase: "running", value: 7, max: 9 });
+    expect(document.run("1").value.phase).toBe("done");
+  });
+
   it("inside a subgraph show on the node that stands for it", () => {
     send("executing", { prompt_id: "p", node: "5:2:9" });
     expect(document.run("5").value.phase).toBe("running");
