@@ -1,28 +1,27 @@
 """In which order can nodes run, and where does a graph run in circles?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine.graph.nodes import Graph, NodeId
 
 
-def upstream(graph: Graph, targets: Iterable[NodeId]) -> set[NodeId]:
-    """Give the nodes that `targets` need, themselves included. Links to absent nodes are passed over."""
-    needed: set[NodeId] = set()
+def upstream(graph: Graph, targets: Iterable[NodeId]) -> dict[NodeId, list[NodeId]]:
+    """Give the nodes that `targets` need, themselves included, each with its sources; links to absent nodes are left out."""
+    needed: dict[NodeId, list[NodeId]] = {}
     waiting = [target for target in targets if target in graph]
     while waiting:
         node_id = waiting.pop()
-        if node_id in needed:
-            continue
-        needed.add(node_id)
-        waiting.extend(link.source for _, link in graph[node_id].links() if link.source in graph)
+        if node_id not in needed:
+            needed[node_id] = [source for source in graph[node_id].sources() if source in graph]
+            waiting += needed[node_id]
     return needed
 
 
-def dependants(graph: Graph, among: Iterable[NodeId]) -> dict[NodeId, list[NodeId]]:
-    """Map every node to the nodes of `among` that take an output of it, once each."""
+def dependants(sources: Mapping[NodeId, Iterable[NodeId]]) -> dict[NodeId, list[NodeId]]:
+    """Turn "node -> its sources" round: source -> the nodes that take an output of it."""
     users: dict[NodeId, list[NodeId]] = {}
-    for node_id in among:
-        for source in {link.source: None for _, link in graph[node_id].links()}:
+    for node_id, its_sources in sources.items():
+        for source in its_sources:
             users.setdefault(source, []).append(node_id)
     return users
 
@@ -33,11 +32,11 @@ def order(graph: Graph, targets: Iterable[NodeId]) -> tuple[list[NodeId], list[N
     Returns:
         (sorted ids, ids that lie on or behind a circle). Linear in nodes and links, without recursion.
     """
-    needed = upstream(graph, targets)
-    in_file_order = [node_id for node_id in graph.nodes if node_id in needed]
-    users = dependants(graph, in_file_order)
-    missing = {node_id: len({link.source for _, link in graph[node_id].links()} & needed) for node_id in in_file_order}
-    ready = [node_id for node_id in in_file_order if missing[node_id] == 0]
+    found = upstream(graph, targets)
+    needed = {node_id: found[node_id] for node_id in graph.nodes if node_id in found}  # in the order of the file
+    users = dependants(needed)
+    missing = {node_id: len(sources) for node_id, sources in needed.items()}
+    ready = [node_id for node_id, count in missing.items() if count == 0]
     for node_id in ready:  # grows while it is walked
         for user in users.get(node_id, ()):
             missing[user] -= 1
@@ -46,7 +45,7 @@ def order(graph: Graph, targets: Iterable[NodeId]) -> tuple[list[NodeId], list[N
     if len(ready) == len(needed):
         return ready, []
     placed = set(ready)
-    return ready, [node_id for node_id in in_file_order if node_id not in placed]
+    return ready, [node_id for node_id in needed if node_id not in placed]
 
 
 def find_circle(graph: Graph, stuck: Iterable[NodeId]) -> list[NodeId]:

@@ -83,7 +83,9 @@ def check_graph(
     faults = {node_id: found for node_id, (_, found) in checked.items() if found}
     faults |= _circles(graph, stuck)
     read = Graph({**graph.nodes, **{node_id: node for node_id, (node, _) in checked.items()}})
-    users = dependants(graph, [*sorted_ids, *stuck])
+    if not faults:
+        return Validation(read, tuple(targets), open_checks=tuple(asking.open))
+    users = dependants({node_id: graph[node_id].sources() for node_id in (*sorted_ids, *stuck)})
     bad = _downstream(users, [*faults, *stuck])
     problems = {
         node_id: NodeProblems(graph[node_id].type, tuple(found), _in_order(targets, _downstream(users, [node_id])))
@@ -137,7 +139,7 @@ def _check_node(node: Node, asking: _Asking) -> tuple[Node, list[Problem]]:
             problems += found
     if not problems:
         problems += asking.own_problems(node, inputs)
-    return replace(node, inputs=inputs), problems
+    return Node(node.id, node.type, inputs, node.title), problems
 
 
 def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry, any_type: bool) -> list[Problem]:
