@@ -2,8 +2,8 @@
 
     python -m benchmarks.executor [--port N] [--sizes 1000,10000,100000] [--rounds N]
 
-Starts `main.py` with a pack of its own, and follows chains of trivial nodes by websocket: nothing cached ("cold") and all
-cached. Beside it, in the same run and the same client, two peers: a bare Python loop that calls the same method as
+Starts `main.py` with a pack of its own, and follows chains of trivial nodes by websocket: nothing cached ("cold") and
+all cached. Beside it, in the same run and the same client, two peers: a bare Python loop that calls the same method as
 often, and a bare aiohttp server that takes the same prompt and sends the very same frames. On a machine shared with
 others the fastest of the rounds is the one to read.
 """
@@ -177,7 +177,7 @@ def _listens(port: int) -> bool:
 def loop_seconds(length: int) -> float:
     """Call the pack's method as often as the chain does, and do nothing else."""
     space: dict[str, Any] = {}
-    exec(PACK, space)  # noqa: S102 (the text above)
+    exec(PACK, space)
     step, number = space["Step"](), 0
     started_s = time.perf_counter()
     for _ in range(length):
@@ -256,13 +256,14 @@ async def measure_peer(port: int, folder: Path, rows: list[Row]) -> list[float]:
 
 def report(rows: list[Row], peer: list[float], waited_s: float) -> list[tuple[str, bool]]:
     """Print the table; gives each claim and whether it held."""
-    print(f"{'chain':14} {'nodes':>7} {'frames':>7} {'ours ms':>9} {'ms/node':>8} {'frames only':>11} {'loop ms':>8} {'ratio':>6}")
+    heads = f"{'nodes':>7} {'frames':>7} {'ours ms':>9} {'ms/node':>8} {'frames only':>11} {'loop ms':>8} {'ratio':>6}"
+    print(f"{'chain':14} {heads}")
     for row, peer_s in zip(rows, peer, strict=True):
         loop_s = loop_seconds(row.nodes) if "cold" in row.title else 0.0
         ratio = row.best.seconds / (peer_s + loop_s)
         print(
-            f"{row.title:14} {row.nodes:7} {len(row.best.texts):7} {row.best.seconds * 1e3:9.1f} {row.ms_per_node:8.4f} "
-            f"{peer_s * 1e3:11.1f} {loop_s * 1e3:8.2f} {ratio:5.1f}x"
+            f"{row.title:14} {row.nodes:7} {len(row.best.texts):7} "
+            f"{row.best.seconds * 1e3:9.1f} {row.ms_per_node:8.4f} {peer_s * 1e3:11.1f} {loop_s * 1e3:8.2f} {ratio:5.1f}x"
         )
     print(f"two async branches of {WAIT_S:.0f} s each: {waited_s:.2f} s")
     return [*_claims(rows), (f"two branches of {WAIT_S:.0f} s together < {WAIT_S + 0.5} s", waited_s < WAIT_S + 0.5)]
@@ -275,7 +276,8 @@ def _claims(rows: list[Row]) -> Iterator[tuple[str, bool]]:
         chains = [row for row in rows if row.title == f"pack {state}"]
         yield f"{chains[0].nodes} nodes {state} <= {limit} ms each", chains[0].ms_per_node <= limit
         growth = chains[-1].ms_per_node / chains[0].ms_per_node
-        yield f"{state}: {chains[-1].nodes} nodes cost {growth:.2f}x per node of {chains[0].nodes}", growth <= LINEAR_WITHIN
+        text = f"{state}: {chains[-1].nodes} nodes cost {growth:.2f}x per node of {chains[0].nodes}"
+        yield text, growth <= LINEAR_WITHIN
 
 
 async def measured(port: int, sizes: list[int], rounds: int) -> list[tuple[str, bool]]:

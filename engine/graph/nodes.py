@@ -51,7 +51,7 @@ class Graph:
         return len(self.nodes)
 
     def __getstate__(self) -> list[tuple[Any, ...]]:
-        """Write the nodes as rows of plain values: large graphs cross to workers five times as fast as objects would."""
+        """Write the nodes as rows of plain values, which cross to workers five times as fast as objects."""
         return [_row(node) for node in self.nodes.values()]
 
     def __setstate__(self, rows: list[tuple[Any, ...]]) -> None:

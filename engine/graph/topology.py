@@ -6,7 +6,7 @@ from engine.graph.nodes import Graph, NodeId
 
 
 def upstream(graph: Graph, targets: Iterable[NodeId]) -> dict[NodeId, list[NodeId]]:
-    """Give the nodes that `targets` need, themselves included, each with its sources; links to absent nodes are left out."""
+    """Give what `targets` need, themselves included, each with its sources. Links to absent nodes are left out."""
     needed: dict[NodeId, list[NodeId]] = {}
     waiting = [target for target in targets if target in graph]
     while waiting:
