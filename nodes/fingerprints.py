@@ -45,9 +45,10 @@ def of_input_file(widget: str) -> Fingerprint:
     return fingerprint
 
 
-def of_embeddings(*, places: Places, text: str = "", **_: object) -> object:
-    """Know the files of the embeddings that a prompt names; a prompt that comes over a link is known by its source."""
-    return [_embedding(places, name) for name in EMBEDDING.findall(text)]
+def of_embeddings(*, places: Places, **literals: object) -> object:
+    """Know the files of the embeddings that prompts name; a prompt that comes over a link is known by its source."""
+    texts = [literals[name] for name in sorted(literals) if isinstance(literals[name], str)]
+    return [_embedding(places, name) for text in texts for name in EMBEDDING.findall(text)]
 
 
 def _embedding(places: Places, name: str) -> list[object] | None:

@@ -17,19 +17,26 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from engine.models.building import text_aliases
+from engine.models.detect import FAMILIES
 from engine.models.layers.autoencoder import Autoencoder
 from engine.models.layers.unet import UNet
-from engine.models.layers.unet_config import Block, LayerSpec, UNetConfig
+from engine.models.layers.unet_config import HEADS, Block, LayerSpec, UNetConfig
+from engine.models.layers.unet_names import network_weight_names
 from engine.models.layers.vae_config import Level, VaeConfig
 from engine.models.text_encoders.clip import build_clip
-from engine.models.text_encoders.clip_config import ClipConfig
+from engine.models.text_encoders.clip_config import ClipConfig, ClipUse, find_clip
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of a small checkpoint. Widths are multiples of 32 (norm groups), `context` of 64 (a head of CLIP).
+    """Sizes of a small checkpoint. Widths are multiples of 32 (norm groups), of 64 with linear projections (heads).
 
     Attributes:
+        context: width of the prompts: of all text encoders together.
+        text_layout: where the text encoders lie: a key of TEXT_LAYOUTS.
+        text_widths: of each text encoder; none: `context`.
+        in_channels, vector_channels, classes, self_attention: see UNetConfig.
         widths: the network's channels per resolution; half the resolution from one to the next.
         depths: transformer blocks per resolution; 0: no attention there.
         vae_widths: four of them make the usual 8 pixels per cell.
@@ -45,14 +52,48 @@ class Sizes:
     vae_widths: tuple[int, ...] = (32, 32, 32, 64)
     vae_blocks: int = 1
     vae_attention_is_linear: bool = False
+    in_channels: int = 4
+    vector_channels: int = 0
+    classes: int = 0
+    self_attention: bool = True
+    text_layout: str = "sd1"
+    text_widths: tuple[int, ...] = ()
 
 
+# Where text encoders lie in a file, and whether as OpenCLIP saves them.
+TEXT_LAYOUTS: Mapping[str, tuple[tuple[str, bool], ...]] = {
+    "sd1": (("cond_stage_model.transformer.text_model.", False),),
+    "sd2": (("cond_stage_model.model.", True),),
+    "sdxl": (("conditioner.embedders.0.transformer.text_model.", False), ("conditioner.embedders.1.model.", True)),
+    "refiner": (("conditioner.embedders.0.model.", True),),
+}
 TINY = Sizes()
+NUMBERS = 256  # channels of each number in SDXL's vector
+SDXL = Sizes(
+    widths=(64, 128),
+    depths=(0, 2),
+    middle_depth=2,
+    context=192,
+    linear_projection=True,
+    vector_channels=128 + 6 * NUMBERS,
+    text_layout="sdxl",
+    text_widths=(64, 128),
+)
+REFINER = Sizes(
+    widths=(64, 128),
+    depths=(0, 2),
+    middle_depth=2,
+    context=128,
+    linear_projection=True,
+    vector_channels=128 + 5 * NUMBERS,
+    text_layout="refiner",
+)
+SD2 = Sizes(widths=(64, 128), depths=(1, 1), context=128, linear_projection=True, text_layout="sd2")
 
 
 def network_config(sizes: Sizes = TINY) -> UNetConfig:
     """The U-Net of these sizes, block by block, as the original code lays it out."""
-    inputs: list[Block] = [(LayerSpec("conv", 4, sizes.widths[0]),)]
+    inputs: list[Block] = [(LayerSpec("conv", sizes.in_channels, sizes.widths[0]),)]
     channels, skips = sizes.widths[0], [sizes.widths[0]]
     for level, (width, depth) in enumerate(zip(sizes.widths, sizes.depths, strict=True)):
         for _ in range(sizes.res_blocks):
@@ -78,7 +119,7 @@ def network_config(sizes: Sizes = TINY) -> UNetConfig:
             outputs.append(tuple(block))
     has_context = any(sizes.depths) or sizes.middle_depth
     return UNetConfig(
-        in_channels=4,
+        in_channels=sizes.in_channels,
         out_channels=4,
         model_channels=sizes.widths[0],
         time_channels=4 * sizes.widths[0],
@@ -86,11 +127,15 @@ def network_config(sizes: Sizes = TINY) -> UNetConfig:
         input_blocks=tuple(inputs),
         middle_block=middle,
         output_blocks=tuple(outputs),
+        vector_channels=sizes.vector_channels,
+        classes=sizes.classes,
+        heads=0 if sizes.linear_projection and has_context and not sizes.classes else HEADS,
     )
 
 
 def _attention(width: int, depth: int, sizes: Sizes) -> Block:
-    return (LayerSpec("transformer", width, width, depth, sizes.linear_projection),) if depth else ()
+    itself = sizes.self_attention or width == sizes.context
+    return (LayerSpec("transformer", width, width, depth, sizes.linear_projection, itself),) if depth else ()
 
 
 def vae_config(sizes: Sizes = TINY) -> VaeConfig:
@@ -109,9 +154,54 @@ def vae_config(sizes: Sizes = TINY) -> VaeConfig:
     return VaeConfig(3, 4, widths[0], widths[-1], tuple(encoder), tuple(decoder), sizes.vae_attention_is_linear)
 
 
-def text_config(sizes: Sizes = TINY) -> ClipConfig:
-    """The text encoder of these sizes."""
-    return ClipConfig(width=sizes.context, hidden_width=2 * sizes.context, layers=sizes.text_layers, positions=77)
+def text_configs(sizes: Sizes = TINY) -> tuple[ClipConfig, ...]:
+    """The text encoders of these sizes, in their order in a file."""
+    layouts = TEXT_LAYOUTS[sizes.text_layout]
+    widths = sizes.text_widths or (sizes.context,)
+    return tuple(
+        ClipConfig(
+            width=width,
+            hidden_width=2 * width,
+            layers=sizes.text_layers,
+            positions=77,
+            projection=width if is_open else 0,
+            activation="gelu" if is_open else "quick_gelu",
+        )
+        for width, (_, is_open) in zip(widths, layouts, strict=True)
+    )
+
+
+def text_shapes(sizes: Sizes = TINY) -> dict[str, Sequence[int]]:
+    """Names and shapes of a checkpoint's text encoders."""
+    shapes: dict[str, Sequence[int]] = {}
+    for config, (prefix, is_open) in zip(text_configs(sizes), TEXT_LAYOUTS[sizes.text_layout], strict=True):
+        if is_open:
+            shapes |= open_clip_shapes(config, prefix)
+        else:
+            shapes |= shapes_of(build_clip(config, torch.device("cpu")), prefix)
+    return shapes
+
+
+def open_clip_shapes(config: ClipConfig, prefix: str) -> dict[str, Sequence[int]]:
+    """Names and shapes of a text encoder as OpenCLIP saves it."""
+    width, hidden = config.width, config.hidden_width
+    shapes: dict[str, Sequence[int]] = {
+        "token_embedding.weight": (49408, width),
+        "positional_embedding": (config.positions, width),
+        "ln_final.weight": (width,),
+        "ln_final.bias": (width,),
+        "text_projection": (width, config.projection),
+        "logit_scale": (),
+    }
+    for number in range(config.layers):
+        layer = f"transformer.resblocks.{number}."
+        for norm in ("ln_1", "ln_2"):
+            shapes |= {f"{layer}{norm}.weight": (width,), f"{layer}{norm}.bias": (width,)}
+        shapes |= {f"{layer}attn.in_proj_weight": (3 * width, width), f"{layer}attn.in_proj_bias": (3 * width,)}
+        linears = {"attn.out_proj": (width, width), "mlp.c_fc": (hidden, width), "mlp.c_proj": (width, hidden)}
+        for name, shape in linears.items():
+            shapes |= {f"{layer}{name}.weight": shape, f"{layer}{name}.bias": shape[:1]}
+    return {prefix + name: shape for name, shape in shapes.items()}
 
 
 def random_weights(
@@ -141,12 +231,7 @@ def checkpoint_shapes(sizes: Sizes = TINY) -> dict[str, Sequence[int]]:
     """Names and shapes of a whole checkpoint."""
     with torch.device("meta"):
         network, vae = UNet(network_config(sizes)), Autoencoder(vae_config(sizes))
-    clip = build_clip(text_config(sizes), torch.device("cpu"))
-    return (
-        shapes_of(network, "model.diffusion_model.")
-        | shapes_of(vae, "first_stage_model.")
-        | shapes_of(clip, "cond_stage_model.transformer.text_model.")
-    )
+    return shapes_of(network, "model.diffusion_model.") | shapes_of(vae, "first_stage_model.") | text_shapes(sizes)
 
 
 def write_checkpoint(
@@ -160,25 +245,37 @@ def write_checkpoint(
 
 def write_lora(path: Path, seed: int = 0, sizes: Sizes = TINY, rank: int = 2, strength: float = 0.5) -> Path:
     """A LoRA by kohya's names for every attention of the network (diffusers' names) and of the text encoder."""
-    from engine.models.families.sd1.weight_names import network_weight_names, text_weight_names
-
     with torch.device("meta"):
         network = UNet(network_config(sizes))
-    clip = build_clip(text_config(sizes), torch.device("cpu"))
+    stored = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     tensors: dict[str, Tensor] = {}
-    for module, names in (
-        (network, network_weight_names(network.config, network.state_dict())),
-        (clip, text_weight_names(clip.state_dict())),
-    ):
-        shapes = {name: tuple(t.shape) for name, t in module.state_dict().items()}
-        for alias, layer in names.aliases.items():
-            is_wanted = "attentions" in alias or "_self_attn_" in alias or "_mlp_" in alias
-            shape = shapes[layer + ".weight"]
-            if alias.startswith("lora_") and is_wanted and len(shape) > 1:
-                tensors |= _lora_layer(alias, shape, seed, rank, strength)
+    _add_lora(tensors, network_weight_names(network.config, stored).aliases, stored, seed, rank, strength)
+    parts = (find_clip(use, text_shapes(sizes), prefix) for prefix, use in _text_uses(sizes))
+    for part in filter(None, parts):
+        stored = {
+            f"{part.use.name}.{own}": part.places[own].shape(text_shapes(sizes)[part.places[own].name])
+            for own in part.places
+        }
+        _add_lora(tensors, text_aliases(part.use, list(part.places)), stored, seed, rank, strength)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={"ss_network_module": "networks.lora"})
     return path
+
+
+def _text_uses(sizes: Sizes) -> tuple[tuple[str, ClipUse], ...]:
+    return next(f.texts for f in FAMILIES if [p for p, _ in TEXT_LAYOUTS[sizes.text_layout]] == _places_of(f))
+
+
+def _places_of(family) -> list[str]:
+    return [prefix + "text_model." * prefix.endswith("transformer.") for prefix, _ in family.texts]
+
+
+def _add_lora(tensors, aliases, shapes, seed: int, rank: int, strength: float) -> None:
+    for alias, layer in aliases.items():
+        is_wanted = "attentions" in alias or "_self_attn_" in alias or "_mlp_" in alias
+        shape = shapes[layer + ".weight"]
+        if alias.startswith("lora_") and not alias.startswith("lora_te1_") and is_wanted and len(shape) > 1:
+            tensors |= _lora_layer(alias, shape, seed, rank, strength)
 
 
 def _lora_layer(alias: str, shape: tuple[int, ...], seed: int, rank: int, strength: float) -> dict[str, Tensor]:

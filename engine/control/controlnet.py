@@ -68,16 +68,18 @@ class ControlNetwork(UNetEncoder):
         middle = config.network.middle_block[-1].out_channels
         self.middle_block_out = nn.Sequential(nn.Conv2d(middle, middle, 1))
 
-    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, hint: Tensor) -> ControlResiduals:
+    def forward(
+        self, x: Tensor, timesteps: Tensor, context: Tensor, hint: Tensor, vector: Tensor | None = None
+    ) -> ControlResiduals:
         """x (N, C, h, w), timesteps (N,), context (N, S, D), hint (N, C', h, w) from `input_hint_block`."""
-        time = self.embed_time(timesteps, x.dtype)
+        given = self.embed(timesteps, context, vector)
         outputs: list[Tensor] = []
         for number, (block, zero_conv) in enumerate(zip(self.input_blocks, self.zero_convs, strict=True)):
-            x = self.run_block(block, x, time, context)
+            x = self.run_block(block, x, given)
             if number == 0:
                 x = x + hint
             outputs.append(zero_conv(x))
-        middle = self.middle_block_out(self.run_block(self.middle_block, x, time, context))
+        middle = self.middle_block_out(self.run_block(self.middle_block, x, given))
         return ControlResiduals(middle=(middle,), output=tuple(outputs))
 
 
@@ -136,7 +138,8 @@ class ControlNetUse:
             hint = self._hint_for(network, call)
             x = _placed(call.network_input, placement)
             context = call.embedding.to(placement.device, placement.dtype)
-            added = network(x, call.timestep.to(placement.device), context, hint)
+            vector = None if call.vector is None else call.vector.to(placement.device)
+            added = network(x, call.timestep.to(placement.device), context, hint, vector)
         return _scaled(added, self.strength, call.x.device)
 
     def _check_fits(self, call: ControlCall) -> None:

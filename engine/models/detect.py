@@ -6,9 +6,10 @@ from typing import Any
 from engine.errors import UnknownModel
 from engine.files.safetensors_header import CheckpointHeader
 from engine.models.families.sd1.family import StableDiffusion1
+from engine.models.families.sdxl.family import StableDiffusionXL, StableDiffusionXLRefiner
 from engine.models.family import ModelFamily
 
-FAMILIES: tuple[ModelFamily, ...] = (StableDiffusion1(),)
+FAMILIES: tuple[ModelFamily, ...] = (StableDiffusion1(), StableDiffusionXLRefiner(), StableDiffusionXL())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,12 +10,13 @@ from engine.files.safetensors_header import CheckpointHeader
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from engine.models.checkpoint_parts import NetworkPart
     from engine.models.latent import LatentFormat
     from engine.models.memory.precision import Precision
     from engine.models.patch import NetworkCall
     from engine.models.text_encoder import TextEncoder
     from engine.models.vae import Vae
-    from engine.models.weight_names import WeightNames
+    from engine.models.weight_names import Places, WeightNames
     from engine.models.weights import WeightFile
     from engine.sampling.conditioning import ConditioningItem, Latent
     from engine.sampling.noise_levels import NoiseLevels
@@ -29,12 +29,12 @@ class Part:
 
     Attributes:
         title: what it is, in words.
-        names: the module's weight name -> the file's.
+        places: the module's weight name -> where the file keeps it.
     """
 
     title: str
     config: Any
-    names: Mapping[str, str]
+    places: Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,9 @@ class ModelFamily(Protocol):
 
     name: str
 
+    def detect_network(self, header: CheckpointHeader, network: NetworkPart) -> Any | None:
+        """A network that lies alone in a file, as one of this family's; None if it is another family's."""
+
     def detect(self, header: CheckpointHeader) -> Any | None:
         """The sizes of the checkpoint, read off its weights' names and shapes; None if it is another family's.
 
@@ -67,9 +70,9 @@ class ModelFamily(Protocol):
             BadFile: it is this family's, but incomplete or damaged.
         """
 
-    def prediction(self, config: Any) -> Prediction: ...
-    def noise_levels(self, config: Any) -> NoiseLevels: ...
-    def latent_format(self, config: Any, vae: Vae) -> LatentFormat: ...
+    def prediction(self, config: Any, file: WeightFile) -> Prediction: ...
+    def noise_levels(self, config: Any, file: WeightFile) -> NoiseLevels: ...
+    def latent_format(self, config: Any, vae: Vae | None) -> LatentFormat: ...
     def weight_names(self, config: Any) -> WeightNames: ...
     def network(self, config: Any) -> Part: ...
     def build_network(self, config: Any) -> nn.Module:
@@ -81,7 +84,7 @@ class ModelFamily(Protocol):
     def call_network(self, network: nn.Module, call: NetworkCall) -> Tensor:
         """Call the network with what this family's networks want."""
 
-    def load_vae(self, config: Any, file: WeightFile, precision: Precision) -> Vae: ...
-    def load_text_encoder(self, config: Any, file: WeightFile, precision: Precision) -> TextEncoder: ...
+    def load_vae(self, config: Any, file: WeightFile, precision: Precision) -> Vae | None: ...
+    def load_text_encoder(self, config: Any, file: WeightFile, precision: Precision) -> TextEncoder | None: ...
     def memory_needed(self, config: Any, shape: tuple[int, ...], itemsize: int) -> int:
         """Bytes that a call with x of this shape takes beside the weights; `itemsize`: bytes per number."""

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from engine.errors import BadFile
+from engine.models.building import build_vae
+from engine.models.checkpoint_parts import VAE_PREFIX
 from engine.models.detect import detect_family
 from engine.models.diffusion_model import DiffusionModel
-from engine.models.families.sd1.family import VAE_PREFIX
-from engine.models.families.sd1.network import load_vae as build_vae
 from engine.models.family import ModelFamily
 from engine.models.layers.vae_config import read_vae_config
 from engine.models.memory.hosted_module import HostedModule
@@ -60,17 +60,19 @@ def checkpoint_from(file: WeightFile, *, precision: Precision | None = None) -> 
     return Checkpoint(_load_model(family, config, file, precision, vae), text_encoder, vae)
 
 
-def _load_model(family: ModelFamily, config: Any, file: WeightFile, precision: Precision, vae: Vae) -> DiffusionModel:
+def _load_model(
+    family: ModelFamily, config: Any, file: WeightFile, precision: Precision, vae: Vae | None
+) -> DiffusionModel:
     part = family.network(config)
-    weights, module = Weights(file, part.names), family.build_network(config)
+    weights, module = Weights(file, part.places), family.build_network(config)
     check_weights(module, weights, part.title)
     itemsize = precision.network.dtype.itemsize
     return DiffusionModel(
         family=family,
         hosted=HostedModule(module, weights, precision.network),
         latent_format=family.latent_format(config, vae),
-        noise_levels=family.noise_levels(config),
-        prediction=family.prediction(config),
+        noise_levels=family.noise_levels(config, file),
+        prediction=family.prediction(config, file),
         names=family.weight_names(config),
         call_network=family.call_network,
         bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),

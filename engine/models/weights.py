@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader, TensorInfo, read_header
+from engine.models.weight_names import Places, as_place
 
 TORCH_DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool,
@@ -159,38 +160,52 @@ def _tensors_in(content: object) -> dict[str, Tensor]:
 
 
 class Weights(Mapping[str, Tensor]):
-    """The part of a file that belongs to one module: the module's weight names -> the file's weights."""
+    """The weights of one module, by the module's own names, wherever they lie."""
 
-    def __init__(self, file: WeightFile, names: Mapping[str, str]) -> None:
-        """names: the module's name -> the file's name of each weight."""
-        self._file, self._names = file, dict(names)
+    def __init__(self, file: WeightFile, places: Places) -> None:
+        """places: the module's name of each weight -> where the file keeps it."""
+        self._found = {own: (file, as_place(place)) for own, place in places.items()}
+
+    @classmethod
+    def joined(cls, parts: Mapping[str, Weights]) -> Weights:
+        """The weights of a module of several parts, maybe of several files: names begin with their part's."""
+        whole = cls.__new__(cls)
+        whole._found = {f"{part}.{own}": at for part, weights in parts.items() for own, at in weights._found.items()}
+        return whole
 
     def __getitem__(self, name: str) -> Tensor:
-        return self._file[self._names[name]]
+        file, place = self._found[name]
+        weight = file[place.name]
+        if place.is_transposed:
+            weight = weight.T
+        return weight if place.parts == 1 else weight.chunk(place.parts)[place.part]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._found)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._found)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names  # without reading it
+        return name in self._found  # without reading it
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return self._file.header.tensors[self._names[name]].shape
+        file, place = self._found[name]
+        return place.shape(file.header.tensors[place.name].shape)
 
     def file_name(self, name: str) -> str:
         """What the file calls this weight."""
-        return self._names[name]
+        return self._found[name][1].name
 
     def forget(self, name: str) -> None:
         """Let go of the memory that reading this weight took."""
-        self._file.forget(self._names[name])
+        file, place = self._found[name]
+        file.forget(place.name)
 
     @property
-    def path(self) -> Path:
-        return self._file.header.path
+    def file_names(self) -> str:
+        """The files that the weights lie in, for messages."""
+        return ", ".join(dict.fromkeys(file.header.path.name for file, _ in self._found.values()))
 
 
 def check_weights(module: nn.Module, weights: Weights, part: str) -> None:
@@ -212,4 +227,4 @@ def check_weights(module: nn.Module, weights: Weights, part: str) -> None:
         if names
     ]
     if problems:
-        raise BadFile(f"{weights.path.name}: the weights of its {part} do not fit. {'; '.join(problems)}.")
+        raise BadFile(f"{weights.file_names}: the weights of its {part} do not fit. {'; '.join(problems)}.")

@@ -6,10 +6,12 @@ from diffusers.loaders.single_file_utils import (
     convert_controlnet_checkpoint,
     convert_ldm_unet_checkpoint,
     convert_ldm_vae_checkpoint,
+    convert_open_clip_checkpoint,
 )
 from safetensors.torch import load_file
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from tests.tiny import Sizes
+from tests.tiny import TEXT_LAYOUTS, Sizes, text_configs
 
 
 def weights(path, prefix):
@@ -24,18 +26,53 @@ def _network_sizes(sizes: Sizes):
         "layers_per_block": sizes.res_blocks,
         "down_block_types": ["CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in sizes.depths],
         "transformer_layers_per_block": depths,
-        "attention_head_dim": 8,
+        "attention_head_dim": [width // 64 for width in sizes.widths] if sizes.linear_projection else 8,
         "cross_attention_dim": sizes.context,
         "use_linear_projection": sizes.linear_projection,
     }
 
 
-def load_unet(path, sizes: Sizes):
+def load_unet(path, sizes: Sizes, **changes):
     ups = ["CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in reversed(sizes.depths)]
-    unet = UNet2DConditionModel(sample_size=8, up_block_types=ups, **_network_sizes(sizes))
+    arguments = {"in_channels": sizes.in_channels, "up_block_types": ups, **_network_sizes(sizes)}
+    if sizes.vector_channels:
+        arguments |= {"addition_embed_type": "text_time", "addition_time_embed_dim": 256}
+        arguments |= {"projection_class_embeddings_input_dim": sizes.vector_channels}
+    unet = UNet2DConditionModel(sample_size=8, **arguments | changes)
     converted = convert_ldm_unet_checkpoint(weights(path, "model.diffusion_model."), dict(unet.config))
     unet.load_state_dict(converted, strict=True)
     return unet.eval().requires_grad_(False)
+
+
+def load_text_encoders(path, sizes: Sizes):
+    """By `diffusers`' converter where the file has OpenCLIP's layout, which `transformers` does not read."""
+    return [
+        _load_text_encoder(path, config, prefix, is_open)
+        for config, (prefix, is_open) in zip(text_configs(sizes), TEXT_LAYOUTS[sizes.text_layout], strict=True)
+    ]
+
+
+def _load_text_encoder(path, config, prefix, is_open):
+    theirs = CLIPTextConfig(
+        hidden_size=config.width,
+        intermediate_size=config.hidden_width,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        projection_dim=config.projection or 512,
+        hidden_act=config.activation,
+        bos_token_id=49406,
+        eos_token_id=49407,
+    )
+    model = (CLIPTextModelWithProjection if is_open else CLIPTextModel)(theirs)
+    found = weights(path, prefix)
+    if is_open:
+        converted = convert_open_clip_checkpoint(model, found, prefix)
+    else:
+        converted = {name.removeprefix(prefix): t for name, t in found.items()}
+    if any(name.startswith("text_model.") for name in model.state_dict()) and not is_open:
+        converted = {"text_model." + name: t for name, t in converted.items()}
+    model.load_state_dict({name: t for name, t in converted.items() if not name.endswith("position_ids")}, strict=True)
+    return model.eval().requires_grad_(False)
 
 
 def load_vae(path, sizes: Sizes):

@@ -11,7 +11,7 @@ from tests.models import oracle
 SIZES = {
     "default": tiny.TINY,
     "three levels, deep": tiny.Sizes(widths=(32, 64, 96), depths=(0, 2, 1), res_blocks=2, vae_blocks=2),
-    "attention everywhere, linear": tiny.Sizes(widths=(64, 32), depths=(1, 1), context=128, linear_projection=True),
+    "attention everywhere, linear": tiny.Sizes(widths=(128, 64), depths=(1, 1), context=128, linear_projection=True),
     "one level": tiny.Sizes(widths=(32,), depths=(1,), vae_widths=(32, 64), vae_blocks=3),
 }
 

@@ -50,7 +50,9 @@ def test_a_stripped_header_of_full_size_is_recognised(tmp_path):
     }
     header = read_header(tiny.write_header(tmp_path / "x.safetensors", shapes))
     detected = detect_family(header)
-    network, vae, text = detected.config.network, detected.config.vae, detected.config.text
+    network, vae, text = (
+        part.config for part in (detected.config.network, detected.config.vae, detected.config.texts[0])
+    )
     assert detected.family.name == "Stable Diffusion 1.x"
     assert (network.model_channels, network.time_channels, network.context_channels) == (320, 1280, 768)
     assert [len(network.input_blocks), len(network.output_blocks)] == [12, 12]
@@ -90,9 +92,9 @@ DAMAGE = {
         ),
         "width 128.*64 wide",
     ),
-    "inpainting": (
-        lambda w: w.update({"model.diffusion_model.input_blocks.0.0.weight": torch.ones(32, 9, 3, 3)}),
-        "9",
+    "other channels": (
+        lambda w: w.update({"model.diffusion_model.input_blocks.0.0.weight": torch.ones(32, 7, 3, 3)}),
+        r"takes 7.*9 \(inpainting\), 8 \(editing\)",
     ),
     "a block too few": (
         lambda w: [w.pop(n) for n in list(w) if n.startswith("model.diffusion_model.output_blocks.3.")],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from engine import models
-from engine.models.families.sd1.conditioning import COMMON_FACTORS, latent_format
+from engine.models.families.unet_calls import SD1_COLOURS, latent_format
 from engine.models.preview import estimate_preview_colours
 from tests import tiny
 
@@ -38,7 +38,7 @@ def test_a_small_checkpoint_estimates_its_colours_once(tmp_path, monkeypatch):
     calls = []
     real = estimate_preview_colours
     monkeypatch.setattr(
-        "engine.models.families.sd1.conditioning.estimate_preview_colours",
+        "engine.models.families.unet_calls.estimate_preview_colours",
         lambda vae, scale: calls.append(scale) or real(vae, scale),
     )
     for _ in range(2):
@@ -49,23 +49,23 @@ def test_a_small_checkpoint_estimates_its_colours_once(tmp_path, monkeypatch):
 
 def test_common_latents_have_published_colours():
     vae = type("FullSize", (), {"config": tiny.vae_config()})()
-    common = latent_format(vae, 0.18215, has_common_latents=True)
+    common = latent_format(4, vae, 0.18215, SD1_COLOURS)
     latent = torch.zeros(1, 4, 1, 2)
     latent[0, 0, 0, 1] = 2.0
     rgb = models.latent_to_rgb(latent, common)[0, 0]
     assert rgb[0].tolist() == [128, 128, 128]
-    assert rgb[1].tolist() == [round(255 * (0.5 + factor)) for factor in COMMON_FACTORS[0]]
+    assert rgb[1].tolist() == [round(255 * (0.5 + 2 * factor)) for factor in SD1_COLOURS["weight"][0]]
 
 
 def test_a_run_gone_wrong_still_has_a_preview():
     vae = type("FullSize", (), {"config": tiny.vae_config()})()
-    common = latent_format(vae, 0.18215, has_common_latents=True)
+    common = latent_format(4, vae, 0.18215, SD1_COLOURS)
     assert models.latent_to_rgb(torch.full((1, 4, 2, 2), float("nan")), common).max() == 0
 
 
 def test_latents_scale_there_and_back():
     vae = type("FullSize", (), {"config": tiny.vae_config()})()
-    scaling = latent_format(vae, 0.18215, has_common_latents=True)
+    scaling = latent_format(4, vae, 0.18215, SD1_COLOURS)
     samples = torch.randn(1, 4, 2, 2)
     torch.testing.assert_close(scaling.from_network(scaling.to_network(samples)), samples)
     assert (scaling.channels, scaling.downscale) == (4, 8)

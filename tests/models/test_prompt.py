@@ -7,7 +7,7 @@ import pytest
 import regex
 
 from engine.models.text_encoders import tokenizer as ours
-from engine.models.text_encoders.chunks import Token, cut_into_chunks, no_embeddings, read_runs
+from engine.models.text_encoders.chunks import Token, cut_into_chunks, read_runs
 from engine.models.text_encoders.prompt import parse_prompt
 from engine.models.text_encoders.tokenizer import tokenize
 
@@ -130,6 +130,10 @@ def test_a_long_phrase_is_split_where_the_chunk_ends():
 
 
 def test_every_token_keeps_its_weight():
-    runs = read_runs("a (cat:1.5), (x:0.2)", no_embeddings)
+    runs = read_runs("a (cat:1.5), (x:0.2)", lambda name: pytest.fail(name))
     weights = [(token.id, token.weight) for run in runs for token in run]
     assert weights == [(320, 1.0), (2368, 1.5), (267, 1.0), (343, 0.2)]
+
+
+def test_a_chunk_may_be_filled_up_with_another_token():
+    assert ids_of(cut_into_chunks([run_of(2, first=5)], 77, 0)) == [[49406, 5, 6, 49407, *[0] * 73]]

@@ -1,12 +1,14 @@
 """Prompts become what `transformers` makes of the same tokens; weights, chunks, layers and embeddings as documented."""
 
+import re
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from engine import models
-from engine.errors import BadFile, BadReference
+from engine.errors import BadReference
 from tests import tiny
 
 SIZES = tiny.Sizes(context=128, text_layers=3)
@@ -127,15 +129,22 @@ def test_an_embedding_of_a_words_own_vectors_is_the_word(encoder, path, tmp_path
     torch.testing.assert_close(pooled, plain_pooled, rtol=1e-4, atol=1e-4)
 
 
-def test_missing_and_foreign_embeddings_are_explained(encoder, tmp_path):
+def test_missing_and_foreign_embeddings_are_left_out_and_told(encoder, tmp_path):
     tiny.write_embedding(tmp_path / "wide.safetensors", width=64)
-    knows = encoder.with_embeddings(find_in(tmp_path))
-    with pytest.raises(BadFile, match="width 64"):
-        knows.encode("embedding:wide")
-    with pytest.raises(BadReference, match="embedding:nowhere"):
-        knows.encode("embedding:nowhere")
-    with pytest.raises(BadReference, match="no folder"):
-        encoder.encode("embedding:wide")
+    (tmp_path / "broken.safetensors").write_bytes(b"no weights")
+    told = []
+    knows = encoder.with_embeddings(find_in(tmp_path)).telling(told.append)
+    plain = encoder.encode("a cat, dog")[0]
+    for name, reason in (
+        ("wide", "width 64.*takes 128"),
+        ("nowhere", "no such file"),
+        ("broken", "broken.safetensors"),
+    ):
+        assert torch.equal(knows.encode(f"a cat embedding:{name}, dog")[0], plain)
+        assert re.search(reason, told.pop())
+    assert torch.equal(encoder.telling(told.append).encode("a cat embedding:wide, dog")[0], plain)
+    assert "embedding:wide" in told.pop()
+    assert not told
 
 
 def test_weights_stored_without_their_module_name(path, encoder, tmp_path):

@@ -28,6 +28,7 @@ class RecordingContext:
     cancel_at: float | None = None
     steps: list = field(default_factory=list)
     previews: list = field(default_factory=list)
+    shown: list = field(default_factory=list)
 
     def progress(self, value, maximum, preview=None):
         if value == self.cancel_at:
@@ -40,7 +41,7 @@ class RecordingContext:
         return self.shows_previews
 
     def show_text(self, text):
-        raise AssertionError(f"no native node shows text yet, but this was shown: {text}")
+        self.shown.append(text)
 
     def check_cancelled(self):
         if self.cancel_at is not None:

@@ -114,8 +114,14 @@ def test_an_embedding_is_found_in_its_folder(checkpoint, context):
     ]
     assert torch.equal(words[0], words[1])
     assert not torch.allclose(words[0], words[2])
-    with pytest.raises(BadReference, match="embedding:gone"):
-        text.encode_text(text="a embedding:gone cat", clip=checkpoint.clip, context=context)
+
+
+def test_a_missing_embedding_is_left_out_and_shown_on_the_node(checkpoint, context):
+    encoded = text.encode_text(text="a embedding:gone cat", clip=checkpoint.clip, context=context)
+    plain = text.encode_text(text="a cat", clip=checkpoint.clip, context=context)
+    assert torch.equal(encoded[0].embedding, plain[0].embedding)
+    (shown,) = context.shown
+    assert "embedding:gone" in shown
 
 
 def test_a_prompt_is_known_by_the_files_of_its_embeddings(places):

@@ -6,6 +6,7 @@ Images inside are (N, C, h, w); tokens are (N, h * w, C). On CPUs, channels-last
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,19 @@ from engine.models.layers.unet_config import NORM_GROUPS, Block, LayerSpec, UNet
 from engine.sampling.conditioning import ControlResiduals
 
 NO_CONTROL = ControlResiduals()
+
+
+@dataclass(frozen=True, eq=False)
+class LayerInputs:
+    """What all layers of one call may read, beside what the layer before them made.
+
+    Attributes:
+        time: (N, time_channels) embedding of the timestep and of what is added to it.
+        context: (N, S, D) the prompt's embedding.
+    """
+
+    time: Tensor
+    context: Tensor
 
 
 def embed_timesteps(timesteps: Tensor, width: int, max_period: float = 10_000.0) -> Tensor:
@@ -41,10 +55,10 @@ class ResBlock(nn.Module):
         )
         self.skip_connection = nn.Identity() if wide == narrow else nn.Conv2d(narrow, wide, 1)
 
-    def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        """x (N, C, h, w), time (N, T) -> (N, C', h, w)."""
+    def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
+        """x (N, C, h, w) -> (N, C', h, w)."""
         h = self.in_layers(x)
-        h += self.emb_layers(time)[:, :, None, None]
+        h += self.emb_layers(given.time)[:, :, None, None]
         h = self.out_layers(h)
         h += self.skip_connection(x)
         return h
@@ -97,21 +111,22 @@ class FeedForward(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Attention to itself, attention to the prompt, feed-forward, each beside a shortcut."""
+    """Attention to itself (or to the prompt), attention to the prompt, feed-forward, each beside a shortcut."""
 
-    def __init__(self, channels: int, context_channels: int, heads: int) -> None:
+    def __init__(self, channels: int, context_channels: int, heads: int, attends_to_itself: bool) -> None:
         super().__init__()
+        self.attends_to_itself = attends_to_itself
         self.norm1 = nn.LayerNorm(channels)
-        self.attn1 = Attention(channels, channels, heads)
+        self.attn1 = Attention(channels, channels if attends_to_itself else context_channels, heads)
         self.norm2 = nn.LayerNorm(channels)
         self.attn2 = Attention(channels, context_channels or channels, heads)
         self.norm3 = nn.LayerNorm(channels)
         self.ff = FeedForward(channels)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """x (N, T, C), context (N, S, D) -> (N, T, C)."""
-        x = self.attn1(self.norm1(x)).add_(x)
-        x = self.attn2(self.norm2(x), context).add_(x)
+    def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
+        """x (N, T, C) -> (N, T, C)."""
+        x = self.attn1(self.norm1(x), None if self.attends_to_itself else given.context).add_(x)
+        x = self.attn2(self.norm2(x), given.context).add_(x)
         return self.ff(self.norm3(x)).add_(x)
 
 
@@ -124,15 +139,17 @@ class SpatialTransformer(nn.Module):
         self.norm = nn.GroupNorm(NORM_GROUPS, channels, eps=1e-6)
         self.is_linear = spec.linear_projection
         self.proj_in = nn.Linear(channels, channels) if self.is_linear else nn.Conv2d(channels, channels, 1)
-        blocks = (TransformerBlock(channels, context_channels, heads) for _ in range(spec.depth))
+        blocks = (
+            TransformerBlock(channels, context_channels, heads, spec.attends_to_itself) for _ in range(spec.depth)
+        )
         self.transformer_blocks = nn.ModuleList(blocks)
         self.proj_out = nn.Linear(channels, channels) if self.is_linear else nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """x (N, C, h, w), context (N, S, D) -> (N, C, h, w)."""
+    def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
+        """x (N, C, h, w) -> (N, C, h, w)."""
         tokens = self._project(self.proj_in, _to_tokens(self.norm(x)))
         for block in self.transformer_blocks:
-            tokens = block(tokens, context)
+            tokens = block(tokens, given)
         tokens = self._project(self.proj_out, tokens)
         return tokens.transpose(1, 2).unflatten(2, x.shape[2:]) + x
 
@@ -174,7 +191,7 @@ def _build_layer(spec: LayerSpec, config: UNetConfig) -> nn.Module:
         case "res":
             return ResBlock(spec, config.time_channels)
         case "transformer":
-            return SpatialTransformer(spec, config.context_channels, config.heads)
+            return SpatialTransformer(spec, config.context_channels, config.heads_of(spec.in_channels))
         case "down":
             return Downsample(spec)
         case "up":
@@ -198,22 +215,36 @@ class UNetEncoder(nn.Module):
             nn.SiLU(),
             nn.Linear(config.time_channels, config.time_channels),
         )
+        if config.vector_channels:
+            layers = (nn.Linear(config.vector_channels, config.time_channels), nn.SiLU())
+            second = nn.Linear(config.time_channels, config.time_channels)
+            self.label_emb: nn.Module = nn.Sequential(nn.Sequential(*layers, second))
+        elif config.classes:
+            self.label_emb = nn.Embedding(config.classes, config.time_channels)
         self.input_blocks = _build_blocks(config.input_blocks, config)
         self.middle_block = _build_blocks([config.middle_block], config)[0]
 
-    def embed_time(self, timesteps: Tensor, dtype: torch.dtype) -> Tensor:
-        """(N,) -> (N, time_channels)."""
-        return self.time_embed(embed_timesteps(timesteps, self.config.model_channels).to(dtype))
+    def embed(self, timesteps: Tensor, context: Tensor, vector: Tensor | None) -> LayerInputs:
+        """What the layers read: timesteps (N,), context (N, S, D), vector (N, vector_channels) or (N, 1) class numbers.
 
-    def run_block(
-        self, block: nn.Module, x: Tensor, time: Tensor, context: Tensor, size: tuple[int, int] | None = None
-    ) -> Tensor:
+        Raises:
+            ValueError: the network wants a vector and got none, or one of another width.
+        """
+        time = self.time_embed(embed_timesteps(timesteps, self.config.model_channels).to(context.dtype))
+        width = self.config.vector_channels or bool(self.config.classes)
+        if not width:
+            return LayerInputs(time, context)
+        if vector is None or vector.shape[-1] != width:
+            found = "none" if vector is None else f"one of width {vector.shape[-1]}"
+            raise ValueError(f"This model needs a vector of width {width} beside the prompt, and got {found}.")
+        known = vector.to(context.dtype) if self.config.vector_channels else vector[:, 0].long()
+        return LayerInputs(time + self.label_emb(known), context)
+
+    def run_block(self, block: nn.Module, x: Tensor, given: LayerInputs, size: tuple[int, int] | None = None) -> Tensor:
         """One block, layer by layer. `size`: (height, width) that an Upsample in it grows to."""
         for layer in block:
-            if isinstance(layer, ResBlock):
-                x = layer(x, time)
-            elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
+            if isinstance(layer, ResBlock | SpatialTransformer):
+                x = layer(x, given)
             elif isinstance(layer, Upsample):
                 x = layer(x, size or (2 * x.shape[2], 2 * x.shape[3]))
             else:
@@ -234,22 +265,29 @@ class UNet(UNetEncoder):
             nn.Conv2d(channels, config.out_channels, 3, padding=1),
         )
 
-    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, control: ControlResiduals | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        timesteps: Tensor,
+        context: Tensor,
+        control: ControlResiduals | None = None,
+        vector: Tensor | None = None,
+    ) -> Tensor:
         """x (N, C, h, w), timesteps (N,), context (N, S, D) -> (N, out_channels, h, w), all of the weights' dtype.
 
-        `control` is added where it says: see ControlResiduals.
+        `control` is added where it says: see ControlResiduals. `vector`: see `embed`.
         """
         control = control or NO_CONTROL
-        time = self.embed_time(timesteps, x.dtype)
+        given = self.embed(timesteps, context, vector)
         skips: list[Tensor] = []
         for number, block in enumerate(self.input_blocks):
-            x = add_residual(self.run_block(block, x, time, context), control.input, number)
+            x = add_residual(self.run_block(block, x, given), control.input, number)
             skips.append(x)
-        x = add_residual(self.run_block(self.middle_block, x, time, context), control.middle, 0)
+        x = add_residual(self.run_block(self.middle_block, x, given), control.middle, 0)
         for block in self.output_blocks:
             skip = add_residual(skips.pop(), control.output, len(skips))
             size = skips[-1].shape[2:] if skips else None
-            x = self.run_block(block, torch.cat([x, skip], dim=1), time, context, size)
+            x = self.run_block(block, torch.cat([x, skip], dim=1), given, size)
         return self.out(x)
 
 

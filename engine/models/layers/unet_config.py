@@ -1,6 +1,6 @@
 """What are the sizes of a U-Net in the layout of latent diffusion? Read off its weights' shapes, without torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,19 +9,25 @@ from engine.errors import BadFile
 Shapes = Mapping[str, tuple[int, ...]]
 LayerKind = Literal["conv", "res", "down", "up", "transformer"]
 
-HEADS = 8  # shapes do not tell: the layout's convention
+HEADS = 8  # shapes do not tell: the convention of networks whose transformers project by convolutions
+HEAD_WIDTH = 64  # and of those, since Stable Diffusion 2, that project by matrices
 NORM_GROUPS = 32
 
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """One layer of a block. `depth` and `linear_projection` are a transformer's own."""
+    """One layer of a block. What has a default is a transformer's own.
+
+    Attributes:
+        attends_to_itself: False where both of its attentions read the prompt.
+    """
 
     kind: LayerKind
     in_channels: int
     out_channels: int
     depth: int = 0
     linear_projection: bool = False
+    attends_to_itself: bool = True
 
 
 Block = tuple[LayerSpec, ...]
@@ -34,7 +40,11 @@ class UNetConfig:
     Attributes:
         time_channels: width of the hidden time embedding.
         context_channels: width of the prompt's embedding; 0 where no block attends to one.
+        middle_block: empty in some pruned networks.
         output_blocks: empty in a control network, which has only the first half.
+        vector_channels: width of the vector that is added to the time embedding (sizes, pooled prompt, ...); 0: none.
+        classes: how many vectors of its own the network adds to the time embedding, by number; 0: none.
+        heads: of each attention; 0: as many as heads of `head_width` make.
     """
 
     in_channels: int
@@ -45,7 +55,14 @@ class UNetConfig:
     input_blocks: tuple[Block, ...]
     middle_block: Block
     output_blocks: tuple[Block, ...]
+    vector_channels: int = 0
+    classes: int = 0
     heads: int = HEADS
+    head_width: int = HEAD_WIDTH
+
+    def heads_of(self, channels: int) -> int:
+        """How many heads an attention of this many channels has."""
+        return self.heads or channels // self.head_width
 
     @property
     def skip_channels(self) -> tuple[int, ...]:
@@ -72,8 +89,11 @@ def read_unet_config(shapes: Shapes) -> UNetConfig:
         time_channels=_shape(shapes, "time_embed.0.weight")[0],
         context_channels=_context_channels(shapes),
         input_blocks=inputs,
-        middle_block=_block(shapes, "middle_block"),
+        middle_block=_middle_block(shapes),
         output_blocks=outputs,
+        vector_channels=_shape(shapes, "label_emb.0.0.weight")[1] if "label_emb.0.0.weight" in shapes else 0,
+        classes=_shape(shapes, "label_emb.weight")[0] if "label_emb.weight" in shapes else 0,
+        heads=_heads(shapes, (*inputs, *outputs)),
     )
     _check(config)
     return config
@@ -109,6 +129,16 @@ def _block(shapes: Shapes, prefix: str) -> Block:
     return layers
 
 
+def _middle_block(shapes: Shapes) -> Block:
+    return _block(shapes, "middle_block") if any(name.startswith("middle_block.") for name in shapes) else ()
+
+
+def _heads(shapes: Shapes, blocks: Iterable[Block]) -> int:
+    """HEADS where transformers project by convolutions, and in the upscaler, which counts classes; else 0."""
+    projections = {layer.linear_projection for block in blocks for layer in block if layer.kind == "transformer"}
+    return 0 if projections == {True} and "label_emb.weight" not in shapes else HEADS
+
+
 def _layer(shapes: Shapes, prefix: str) -> LayerSpec:
     if f"{prefix}.in_layers.2.weight" in shapes:
         wide, narrow = _shape(shapes, f"{prefix}.in_layers.2.weight", (4,))[:2]
@@ -116,7 +146,10 @@ def _layer(shapes: Shapes, prefix: str) -> LayerSpec:
     if f"{prefix}.proj_in.weight" in shapes:
         projection = _shape(shapes, f"{prefix}.proj_in.weight")
         depth = len(_numbers_below(shapes, f"{prefix}.transformer_blocks"))
-        return LayerSpec("transformer", projection[1], projection[1], depth, len(projection) == 2)
+        first_keys = shapes.get(f"{prefix}.transformer_blocks.0.attn1.to_k.weight", (0, projection[1]))
+        return LayerSpec(
+            "transformer", projection[1], projection[1], depth, len(projection) == 2, first_keys[-1] == projection[1]
+        )
     kinds: tuple[tuple[LayerKind, str], ...] = (("down", "op.weight"), ("up", "conv.weight"), ("conv", "weight"))
     for kind, weight in kinds:
         if f"{prefix}.{weight}" in shapes:
@@ -137,15 +170,15 @@ def _check(config: UNetConfig) -> None:
     skips = list(config.skip_channels)
     channels = config.in_channels
     for block in config.input_blocks:
-        channels = _check_block(block, channels, config.heads)
-    channels = _check_block(config.middle_block, channels, config.heads)
+        channels = _check_block(block, channels, config)
+    channels = _check_block(config.middle_block, channels, config)
     if config.output_blocks and len(config.output_blocks) != len(skips):
         raise BadFile(f"The network has {len(skips)} input but {len(config.output_blocks)} output blocks.")
     for block in config.output_blocks:
-        channels = _check_block(block, channels + skips.pop(), config.heads)
+        channels = _check_block(block, channels + skips.pop(), config)
 
 
-def _check_block(block: Block, channels: int, heads: int) -> int:
+def _check_block(block: Block, channels: int, config: UNetConfig) -> int:
     for layer in block:
         if layer.in_channels != channels:
             raise BadFile(f"A {layer.kind} layer takes {layer.in_channels} channels where {channels} arrive.")
@@ -156,7 +189,8 @@ def _check_block(block: Block, channels: int, heads: int) -> int:
                 f"A {layer.kind} layer of {layer.in_channels} to {layer.out_channels} channels cannot be normalised "
                 f"in {NORM_GROUPS} groups, as this layout does."
             )
-        if layer.kind == "transformer" and layer.in_channels % heads:
-            raise BadFile(f"{layer.in_channels} channels cannot be shared among {heads} heads, as this layout does.")
+        if layer.kind == "transformer" and layer.in_channels % (config.heads or config.head_width):
+            heads = f"{config.heads} heads" if config.heads else f"heads of {config.head_width}"
+            raise BadFile(f"{layer.in_channels} channels cannot be shared among {heads}, as this layout does.")
         channels = layer.out_channels
     return channels

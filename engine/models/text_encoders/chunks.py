@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from engine.errors import BadReference
-from engine.models.text_encoders.clip import END_TOKEN, START_TOKEN
+from engine.models.text_encoders.clip_config import END_TOKEN, START_TOKEN
 from engine.models.text_encoders.prompt import parse_prompt
 from engine.models.text_encoders.tokenizer import tokenize
 
@@ -30,11 +29,7 @@ Run = list[Token]  # tokens that belong together: a phrase of one weight, or an 
 
 
 def read_runs(text: str, read_embedding: Callable[[str], Tensor]) -> list[Run]:
-    """The phrases and embeddings of a prompt as tokens with weights.
-
-    Raises:
-        BadReference, BadFile: an embedding is missing or does not fit.
-    """
+    """The phrases and embeddings of a prompt as tokens with weights."""
     runs = [run for phrase in parse_prompt(text) for run in _runs(phrase.text, phrase.weight, read_embedding)]
     return [run for run in runs if run]
 
@@ -47,13 +42,8 @@ def _runs(text: str, weight: float, read_embedding: Callable[[str], Tensor]) -> 
             yield [Token(token, weight) for token in tokenize(piece)]
 
 
-def no_embeddings(name: str) -> Tensor:
-    """For text encoders that were not told where embeddings lie."""
-    raise BadReference(f"The prompt asks for embedding:{name[:80]}, but no folder of embeddings is known here.")
-
-
-def cut_into_chunks(runs: Sequence[Run], length: int) -> list[list[Token]]:
-    """Chunks of `length` tokens each: start, content, end, and end again as padding; at least one chunk."""
+def cut_into_chunks(runs: Sequence[Run], length: int, pads_with: int = END_TOKEN) -> list[list[Token]]:
+    """Chunks of `length` tokens each: start, content, end, and padding; at least one chunk."""
     room = length - 2
     contents: list[list[Token]] = [[]]
     for run in runs:
@@ -66,8 +56,9 @@ def cut_into_chunks(runs: Sequence[Run], length: int) -> list[list[Token]]:
             contents.append(list(run))
         else:
             contents[-1].extend(run)
-    return [_pad(content, length) for content in contents]
+    return [_pad(content, length, pads_with) for content in contents]
 
 
-def _pad(content: list[Token], length: int) -> list[Token]:
-    return [Token(START_TOKEN), *content, *(Token(END_TOKEN) for _ in range(length - 1 - len(content)))]
+def _pad(content: list[Token], length: int, pads_with: int) -> list[Token]:
+    padding = (Token(pads_with) for _ in range(length - 2 - len(content)))
+    return [Token(START_TOKEN), *content, Token(END_TOKEN), *padding]

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from engine.models.text_encoders.clip_config import VOCABULARY_SIZE, ClipConfig
+from engine.models.text_encoders.clip_config import END_TOKEN, LAST_LAYER, START_TOKEN, VOCABULARY_SIZE, ClipConfig
 
-START_TOKEN, END_TOKEN = 49406, 49407
 FIRST_VECTOR_ID = VOCABULARY_SIZE  # ids from here on stand for vectors given from outside
 
 
@@ -24,7 +23,7 @@ def build_clip(config: ClipConfig, device: torch.device) -> nn.Module:
         num_hidden_layers=config.layers,
         num_attention_heads=config.heads,
         max_position_embeddings=config.positions,
-        hidden_act="quick_gelu",
+        hidden_act=config.activation,
         bos_token_id=START_TOKEN,
         eos_token_id=END_TOKEN,
         attn_implementation="sdpa",
@@ -35,20 +34,24 @@ def build_clip(config: ClipConfig, device: torch.device) -> nn.Module:
     encoder.embeddings.register_buffer(
         "position_ids", torch.arange(config.positions, device=device)[None], persistent=False
     )
+    if config.projection:
+        encoder.text_projection = nn.Linear(config.width, config.projection, bias=False, device="meta")
     return encoder
 
 
 def run_clip(
-    encoder: nn.Module, ids: Tensor, vectors: Mapping[int, Tensor], stop_at_layer: int
+    encoder: nn.Module, ids: Tensor, vectors: Mapping[int, Tensor], stop_at_layer: int | None, norms_hidden: bool
 ) -> tuple[Tensor, Tensor]:
     """Encode chunks of tokens.
 
     Args:
         ids: (N, T); ids of FIRST_VECTOR_ID and above stand for `vectors`, each (D,).
-        stop_at_layer: which hidden layer's output is taken: -1 the last, -2 the one before it, ...
+        stop_at_layer: which hidden layer's output is taken: -1 the last, -2 the one before it, ...; None: the last,
+            normed in any case.
+        norms_hidden: whether that output goes through the final norm.
 
     Returns:
-        The hidden states (N, T, D) after the final norm, and the last layer's at each chunk's first end token (N, D).
+        The hidden states (N, T, D), and the last layer's, normed and projected, at each chunk's first end token (N, P).
     """
     known = ids.clamp(max=END_TOKEN)
     hook = encoder.embeddings.token_embedding.register_forward_hook(
@@ -59,9 +62,14 @@ def run_clip(
     finally:
         hook.remove()
     final = output.last_hidden_state
-    hidden = final if stop_at_layer == -1 else encoder.final_layer_norm(output.hidden_states[stop_at_layer])
+    hidden = final
+    if stop_at_layer is not None and not (stop_at_layer == LAST_LAYER and norms_hidden):
+        hidden = output.hidden_states[stop_at_layer]
+        hidden = encoder.final_layer_norm(hidden) if norms_hidden else hidden
     ends = (ids == END_TOKEN).int().argmax(dim=1)
-    return hidden, final[torch.arange(len(ids), device=ids.device), ends]
+    pooled = final[torch.arange(len(ids), device=ids.device), ends]
+    projection = getattr(encoder, "text_projection", None)
+    return hidden, pooled if projection is None else projection(pooled)
 
 
 def _insert(embedded: Tensor, ids: Tensor, vectors: Mapping[int, Tensor]) -> Tensor:

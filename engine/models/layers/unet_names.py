@@ -1,4 +1,4 @@
-"""What other programs call the weights of Stable Diffusion 1.x: the tables behind LoRA files."""
+"""What do other programs call the weights of a U-Net? The tables behind LoRA files and diffusers' own layout."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -35,16 +35,6 @@ def network_weight_names(config: UNetConfig, names: Iterable[str]) -> WeightName
         aliases[kohya_name("lora_unet", layer)] = layer
         aliases["diffusion_model." + layer] = layer
     return WeightNames("network", aliases)
-
-
-def text_weight_names(names: Iterable[str]) -> WeightNames:
-    """CLIP's layers under kohya's and diffusers' names."""
-    aliases: dict[str, str] = {}
-    for layer in _layers(names):
-        aliases[kohya_name("lora_te_text_model", layer)] = layer
-        aliases["text_encoder.text_model." + layer] = layer
-        aliases["text_encoder." + layer] = layer
-    return WeightNames("text encoder", aliases)
 
 
 def _layers(names: Iterable[str]) -> list[str]:

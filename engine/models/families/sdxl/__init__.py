@@ -1,0 +1,1 @@
+"""What is particular to Stable Diffusion XL, base and refiner? (arXiv:2307.01952)"""
