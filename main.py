@@ -18,7 +18,7 @@ from engine.files.places import Places
 from engine.graph.definition import NodeDefinition
 from engine.graph.registry import Registry
 from engine.jobs.bus import EventBus, QueueChanged
-from engine.jobs.dispatch import Dispatcher
+from engine.jobs.dispatch import Dispatcher, Patience
 from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
 from engine.jobs.worker import Worker
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 log = logging.getLogger("weft")
-MakeWorker = Callable[[Options, Places, "LogBook"], Worker]
+MakeWorker = Callable[[Options, Places, "LogBook", int], Worker]  # the number counts from 1
 
 
 def find_places(options: Options) -> Places:
@@ -75,17 +75,35 @@ def build_services(
     bus = EventBus()
     queue = JobQueue(changed=lambda: bus.publish(QueueChanged(queue.remaining)))
     history = History()
-    dispatcher = Dispatcher(queue, history, bus, [make_worker(options, places, log_book)])
+
+    def hire(first: int, last: int) -> list[Worker]:
+        return [make_worker(options, places, log_book, number) for number in range(first, last + 1)]
+
+    dispatcher = Dispatcher(
+        queue,
+        history,
+        bus,
+        hire(1, options.workers or 1),
+        None if options.workers else lambda accelerators: hire(2, accelerators),
+        Patience(options.cancel_grace_s, options.check_limit_s),
+    )
     clients = Clients(lambda: queue.remaining)
     return Services(options, places, Registry(definitions), queue, history, bus, dispatcher, clients, log_book)
 
 
-def full_worker(options: Options, places: Places, log_book: "LogBook") -> Worker:
-    """Make the worker that runs the nodes that ship."""
+def full_worker(options: Options, places: Places, log_book: "LogBook", number: int) -> Worker:
+    """Make the worker of this number that runs the nodes that ship."""
     from engine import worker
 
     only = options.only_packs or (None if options.packs else ())
-    setup = worker.WorkerSetup(places, options.compute, log_level=options.log_level, only_packs=only)
+    setup = worker.WorkerSetup(
+        places,
+        options.compute,
+        log_level=options.log_level,
+        only_packs=only,
+        number=number,
+        workers=options.workers or 1,
+    )
     if options.in_process:
         in_process: Worker = worker.InProcessWorker(setup)
         return in_process
@@ -148,8 +166,12 @@ def _announce(address: str, services: "Services") -> None:
 
 async def _warm_up(services: "Services") -> bool:
     """Start the workers, and learn which node types their packs bring. Says whether all of them are up."""
+    dispatcher = services.dispatcher
+    dispatcher.staff.start()
     try:
-        await services.dispatcher.learn_types(services.registry)
+        await dispatcher.learn_types(services.registry)
+        if services.options.quick_test:
+            await asyncio.gather(*(dispatcher.staff.describe(worker) for worker in dispatcher.workers))
     except EngineError as error:
         log.error("%s", error)
         return False

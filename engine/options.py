@@ -63,7 +63,8 @@ class ComputeOptions:
     """What the user decided about devices, types and memory; the worker makes of it what its machine can do.
 
     Attributes:
-        device: the number of the one accelerator to use; `cpu` overrules it.
+        device: the number of the accelerator to use, of several the first; `cpu` overrules it.
+        only_device: no other accelerator than `device` may be used.
         all_type, network_type, vae_type, text_encoder_type: None leaves the choice to the device.
         reserve_gb: accelerator memory left to other programs.
         kept_results: how many results are kept; None for the usual budget in bytes, 0 for none.
@@ -72,6 +73,7 @@ class ComputeOptions:
 
     cpu: bool = False
     device: int | None = None
+    only_device: bool = False
     all_type: FloatType | None = None
     network_type: FloatType | None = None
     vae_type: FloatType | None = None
@@ -94,6 +96,9 @@ class Options:
         base: models/, input/, output/, temp/, user/ and custom_nodes/ lie here unless said otherwise.
         cors_origin: a foreign page that may use the server; "*" for all; None for none.
         hosts: further names under which the server may be addressed.
+        workers: how many jobs run at once; None for one per accelerator, or one on the CPU.
+        cancel_grace_s: how long a pack's node may go on after a cancel, before its worker is ended and replaced.
+        check_limit_s: how long a pack's VALIDATE_INPUTS may take for one node.
         warnings: what was said without effect.
     """
 
@@ -121,6 +126,9 @@ class Options:
     log_to_stdout: bool = False
     quick_test: bool = False
     in_process: bool = False
+    workers: int | None = None
+    cancel_grace_s: float = 5.0
+    check_limit_s: float = 20.0
     warnings: tuple[str, ...] = ()
 
 
@@ -139,6 +147,8 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
     for path in (said.tls_keyfile, said.tls_certfile, *said.extra_model_paths_config):
         if path is not None and not path.is_file():
             parser.error(f"there is no file {path}.")
+    if said.in_process and (said.workers or 1) > 1:
+        parser.error("--in-process runs one job at a time: leave out --workers.")
     root = (said.base_directory or base).resolve()
     return Options(
         base=root,
@@ -165,6 +175,9 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
         log_to_stdout=said.log_stdout,
         quick_test=said.quick_test_for_ci,
         in_process=said.in_process,
+        workers=_workers(said),
+        cancel_grace_s=said.cancel_grace,
+        check_limit_s=said.check_limit,
         warnings=_warnings(said),
     )
 
@@ -174,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     _server_flags(parser.add_argument_group("server"))
     _folder_flags(parser.add_argument_group("folders"))
     _compute_flags(parser.add_argument_group("devices and types"))
+    _worker_flags(parser.add_argument_group("workers, in which graphs run"))
     _other_flags(parser.add_argument_group("other"))
     for flag in WITHOUT_EFFECT:
         parser.add_argument(flag, action="append_const", const=flag, dest="ignored", help=argparse.SUPPRESS)
@@ -268,6 +282,30 @@ def _compute_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--fast", nargs="*", metavar="WHAT", help=argparse.SUPPRESS)
 
 
+def _worker_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--workers",
+        type=_at_least_one,
+        metavar="N",
+        help="run N jobs at once, each in a process of its own (default: one per accelerator; one on the CPU)",
+    )
+    group.add_argument(
+        "--cancel-grace",
+        type=_positive,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long a custom node may go on after a cancel, before its worker is ended and replaced (default: 5)",
+    )
+    group.add_argument(
+        "--check-limit",
+        type=_positive,
+        default=20.0,
+        metavar="SECONDS",
+        help="how long a custom node may take to check its inputs when a prompt is queued (default: 20)",
+    )
+    group.add_argument("--in-process", action="store_true", help="run graphs in the server's process (for debuggers)")
+
+
 def _other_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--preview-method", choices=("none", "auto", "latent2rgb", "taesd"), default="auto")
     group.add_argument("--preview-size", type=_sixteen_bits, default=512, metavar="PIXELS", help="default: %(default)s")
@@ -289,7 +327,6 @@ def _other_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--log-stdout", action="store_true", help="log to standard output, not to standard error")
     group.add_argument("--quick-test-for-ci", action="store_true", help="load everything, then exit")
-    group.add_argument("--in-process", action="store_true", help="run graphs in the server's process (for debuggers)")
 
 
 def _compute(said: argparse.Namespace) -> ComputeOptions:
@@ -297,6 +334,7 @@ def _compute(said: argparse.Namespace) -> ComputeOptions:
     return ComputeOptions(
         cpu=said.cpu,
         device=said.cuda_device if said.cuda_device is not None else said.default_device,
+        only_device=said.cuda_device is not None,
         all_type=said.all_type,
         network_type=said.network_type,
         vae_type=said.vae_type,
@@ -347,6 +385,20 @@ def _index(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _workers(said: argparse.Namespace) -> int | None:
+    """Give how many workers there are, if that does not depend on the machine."""
+    one = said.cpu or said.in_process or said.cuda_device is not None
+    workers: int | None = said.workers or (1 if one else None)
+    return workers
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
 
 

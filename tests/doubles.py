@@ -149,23 +149,26 @@ def definitions() -> Iterable[NodeDefinition]:
     return declared_in(sys.modules[__name__])
 
 
-def equip(setup: WorkerSetup) -> Equipment:
+def equip(setup: WorkerSetup, importing: Callable[[str], None]) -> Equipment:
     """Equip a worker with the node types of this file."""
     return Equipment(Registry(definitions()), Resources(), torch_version="none")
 
 
-def equip_with_packs(setup: WorkerSetup) -> Equipment:
+def equip_with_packs(setup: WorkerSetup, importing: Callable[[str], None]) -> Equipment:
     """Equip a worker with the node types of this file and of the packs in its folders."""
     from types import ModuleType
 
     from engine.packs import bring_packs, definitions_of
 
     registry = Registry(definitions())
-    packs = bring_packs(setup.places, setup.compute, registry, ModuleType("nodes"), setup.only_packs)
+    native = ModuleType("nodes")
+    packs = bring_packs(
+        setup.places, setup.compute, registry, native, setup.only_packs, left_out=setup.left_out, importing=importing
+    )
     return Equipment(registry, Resources(), added=definitions_of(packs), torch_version="none")
 
 
-def equip_badly(setup: WorkerSetup) -> Equipment:
+def equip_badly(setup: WorkerSetup, importing: Callable[[str], None]) -> Equipment:
     """Fail, as a worker does whose packages are broken."""
     raise RuntimeError("a package is broken")
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from engine.errors import WorkerDied
+from engine.errors import Interrupted, WorkerDied
 from engine.execution.events import (
     Event,
     NodeFailed,
+    NodeFinished,
     NodesCached,
     NodeStarted,
     Place,
@@ -25,10 +27,37 @@ from engine.jobs.bus import EventBus, JobHappened, JobLeft
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job, now_ms
 from engine.jobs.queue import JobQueue
+from engine.jobs.staff import Staff
 from engine.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
 LAST_EVENTS = (NodeFailed, RunInterrupted, RunSucceeded)
+# Nodes that ship hear a cancel at their next step, and ending the worker costs the loaded models: they get
+# this many times as long.
+OWN_NODES_FACTOR = 12
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long is waited for the code of packs, in seconds.
+
+    Attributes:
+        cancel_s: for a cancelled job to end, before its worker is ended and replaced.
+        check_s: for a node type's own check of a node's inputs.
+    """
+
+    cancel_s: float = 5.0
+    check_s: float = 20.0
+
+
+@dataclass(frozen=True)
+class WorkerView:
+    """What a worker does now; `device` is empty until it was up once, `job` is an id."""
+
+    name: str
+    device: str
+    state: Literal["starting", "idle", "running", "dead"]
+    job: str | None
 
 
 @dataclass
@@ -40,59 +69,92 @@ class Running:
     started_ms: int = field(default_factory=now_ms)
     place: Place | None = None
     executed: list[str] = field(default_factory=list)
+    finished: dict[str, NodeFinished] = field(default_factory=dict)  # those with something to show
     course: list[Event] = field(default_factory=list)
     last: Event | None = None
+    grace: asyncio.TimerHandle | None = None  # set once the job was cancelled
+
+    def node_type(self) -> str:
+        """Give the type of the user's node that is at work; "" if none is."""
+        node = self.job.request.graph.nodes.get(NodeId(self.place.real)) if self.place else None
+        return node.type if node else ""
 
 
 class Dispatcher:
     """Gives each free worker the next job. Used from the server's event loop only."""
 
-    def __init__(self, queue: JobQueue, history: History, bus: EventBus, workers: Sequence[Worker]) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        history: History,
+        bus: EventBus,
+        workers: Sequence[Worker],
+        hire: Callable[[int], Sequence[Worker]] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Join the line of jobs to those who run them; `hire` as in `Staff`."""
         self._queue = queue
         self._history = history
         self._bus = bus
-        self.workers = tuple(workers)
+        self._patience = patience or Patience()
         self._running: dict[str, Running] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._of_packs: frozenset[str] = frozenset()  # node types
+        self.staff = Staff(workers, hire)
         self.types_are_known = False
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        return tuple(self.staff)
 
     def start(self) -> None:
         """Begin to hand out jobs."""
-        self._tasks = [asyncio.create_task(self._serve(worker), name=f"serve {worker.name}") for worker in self.workers]
+        self.staff.hired = self._serve_with
+        self.staff.came_up = self._queue.look_again
+        for worker in self.staff:
+            self._serve_with(worker)
 
     async def stop(self) -> None:
         """Hand out no further job, and end the workers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self.workers))
+        await self.staff.stop()
 
     async def learn_types(self, registry: Registry) -> None:
-        """Wait until every worker is up, and add the node types that their packs bring; once.
+        """Wait until a worker is up, and add the node types that its packs bring; once.
 
         Raises:
-            WorkerDied: a worker cannot start.
+            WorkerDied: no worker can start.
         """
         if self.types_are_known:
             return
-        for worker in self.workers:
-            for definition in (await worker.describe()).definitions:
-                registry.add(definition)
+        definitions = (await self.staff.describe_first()).definitions
+        for definition in definitions:
+            registry.add(definition)
+        self._of_packs = frozenset(definition.type for definition in definitions)
         self.types_are_known = True
 
     async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
         """Let the packs' node types check inputs of theirs. Raises WorkerDied."""
-        return await self.workers[0].check(checks)
+        return await self.staff.best_for_checks().check(checks, self._patience.check_s)
 
     def interrupt(self, job_id: str | None = None) -> None:
         """Stop the running job of this id, and no other; all that run if there is no id."""
         for running in list(self._running.values()):
             if job_id is None or running.job.id == job_id:
                 running.worker.cancel(running.job.id)
+                if running.grace is None:
+                    self._allow_grace(running)
 
     async def release(self, *, models: bool, results: bool) -> None:
         """Let every worker let go of models and results after its present job."""
-        await asyncio.gather(*(worker.release(models=models, results=results) for worker in self.workers))
+        await asyncio.gather(*(worker.release(models=models, results=results) for worker in self.staff))
+
+    def views(self) -> list[WorkerView]:
+        """Say what each worker does now."""
+        jobs = {running.worker.name: running.job.id for running in self._running.values()}
+        return [self._view(worker, jobs.get(worker.name)) for worker in self.staff]
 
     def at_work(self, client: str) -> list[tuple[Job, Place]]:
         """List the client's running jobs with the node that each of them is at."""
@@ -106,9 +168,20 @@ class Dispatcher:
         running = self._running.get(job_id)
         return running.started_ms if running else None
 
+    def _view(self, worker: Worker, job: str | None) -> WorkerView:
+        if worker.stage == "up":
+            state: Literal["starting", "idle", "running", "dead"] = "running" if job else "idle"
+        else:
+            state = worker.stage
+        return WorkerView(worker.name, self.staff.device(worker), state, job)
+
+    def _serve_with(self, worker: Worker) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(worker), name=f"serve {worker.name}")
+        self._tasks.append(task)
+
     async def _serve(self, worker: Worker) -> None:
         while True:
-            job = await self._queue.take()
+            job = await self._queue.take(lambda job: self.staff.may_take(worker, job))
             try:
                 await self._run(job, worker)
             except Exception:
@@ -124,21 +197,42 @@ class Dispatcher:
         outcome: Outcome | None = None
         try:
             outcome = await worker.run(job.request, emit)
+        except Interrupted:
+            outcome = self._stopped(running)
         except WorkerDied as error:
-            log.error("%s", error)
-            outcome = self._died(running, error)
+            log.error("%s: %s", worker.name, error)
+            outcome = self._died(running, error) if running.grace is None else self._stopped(running)
         except Exception as error:
             log.exception("Worker %s failed to run job %s", worker.name, job.id)
             outcome = self._died(running, error)
         finally:
+            if running.grace is not None:
+                running.grace.cancel()
             del self._running[job.id]
             self._finish(running, outcome)
+
+    def _allow_grace(self, running: Running) -> None:
+        """Give a cancelled job time to end by itself."""
+        foreign = running.place is None or running.node_type() in self._of_packs
+        after_s = self._patience.cancel_s * (1 if foreign else OWN_NODES_FACTOR)
+
+        def abandon() -> None:
+            at = f"node {running.place.node} ({running.node_type()})" if running.place else "its code"
+            log.warning(
+                "Job %s was cancelled %g s ago, but %s does not stop: %s is ended and replaced.",
+                *(running.job.id, after_s, at, running.worker.name),
+            )
+            running.worker.abandon(running.job.id)
+
+        running.grace = asyncio.get_running_loop().call_later(after_s, abandon)
 
     def _note(self, running: Running, event: Event) -> None:
         """Pass an event on. The last one waits until the history is complete, since clients read it then."""
         if isinstance(event, NodeStarted):
             running.place = event.place
             running.executed.append(event.place.node)
+        if isinstance(event, NodeFinished):
+            running.finished[event.place.node] = event
         if isinstance(event, (RunStarted, NodesCached)):
             running.course.append(event)
         if isinstance(event, LAST_EVENTS):
@@ -156,18 +250,39 @@ class Dispatcher:
         self._history.add(HistoryItem(job, outcome, course, running.started_ms, now_ms()))
         if last is not None:
             self._bus.publish(JobHappened(job, last))
-        self._bus.publish(JobLeft(job))
         self._queue.done(job)
+        self._bus.publish(JobLeft(job))
+
+    def _stopped(self, running: Running) -> Outcome:
+        """Make the end of a job whose worker did not live to tell that it was interrupted."""
+        done = self._begun(running)
+        node = running.place.node if running.place else ""
+        running.last = RunInterrupted(running.job.id, node, running.node_type(), done, now_ms())
+        return self._outcome(running, "interrupted", done)
 
     def _died(self, running: Running, error: Exception) -> Outcome:
         """Make of a lost worker what clients expect of a failed run."""
+        done = self._begun(running)
         place = running.place or Place("", "", None, "")
-        node = running.job.request.graph.nodes.get(NodeId(place.real))
-        node_type = node.type if node else ""
-        kind = type(error).__name__
-        done = running.executed[:-1]
-        if not running.course:
-            self._note(running, RunStarted(running.job.id, now_ms()))
+        node_type, kind = running.node_type(), type(error).__name__
         running.last = NodeFailed(running.job.id, place, node_type, done, kind, str(error), (), {}, now_ms())
         failure = NodeError(place.node, node_type, kind, str(error))
-        return Outcome(running.job.id, "error", executed=done, error=failure)
+        return self._outcome(running, "error", done, failure)
+
+    def _outcome(
+        self,
+        running: Running,
+        status: Literal["error", "interrupted"],
+        done: Sequence[str],
+        error: NodeError | None = None,
+    ) -> Outcome:
+        """Make the outcome of a job from what its worker told while it lived."""
+        shown = {node: event.ui for node, event in running.finished.items()}
+        places = {node: event.place for node, event in running.finished.items()}
+        return Outcome(running.job.id, status, shown, places, done, error)
+
+    def _begun(self, running: Running) -> list[str]:
+        """Make sure that a job's course has a beginning; give the nodes that were done before the last one."""
+        if not running.course:
+            self._note(running, RunStarted(running.job.id, now_ms()))
+        return running.executed[:-1]

@@ -19,11 +19,13 @@ class Job:
     Attributes:
         number: its place in the line; the smallest runs first.
         client: who is told of its events; empty for nobody.
+        worker: the name of the one worker that may run it; empty for any.
     """
 
     number: float
     request: RunRequest
     client: str = ""
+    worker: str = ""
     created_ms: int = field(default_factory=now_ms)
 
     @property

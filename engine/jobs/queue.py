@@ -1,14 +1,17 @@
 """Which jobs wait, in which order, and which of them run?"""
 
 import asyncio
-import heapq
-from collections.abc import Callable, Collection
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from engine.errors import EngineError
 from engine.execution.outcome import RunRequest
 from engine.jobs.job import Job
 
 LONGEST_LINE = 10_000
+Place = tuple[float, int, str]  # number, order of arrival, id
 
 
 class QueueFull(EngineError):
@@ -19,20 +22,50 @@ class AlreadyQueued(EngineError):
     """A job of this id waits or runs already."""
 
 
+@dataclass
+class Expected:
+    """A job that is still being checked; `withdrawn` once it was deleted meanwhile, so that it shall not be queued."""
+
+    job_id: str
+    withdrawn: bool = False
+
+
 class JobQueue:
     """The line of jobs. Everything here is called from the server's event loop only, so there is no lock."""
 
     def __init__(self, changed: Callable[[], None] = lambda: None, longest: int = LONGEST_LINE) -> None:
         self._changed = changed
         self._longest = longest
-        self._line: list[tuple[float, int, str]] = []  # heap of (number, order of arrival, id); may hold deleted ids
-        self._pending: dict[str, tuple[int, Job]] = {}
+        self._line: list[Place] = []  # sorted; one entry for each pending job
+        self._pending: dict[str, tuple[Place, Job]] = {}
         self._running: dict[str, Job] = {}
+        self._expected: list[Expected] = []
         self._arrivals = 0
-        self._arrived = asyncio.Event()
+        self._look_again = asyncio.Event()
 
-    def submit(self, request: RunRequest, *, client: str = "", number: float | None = None, front: bool = False) -> Job:
+    @contextmanager
+    def expect(self, job_id: str) -> Iterator[Expected]:
+        """Let a job be deleted while it is being checked, before it is in the line."""
+        expected = Expected(job_id)
+        self._expected.append(expected)
+        try:
+            yield expected
+        finally:
+            self._expected.remove(expected)
+
+    def submit(
+        self,
+        request: RunRequest,
+        *,
+        client: str = "",
+        number: float | None = None,
+        front: bool = False,
+        worker: str = "",
+    ) -> Job:
         """Put a job in the line: at its end, before all others (`front`), or at a place of its own (`number`).
+
+        Args:
+            worker: the name of the one worker that may take it; any if empty.
 
         Raises:
             QueueFull: the line is at its limit.
@@ -46,27 +79,30 @@ class JobQueue:
         if request.job in self._pending or request.job in self._running:
             raise AlreadyQueued(f"A job {request.job} is in the queue already. Give each job an id of its own.")
         self._arrivals += 1
-        place = float(number) if number is not None else float(-self._arrivals if front else self._arrivals)
-        job = Job(place, request, client)
-        self._pending[job.id] = (self._arrivals, job)
-        heapq.heappush(self._line, (place, self._arrivals, job.id))
-        self._arrived.set()
+        at = float(number) if number is not None else float(-self._arrivals if front else self._arrivals)
+        job = Job(at, request, client, worker)
+        place = (at, self._arrivals, job.id)
+        self._pending[job.id] = place, job
+        insort(self._line, place)
         self._changed()
+        self.look_again()
         return job
 
-    async def take(self) -> Job:
-        """Wait for the first job of the line, and count it as running."""
+    async def take(self, fits: Callable[[Job], bool] = lambda job: True) -> Job:
+        """Wait for the first job of the line that fits, and count it as running."""
         while True:
-            while self._line:
-                _, arrival, job_id = heapq.heappop(self._line)
-                entry = self._pending.get(job_id)
-                if entry is None or entry[0] != arrival:
-                    continue  # deleted while it waited
-                del self._pending[job_id]
-                self._running[job_id] = entry[1]
-                return entry[1]
-            self._arrived.clear()
-            await self._arrived.wait()
+            for place in self._line:
+                job = self._pending[place[2]][1]
+                if fits(job):
+                    self._remove(job.id)
+                    self._running[job.id] = job
+                    return job
+            self._look_again.clear()
+            await self._look_again.wait()
+
+    def look_again(self) -> None:
+        """Have those who wait for a job ask again which of them fit."""
+        self._look_again.set()
 
     def done(self, job: Job) -> None:
         """Note that a running job has ended."""
@@ -75,23 +111,24 @@ class JobQueue:
 
     def delete(self, job_ids: Collection[str]) -> None:
         """Take waiting jobs out of the line; those that run, or are unknown, are left alone."""
+        for expected in self._expected:
+            expected.withdrawn = expected.withdrawn or expected.job_id in job_ids
         found = [job_id for job_id in job_ids if job_id in self._pending]
-        for job_id in found:
-            del self._pending[job_id]
+        for job_id in dict.fromkeys(found):
+            self._remove(job_id)
         if found:
             self._changed()
 
     def clear(self) -> None:
         """Take all waiting jobs out of the line."""
-        self.delete(list(self._pending))
+        self.delete([*self._pending, *(expected.job_id for expected in self._expected)])
 
     def running(self) -> list[Job]:
         return list(self._running.values())
 
     def pending(self) -> list[Job]:
         """List the waiting jobs, the next one first."""
-        entries = sorted(self._pending.values(), key=lambda entry: (entry[1].number, entry[0]))
-        return [job for _, job in entries]
+        return [self._pending[job_id][1] for _, _, job_id in self._line]
 
     def find(self, job_id: str) -> Job | None:
         """Find a job that waits or runs."""
@@ -102,3 +139,7 @@ class JobQueue:
     def remaining(self) -> int:
         """How many jobs wait or run."""
         return len(self._pending) + len(self._running)
+
+    def _remove(self, job_id: str) -> None:
+        place, _ = self._pending.pop(job_id)
+        del self._line[bisect_left(self._line, place)]

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engine.execution.events import Event
 from engine.execution.outcome import Outcome, RunRequest
@@ -13,6 +13,8 @@ from engine.graph.definition import NodeDefinition
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+
+Stage = Literal["starting", "up", "dead"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,18 @@ class DeviceStats:
 
 @dataclass(frozen=True)
 class WorkerDescription:
-    """What a worker says of itself once it is up; `definitions` are those of the packs, without functions."""
+    """What a worker says of itself once it is up.
+
+    Attributes:
+        definitions: those of the packs, without functions.
+        accelerators: how many the machine has, this worker's own among them; one worker is made for each.
+    """
 
     definitions: Sequence[NodeDefinition]
     devices: Sequence[DeviceStats]
     torch_version: str
     process_id: int
+    accelerators: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,23 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
+    """What one node's type says of it; the nodes of a question are answered one after the other."""
+
     number: int
-    problems: Mapping[NodeId, Sequence[Problem]]
+    node: NodeId
+    problems: Sequence[Problem]
 
 
 @dataclass(frozen=True)
 class Stop:
     pass
+
+
+@dataclass(frozen=True)
+class Importing:
+    """The worker is about to import a pack; sent while it starts, since a pack may end the whole process."""
+
+    pack: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +107,7 @@ class Ended:
 
 
 Order = Run | Cancel | Check | Describe | Release | Stop
-Report = Happened | Ended | Checked | WorkerDescription
+Report = Importing | Happened | Ended | Checked | WorkerDescription
 
 
 class Worker(Protocol):
@@ -98,14 +116,24 @@ class Worker(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def stage(self) -> Stage:
+        """Say whether it can work: a dead one could not start, or died idle; it tries again when it is needed."""
+
     async def start(self) -> None:
         """Begin starting up; returns at once."""
 
     async def describe(self) -> WorkerDescription:
-        """Ask what the worker has; waits until it is up."""
+        """Ask what the worker has; waits until it is up.
 
-    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+        Raises:
+            WorkerDied: it cannot start.
+        """
+
+    async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
         """Let the packs' node types check inputs of theirs; also while a job runs.
+
+        A node whose check gives no answer for `within_s` gets a problem that says so.
 
         Raises:
             WorkerDied: the process ended meanwhile.
@@ -116,10 +144,14 @@ class Worker(Protocol):
 
         Raises:
             WorkerDied: the process ended meanwhile; the message says how. The next call finds a fresh one.
+            Interrupted: the job was cancelled before it reached the process.
         """
 
     def cancel(self, job: str) -> None:
         """Stop a job if it is the one that runs; never another."""
+
+    def abandon(self, job: str) -> None:
+        """End the process in which this job runs, if it still does: it would not be stopped."""
 
     async def release(self, *, models: bool, results: bool) -> None:
         """Let go of models and cached results after the present job."""

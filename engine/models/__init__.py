@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "Vae": "vae",
         "WeightPatch": "patch",
         "choose_device": "memory.devices",
+        "count_accelerators": "memory.devices",
         "choose_precision": "memory.precision",
         "detect_family": "detect",
         "latent_to_rgb": "preview",

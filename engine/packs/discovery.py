@@ -56,18 +56,29 @@ def find_packs(roots: Iterable[Path], only: Collection[str] | None = None) -> li
 
 
 def load_packs(
-    paths: Sequence[Path], known_types: Collection[str], loaded: Callable[[Pack], None] = lambda pack: None
+    paths: Sequence[Path],
+    known_types: Collection[str],
+    loaded: Callable[[Pack], None] = lambda pack: None,
+    *,
+    left_out: Mapping[str, str] | None = None,
+    importing: Callable[[str], None] = lambda pack: None,
 ) -> list[Pack]:
     """Import packs, one after the other, and read the node classes of each.
 
     Args:
         known_types: the native nodes' types.
         loaded: told of each pack before the next one is imported.
+        left_out: name -> why a pack is not imported.
+        importing: told of each pack's name before it is imported.
     """
     _make_package(paths)
     packs = []
     for path in paths:
-        pack = _load(path, known_types)
+        name = _name(path)
+        why = (left_out or {}).get(name)
+        if why is None:
+            importing(name)
+        pack = _load(path, known_types) if why is None else Pack(name, path, errors=(why,))
         packs.append(pack)
         loaded(pack)
         state = "failed" if pack.errors and not pack.definitions else f"{len(pack.definitions)} node types"
@@ -84,6 +95,10 @@ def _is_pack(path: Path) -> bool:
     return (path / "__init__.py").is_file() if path.is_dir() else path.suffix == ".py" and name != "__init__.py"
 
 
+def _name(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
+
+
 def _is_among(path: Path, names: Collection[str]) -> bool:
     return path.name in names or path.stem in names
 
@@ -96,7 +111,7 @@ def _make_package(paths: Sequence[Path]) -> None:
 
 def _load(path: Path, known_types: Collection[str]) -> Pack:
     began = time.perf_counter()
-    pack = Pack(path.stem if path.is_file() else path.name, path)
+    pack = Pack(_name(path), path)
     try:
         module = _imported(path)
     except (Exception, SystemExit):  # noqa: BLE001 (a pack may raise anything; it becomes a report)

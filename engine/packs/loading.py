@@ -1,6 +1,6 @@
 """How do the packs of a worker become node types beside the native ones?"""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from types import ModuleType
 
 from engine.files.places import Places
@@ -17,12 +17,17 @@ def bring_packs(
     registry: Registry,
     native: ModuleType,
     only: Collection[str] | None = None,
+    *,
+    left_out: Mapping[str, str] | None = None,
+    importing: Callable[[str], None] = lambda pack: None,
 ) -> list[Pack]:
     """Load the packs in the folders of `places`, and add their node types to a registry.
 
     Args:
         native: the package of the native nodes, which packs import as `nodes`.
         only: the names of those that may load; all if None.
+        left_out: name -> why a pack is not imported (it ended an earlier process, say).
+        importing: told of each pack before it is imported.
     """
     paths = find_packs(places.custom_nodes, only)
     if not paths:
@@ -37,7 +42,7 @@ def bring_packs(
         if pack.web is not None:
             native.__dict__["EXTENSION_WEB_DIRS"][pack.name] = str(pack.web)
 
-    return load_packs(paths, known, loaded)
+    return load_packs(paths, known, loaded, left_out=left_out or {}, importing=importing)
 
 
 def definitions_of(packs: Collection[Pack]) -> tuple[NodeDefinition, ...]:

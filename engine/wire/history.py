@@ -17,6 +17,7 @@ def queue_item(job: Job) -> list[Any]:
     request = job.request
     extra = {name: value for name, value in request.extra.items() if name not in SECRETS}
     told = {"client_id": job.client} if job.client else {}
+    told |= {"worker": job.worker} if job.worker else {}
     extra_data = {**extra, **told, "create_time": job.created_ms}
     return [whole(job.number), job.id, dict(request.prompt), extra_data, list(request.targets)]
 

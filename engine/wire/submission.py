@@ -29,6 +29,7 @@ class Submission:
         job: the client's own id for it, or a new one.
         prompt: the graph as it was sent.
         targets: run only these; all if None.
+        worker: name or number of the one worker that may run it; None for any.
     """
 
     job: str
@@ -39,6 +40,7 @@ class Submission:
     front: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     targets: tuple[NodeId, ...] | None = None
+    worker: str | int | None = None
 
 
 def read_submission(body: Mapping[str, Any]) -> Submission:
@@ -60,11 +62,12 @@ def read_submission(body: Mapping[str, Any]) -> Submission:
         job=_job_id(body.get("prompt_id")),
         graph=graph,
         prompt=body["prompt"],
-        client=_client(body.get("client_id")),
+        client=_client(body.get("client_id", (extra or {}).get("client_id"))),
         number=_number(body.get("number")),
         front=bool(body.get("front")),
         extra=extra or {},
         targets=_targets(body.get("partial_execution_targets")),
+        worker=_worker(body["worker"] if "worker" in body else (extra or {}).get("worker")),
     )
 
 
@@ -84,8 +87,11 @@ def _job_id(value: object) -> str:
 
 
 def _client(value: object) -> str:
+    """Take the id under which a client listens at /ws; some number theirs."""
     if value is None:
         return ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str) or len(value) > LONGEST_CLIENT_ID:
         raise BadSubmission("invalid_prompt", f"client_id must be a text of at most {LONGEST_CLIENT_ID} characters")
     return value
@@ -105,3 +111,9 @@ def _targets(value: object) -> tuple[NodeId, ...] | None:
     if not isinstance(value, list):
         raise BadSubmission("invalid_prompt", f"partial_execution_targets is {kind_of(value)}; expected a list of ids")
     return tuple(NodeId(str(node_id)) for node_id in value)
+
+
+def _worker(value: object) -> str | int | None:
+    if value is None or (isinstance(value, (str, int)) and not isinstance(value, bool)):
+        return value
+    raise BadSubmission("invalid_prompt", f"worker is {kind_of(value)}; expected a worker's name or number")

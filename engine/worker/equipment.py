@@ -5,6 +5,8 @@ Imported in the worker only; torch is imported when `equip` is called.
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import nodes
 from engine import models, packs
@@ -17,19 +19,28 @@ from engine.worker.counted_cache import CountedCache
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Equipment
 
+if TYPE_CHECKING:
+    import torch
+
 log = logging.getLogger(__name__)
 
 
-def equip(setup: WorkerSetup) -> Equipment:
-    """Import torch and every node, and choose device and types as the options say."""
+def equip(setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: None) -> Equipment:
+    """Import torch and every node, and choose device and types as the options say.
+
+    Args:
+        importing: told of each pack before it is imported.
+    """
     import torch
 
     from engine.worker.torch_lifecycle import TorchLifecycle, device_stats
 
-    compute = setup.compute
+    accelerators = models.count_accelerators(cpu=setup.compute.cpu)
+    compute = _own_device(setup, accelerators)
     if compute.deterministic:
         torch.use_deterministic_algorithms(True, warn_only=True)
     device = models.choose_device(cpu=compute.cpu, cuda_index=compute.device)
+    _share(setup.workers, device)
     memory = _memory(compute)
     resources = Resources()
     resources.provide(ComputeOptions, lambda: compute)
@@ -38,7 +49,9 @@ def equip(setup: WorkerSetup) -> Equipment:
     resources.get(models.Precision)  # a wrong option is said now, not in the first job
 
     registry = Registry(nodes.definitions())
-    brought = packs.bring_packs(setup.places, compute, registry, nodes, setup.only_packs)
+    brought = packs.bring_packs(
+        setup.places, compute, registry, nodes, setup.only_packs, left_out=setup.left_out, importing=importing
+    )
 
     def stats() -> Sequence[DeviceStats]:
         return [device_stats(device)]
@@ -53,7 +66,26 @@ def equip(setup: WorkerSetup) -> Equipment:
         release_models=memory.release,
         prepare=models.prepare_libraries,
         torch_version=torch.__version__,
+        accelerators=accelerators,
     )
+
+
+def _own_device(setup: WorkerSetup, accelerators: int) -> ComputeOptions:
+    """Give each worker an accelerator of its own, beginning with the one that comes first."""
+    compute = setup.compute
+    if compute.only_device or accelerators < 2:
+        return compute
+    return replace(compute, device=((compute.device or 0) + setup.number - 1) % accelerators)
+
+
+def _share(workers: int, device: "torch.device") -> None:
+    """Compute on this worker's device where a node does not say which; share the cores among workers on the CPU."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    elif device.type == "cpu" and workers > 1:
+        torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
 def _memory(compute: ComputeOptions) -> models.DeviceMemory:

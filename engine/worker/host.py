@@ -11,10 +11,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from queue import SimpleQueue
 
 from engine.execution.events import Event
-from engine.jobs.worker import Cancel, Check, Checked, Describe, Ended, Happened, Release, Run, Stop
+from engine.graph.nodes import NodeId
+from engine.graph.problems import Problem
+from engine.jobs.worker import Cancel, Check, Checked, Describe, Ended, Happened, Importing, Release, Run, Stop
 from engine.worker.link import PipeEnd, plain
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Workshop
@@ -31,18 +34,13 @@ class Host:
         self._setup = setup
         self._orders: SimpleQueue[Run | Release] = SimpleQueue()
         self._workshop: Workshop | None = None
-        self._lock = threading.Lock()  # guards the two below
+        self._lock = threading.Lock()  # guards the one below
         self._expected: set[str] = set()  # jobs that were ordered and have not ended
-        self._cancelled: set[str] = set()
 
     def work(self) -> None:
         """Build the workshop, then run what is ordered, for ever."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
-        workshop = Workshop(self._setup)
-        with self._lock:
-            self._workshop = workshop
-            for job in self._cancelled:
-                workshop.interrupt(job)
+        workshop = self._workshop = Workshop(self._setup, lambda pack: self._link.send(Importing(pack)))
         self._link.send(plain(workshop.describe()))
         workshop.prepare()
         while True:
@@ -53,11 +51,9 @@ class Host:
                 workshop.release(models=order.models, results=order.results)
 
     def _run(self, workshop: Workshop, order: Run) -> None:
-        job = order.request.job
         outcome = workshop.run(order.request, self._emit)
         with self._lock:
-            self._expected.discard(job)
-            self._cancelled.discard(job)
+            self._expected.discard(order.request.job)
         self._link.send(Ended(plain(outcome)))
 
     def _emit(self, event: Event) -> None:
@@ -85,27 +81,28 @@ class Host:
             case Cancel():
                 self._cancel(order.job)
             case Check():
-                threading.Thread(target=self._check, args=(order,), name="checks", daemon=True).start()
+                self._check(order)
             case Describe():
-                if self._workshop is not None:
-                    self._link.send(plain(self._workshop.describe()))
+                self._link.send(plain(self._up().describe()))
             case Stop():
                 os._exit(0)
             case _:
                 raise TypeError(f"not an order: {order!r}")
 
     def _check(self, order: Check) -> None:
-        """Answer in a thread of its own: the code of strangers may take long, and cancels must be heard meanwhile."""
-        assert self._workshop is not None, "nobody knows the packs' node types before the worker has described them"
-        self._link.send(Checked(order.number, plain(self._workshop.check(order.checks))))
+        def answer(node: NodeId, problems: Sequence[Problem]) -> None:
+            self._link.send(Checked(order.number, node, plain(problems)))
+
+        self._up().check(order.checks, answer)
 
     def _cancel(self, job: str) -> None:
         with self._lock:
-            if job not in self._expected:
-                return
-            self._cancelled.add(job)
-            if self._workshop is not None:
-                self._workshop.interrupt(job)
+            if job in self._expected:
+                self._up().interrupt(job)
+
+    def _up(self) -> Workshop:
+        assert self._workshop is not None, "nobody orders anything before the worker has described itself"
+        return self._workshop
 
 
 def main() -> None:

@@ -1,6 +1,9 @@
 """How can graphs be run inside the server's own process (tests, debuggers)?"""
 
 import asyncio
+import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,22 +12,29 @@ from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
-from engine.jobs.worker import WorkerDescription
+from engine.jobs.worker import Stage, WorkerDescription
+from engine.worker.checks import OpenQuestion
 from engine.worker.link import plain
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Workshop
+
+log = logging.getLogger(__name__)
 
 
 class InProcessWorker:
     """A worker on one thread of this process. What crashes here takes the server with it."""
 
-    def __init__(self, setup: WorkerSetup, name: str = "worker") -> None:
-        self.name = name
+    def __init__(self, setup: WorkerSetup) -> None:
+        self.name = setup.name
         self._setup = setup
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._workshop: Workshop | None = None
         self._job: str | None = None
         self._cancelled: str | None = None  # a job that was cancelled before the workshop stood
+
+    @property
+    def stage(self) -> Stage:
+        return "starting" if self._workshop is None else "up"
 
     async def start(self) -> None:
         self._thread.submit(self._build)
@@ -33,21 +43,26 @@ class InProcessWorker:
         workshop = await self._soon(self._build)
         return await asyncio.to_thread(workshop.describe)
 
-    async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
+    async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
         workshop = self._workshop or await self._soon(self._build)
-        return await asyncio.to_thread(workshop.check, checks)
+        loop = asyncio.get_running_loop()
+        question = OpenQuestion(checks)
+
+        def answer(node: NodeId, problems: Sequence[Problem]) -> None:
+            loop.call_soon_threadsafe(question.take, node, problems)
+
+        workshop.check(checks, answer)
+        return await question.answers(within_s)
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         loop = asyncio.get_running_loop()
-
-        def forward(event: Event) -> None:
-            loop.call_soon_threadsafe(emit, plain(event))
+        forward = _Forwarding(loop, emit)
 
         def work() -> Outcome:
             workshop = self._build()
             if self._cancelled == request.job:
                 workshop.interrupt(request.job)
-            outcome: Outcome = plain(workshop.run(request, forward))
+            outcome: Outcome = plain(workshop.run(request, forward.take))
             return outcome
 
         self._job = request.job
@@ -65,6 +80,10 @@ class InProcessWorker:
         self._cancelled = job
         if self._workshop is not None:
             self._workshop.interrupt(job)
+
+    def abandon(self, job: str) -> None:
+        if job == self._job:
+            log.warning("A thread cannot be ended: job %s holds up the others until its node returns.", job)
 
     async def release(self, *, models: bool, results: bool) -> None:
         self._thread.submit(lambda: self._build().release(models=models, results=results))
@@ -87,3 +106,27 @@ class InProcessWorker:
         if self._workshop is None:
             self._workshop = Workshop(self._setup)
         return self._workshop
+
+
+class _Forwarding:
+    """Passes events from the worker's threads to the event loop, all that have come at one turn of it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, emit: Callable[[Event], None]) -> None:
+        self._loop = loop
+        self._emit = emit
+        self._events: deque[Event] = deque()
+        self._lock = threading.Lock()  # guards the one below
+        self._is_announced = False
+
+    def take(self, event: Event) -> None:
+        self._events.append(plain(event))
+        with self._lock:
+            announced, self._is_announced = self._is_announced, True
+        if not announced:
+            self._loop.call_soon_threadsafe(self._pass_on)
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            self._is_announced = False
+        while self._events:
+            self._emit(self._events.popleft())

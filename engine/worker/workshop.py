@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -37,6 +38,7 @@ class Equipment:
 
     Attributes:
         added: definitions that the server does not know by itself: those of the packs.
+        accelerators: how many the machine has.
         devices: asks the devices how they are; called from any thread.
         release_models: lets go of weights on devices that nothing uses any more.
         prepare: does what the first job would wait for, such as slow imports; in the thread that runs jobs, since
@@ -52,15 +54,17 @@ class Equipment:
     release_models: Callable[[], None] = _nothing
     prepare: Callable[[], None] = _nothing
     torch_version: str = ""
+    accelerators: int = 0
 
 
 class Workshop:
     """An executor and its equipment. Building one may take seconds: it imports what the nodes need."""
 
-    def __init__(self, setup: WorkerSetup) -> None:
+    def __init__(self, setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: None) -> None:
+        """Build one; `importing` is told of each pack before it is imported."""
         module, function = setup.equipment.split(":")
-        equip: Callable[[WorkerSetup], Equipment] = getattr(import_module(module), function)
-        self._equipment = equip(setup)
+        equip: Callable[[WorkerSetup, Callable[[str], None]], Equipment] = getattr(import_module(module), function)
+        self._equipment = equip(setup, importing)
         self._places = setup.places
         self._executor = LocalExecutor(
             self._equipment.registry,
@@ -81,10 +85,20 @@ class Workshop:
         if models:
             self._equipment.release_models()
 
-    def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
-        """Let node types check inputs of theirs; safe to call while a job runs, in a thread without an event loop."""
-        registry, places = self._equipment.registry, self._places
-        return {told.node: own_problems(registry[told.type], told, places) for told in checks if told.type in registry}
+    def check(self, checks: Sequence[OwnCheck], answer: Callable[[NodeId, Sequence[Problem]], None]) -> None:
+        """Let node types check inputs of theirs, in a thread of its own: the code of strangers may take for ever.
+
+        Args:
+            answer: called in that thread with what is said of each node, one after the other.
+        """
+
+        def ask() -> None:
+            registry = self._equipment.registry
+            for told in checks:
+                known = told.type in registry
+                answer(told.node, own_problems(registry[told.type], told, self._places) if known else ())
+
+        threading.Thread(target=ask, name="checks", daemon=True).start()
 
     def prepare(self) -> None:
         """Do now what the first job would wait for."""
@@ -96,7 +110,9 @@ class Workshop:
     def describe(self) -> WorkerDescription:
         """Say what there is; safe to call while a job runs."""
         added = tuple(definition.described() for definition in self._equipment.added)
-        return WorkerDescription(added, tuple(self._equipment.devices()), self._equipment.torch_version, os.getpid())
+        equipment = self._equipment
+        devices = tuple(equipment.devices())
+        return WorkerDescription(added, devices, equipment.torch_version, os.getpid(), equipment.accelerators)
 
     def close(self) -> None:
         self._executor.close()

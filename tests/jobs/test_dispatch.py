@@ -1,7 +1,7 @@
 """Jobs reach free workers, and their end is recorded before it is told."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
@@ -9,11 +9,13 @@ from engine.errors import WorkerDied
 from engine.execution.events import Event, NodeFailed, NodeStarted, Place, RunStarted, RunSucceeded
 from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.nodes import Graph, Node, NodeId
+from engine.graph.own_check import OwnCheck
+from engine.graph.problems import Problem
 from engine.jobs.bus import EventBus, JobHappened, JobLeft, Notice
 from engine.jobs.dispatch import Dispatcher
 from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
-from engine.jobs.worker import WorkerDescription
+from engine.jobs.worker import Stage, WorkerDescription
 
 
 class ScriptedWorker:
@@ -26,7 +28,9 @@ class ScriptedWorker:
         self.go_on = asyncio.Event()
         self.ran: list[str] = []
         self.cancelled: list[str] = []
+        self.abandoned: list[str] = []
         self.stopped = False
+        self.stage: Stage = "up"
 
     async def start(self) -> None: ...
 
@@ -44,6 +48,14 @@ class ScriptedWorker:
 
     def cancel(self, job: str) -> None:
         self.cancelled.append(job)
+
+    def abandon(self, job: str) -> None:
+        self.abandoned.append(job)
+        self.failure = WorkerDied("it was killed")
+        self.go_on.set()
+
+    async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
+        return {}
 
     async def release(self, *, models: bool, results: bool) -> None: ...
 

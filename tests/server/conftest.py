@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -25,12 +26,12 @@ from tests import doubles
 DOUBLES = "tests.doubles:equip"
 
 
-def in_process(options: Options, places: Places, log_book: LogBook) -> Worker:
-    return InProcessWorker(WorkerSetup(places, equipment=DOUBLES))
+def in_process(options: Options, places: Places, log_book: LogBook, number: int) -> Worker:
+    return InProcessWorker(WorkerSetup(places, equipment=DOUBLES, number=number))
 
 
-def in_own_process(options: Options, places: Places, log_book: LogBook) -> Worker:
-    return ProcessWorker(WorkerSetup(places, equipment=DOUBLES), echo=log_book.worker_printed)
+def in_own_process(options: Options, places: Places, log_book: LogBook, number: int) -> Worker:
+    return ProcessWorker(WorkerSetup(places, equipment=DOUBLES, number=number), echo=log_book.worker_printed)
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Site:
 
     async def listen(self, client_id: str | None = None) -> Listener:
         client_id = client_id or uuid.uuid4().hex
-        socket = await self.http.ws_connect(f"/ws?clientId={client_id}")
+        socket = await self.http.ws_connect(f"/ws?clientId={quote(client_id)}")
         listener = Listener(socket, client_id)
         await listener.until(lambda message: message["type"] == "status")
         return listener

@@ -18,8 +18,8 @@ from engine.worker import ProcessWorker, WorkerSetup  # noqa: E402
 from tests import doubles  # noqa: E402
 
 
-def worker(options: Options, places: Places, log_book: LogBook) -> Worker:
-    setup = WorkerSetup(places, options.compute, equipment="tests.doubles:equip")
+def worker(options: Options, places: Places, log_book: LogBook, number: int) -> Worker:
+    setup = WorkerSetup(places, options.compute, equipment="tests.doubles:equip", number=number)
     made: Worker = ProcessWorker(setup, echo=log_book.worker_printed)
     return made
 

@@ -10,8 +10,8 @@ from engine.worker import ProcessWorker, WorkerSetup
 FEATURES = Path(__file__).parents[1] / "packs" / "pack_of_every_feature.py"
 
 
-def with_packs(options, places, log_book):
-    setup = WorkerSetup(places, equipment="tests.doubles:equip_with_packs")
+def with_packs(options, places, log_book, number):
+    setup = WorkerSetup(places, equipment="tests.doubles:equip_with_packs", number=number)
     return ProcessWorker(setup, echo=log_book.worker_printed)
 
 

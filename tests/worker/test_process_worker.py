@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import WorkerDied
+from engine.errors import Interrupted, WorkerDied
 from engine.execution.events import Event, NodeFinished, NodeStarted, RunInterrupted
 from engine.execution.outcome import RunRequest
 from engine.wire.prompt import read_prompt
-from engine.worker.process import ProcessWorker, _cause
+from engine.worker.endings import cause
+from engine.worker.process import ProcessWorker
 from tests.doubles import entry, eventually, setup_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +121,9 @@ async def test_cancel_while_the_worker_is_still_starting(worker):
     job = asyncio.create_task(worker.run(request("a", shown("Sleep", seconds=30)), lambda event: None))
     await asyncio.sleep(0.05)
     worker.cancel("a")
-    assert (await asyncio.wait_for(job, 10)).status == "interrupted"
+    with pytest.raises(Interrupted, match="before its worker was ready"):
+        await asyncio.wait_for(job, 0.5)
+    assert await run(worker, "b", shown("Constant")) == ("success", ["1"])
 
 
 async def test_a_cancel_that_comes_late_does_not_stop_the_next_job_of_that_id(worker):
@@ -192,4 +195,4 @@ def test_the_worker_dies_with_its_server_within_a_second(tmp_path, busy_with):
     ("status", "words"), [(1, "exit status 1"), (-9, "SIGKILL"), (-11, "crash in native code"), (None, "nobody knows")]
 )
 def test_exit_statuses_in_words(status, words):
-    assert words in _cause(status)
+    assert words in cause(status)

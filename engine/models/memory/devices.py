@@ -25,6 +25,15 @@ def choose_device(*, cpu: bool = False, cuda_index: int | None = None) -> torch.
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 
+def count_accelerators(*, cpu: bool = False) -> int:
+    """How many devices there are beside the CPU; none if only the CPU shall be used."""
+    if cpu:
+        return 0
+    if torch.cuda.is_available():
+        return torch.cuda.device_count()
+    return 1 if torch.backends.mps.is_available() else 0
+
+
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether matrices multiply faster in bfloat16 than in float32: CPUs with AMX or AVX512-BF16, GPUs since Ampere."""
     if device.type == "cpu":

@@ -11,6 +11,7 @@ from engine.graph.nodes import NodeId
 from engine.graph.problems import Problem
 from engine.graph.validate import Validation, check_graph
 from engine.jobs.queue import AlreadyQueued, QueueFull
+from engine.jobs.staff import UnknownWorker
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 from engine.wire.errors import failed_prompt, failed_validation, node_errors, refusal
@@ -35,17 +36,23 @@ async def post_prompt(request: web.Request) -> web.Response:
     body = await request.read()
     try:
         submission = await asyncio.to_thread(lambda: read_submission(read_object(body)))
-        validation = await _validated(services, submission)
+        with services.queue.expect(submission.job) as expected:
+            worker = await services.dispatcher.staff.named(submission.worker)
+            validation = await _validated(services, submission)
     except (BadJson, BadSubmission) as error:
         kind = error.kind if isinstance(error, BadSubmission) else "invalid_json"
         return json_response(refusal(kind, str(error)), 400)
     except BadPrompt as error:
         return json_response(failed_prompt(error.failure), 400)
+    except UnknownWorker as error:
+        return json_response(refusal("unknown_worker", str(error), workers=list(error.names)), 400)
     except WorkerDied as error:
         return json_response(refusal("worker_died", str(error)), 503)
+    if expected.withdrawn:
+        return json_response(refusal("prompt_deleted", "The prompt was deleted while it was being checked."), 400)
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
-    return _submit(services, submission, validation)
+    return _submit(services, submission, validation, worker)
 
 
 async def _validated(services: Services, submission: Submission) -> Validation:
@@ -71,7 +78,7 @@ def _check(
     return check_graph(submission.graph, services.registry, services.places, submission.targets, answers)
 
 
-def _submit(services: Services, submission: Submission, validation: Validation) -> web.Response:
+def _submit(services: Services, submission: Submission, validation: Validation, worker: str) -> web.Response:
     request = RunRequest(
         job=submission.job,
         graph=validation.graph,
@@ -81,7 +88,9 @@ def _submit(services: Services, submission: Submission, validation: Validation) 
         metadata=services.options.metadata,
     )
     try:
-        job = services.queue.submit(request, client=submission.client, number=submission.number, front=submission.front)
+        job = services.queue.submit(
+            request, client=submission.client, number=submission.number, front=submission.front, worker=worker
+        )
     except QueueFull as error:
         return json_response(refusal("queue_full", str(error)), 503)
     except AlreadyQueued as error:

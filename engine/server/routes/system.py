@@ -1,13 +1,16 @@
 """/system_stats, /features: what this server is and has."""
 
 import asyncio
+import contextlib
 import platform
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from engine.errors import EngineError
+from engine.jobs.dispatch import Dispatcher
 from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
 from engine.server.machine import main_memory
 from engine.server.middleware import json_response
@@ -21,9 +24,10 @@ STATS_WITHIN_S = 3.0
 
 @routes.get("/system_stats")
 async def system_stats(request: web.Request) -> web.Response:
-    """Describe machine and devices; those of a worker that is still starting are left out."""
+    """Describe machine, devices and workers; the devices of a worker that is still starting are left out."""
     services = services_of(request)
-    workers = await asyncio.gather(*(_ask(worker) for worker in services.dispatcher.workers))
+    dispatcher = services.dispatcher
+    workers = await asyncio.gather(*(_ask(dispatcher, worker) for worker in dispatcher.workers))
     known = [description for description in workers if description is not None]
     total, free = main_memory()
     system = {
@@ -39,15 +43,23 @@ async def system_stats(request: web.Request) -> web.Response:
         "machine": platform.machine(),
         "argv": list(sys.argv),
     }
-    devices = [_device(stats, total, free) for description in known for stats in description.devices]
-    return json_response({"system": system, "devices": devices})
+    # several workers may share a device; what they say of it differs only by the moment
+    devices = {(stats.type, stats.index): stats for description in known for stats in description.devices}
+    return json_response(
+        {
+            "system": system,
+            "devices": [_device(stats, total, free) for stats in devices.values()],
+            "workers": [asdict(view) for view in dispatcher.views()],
+        }
+    )
 
 
-async def _ask(worker: Worker) -> WorkerDescription | None:
-    try:
-        return await asyncio.wait_for(worker.describe(), STATS_WITHIN_S)
-    except (TimeoutError, EngineError):
-        return None
+async def _ask(dispatcher: Dispatcher, worker: Worker) -> WorkerDescription | None:
+    """Ask a worker how it is; one that cannot say is shown as it was."""
+    if worker.stage != "dead":  # asking would start it again
+        with contextlib.suppress(TimeoutError, EngineError):
+            return await asyncio.wait_for(dispatcher.staff.describe(worker), STATS_WITHIN_S)
+    return dispatcher.staff.last_description(worker)
 
 
 def _device(stats: DeviceStats, ram_total: int, ram_free: int) -> dict[str, Any]:
