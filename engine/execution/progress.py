@@ -13,7 +13,7 @@ MOST_AT_WORK = 100  # with more nodes at work than this, only those that came fu
 
 
 class Progress:
-    """Collects the progress of one run and emits it, at most once in `STATES_EVERY_S`; safe to use from several threads.
+    """Collects the progress of one run and emits it, at most once in `STATES_EVERY_S`; any thread may report.
 
     Each emission names the nodes at work and those that ended since the last one, so that a node which has ended
     is named once, and what a run says of its states is linear in its nodes.

@@ -1,10 +1,12 @@
 """How is the web application put together?"""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.server.log_book import LogEntry
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.routes import (
     editor,
@@ -41,8 +43,7 @@ def build_app(services: Services) -> web.Application:
     for topic in TOPICS:
         for route in topic.routes:
             assert isinstance(route, web.RouteDef)
-            app.router.add_route(route.method, route.path, route.handler, **route.kwargs)
-            app.router.add_route(route.method, f"/api{route.path}", route.handler, **route.kwargs)
+            app.router.add_routes([route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)])
     app.router.add_routes(editor.routes)
     app.cleanup_ctx.append(_hand_out_jobs)
     app.on_shutdown.append(_say_goodbye)
@@ -52,8 +53,15 @@ def build_app(services: Services) -> web.Application:
 async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     services.bus.subscribe(services.clients.receive)
+    loop = asyncio.get_running_loop()
+
+    def logged(entry: LogEntry) -> None:
+        loop.call_soon_threadsafe(services.clients.receive_log, entry)
+
+    services.log_book.listen(logged)
     services.dispatcher.start()
     yield
+    services.log_book.listen(None)
     await services.dispatcher.stop()
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -24,6 +25,7 @@ class LogBook(logging.Handler):
         super().__init__()
         self._console = console
         self._entries: deque[LogEntry] = deque(maxlen=KEPT_LINES)
+        self._listener: Callable[[LogEntry], None] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         self._keep(self.format(record) + "\n")
@@ -35,8 +37,15 @@ class LogBook(logging.Handler):
         self._console.write(text)
         self._console.flush()
 
+    def listen(self, listener: Callable[[LogEntry], None] | None) -> None:
+        """Have what is logged from now on told to one listener, from whichever thread logs it; None ends that."""
+        self._listener = listener
+
     def entries(self) -> list[LogEntry]:
         return list(self._entries)
 
     def _keep(self, text: str) -> None:
-        self._entries.append(LogEntry(time.strftime("%Y-%m-%dT%H:%M:%S%z"), text))
+        entry = LogEntry(time.strftime("%Y-%m-%dT%H:%M:%S%z"), text)
+        self._entries.append(entry)
+        if self._listener is not None:
+            self._listener(entry)

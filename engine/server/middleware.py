@@ -144,7 +144,7 @@ def header_signer(guard: Guard) -> Callable[[web.Request, web.StreamResponse], A
             headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
             return
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE, OPTIONS"
+        headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         headers["Access-Control-Allow-Headers"] = "Content-Type, Authorization"
         if origin != "*":
             headers["Access-Control-Allow-Credentials"] = "true"

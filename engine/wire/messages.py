@@ -1,6 +1,7 @@
 """How is an event written as the protocol's messages and binary frames?"""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +34,11 @@ class Frame:
     """One websocket frame: text as `str`, binary as `bytes`.
 
     Attributes:
-        droppable: a client that is slow may never get it (previews).
+        preview_of: (job, node) whose newest preview this is; while it waits, a newer one may take its place.
     """
 
     data: str | bytes
-    droppable: bool = False
+    preview_of: tuple[str, str] | None = None
 
 
 def message(kind: str, data: dict[str, Any]) -> Frame:
@@ -49,6 +50,11 @@ def status(remaining: int, client: str | None = None) -> Frame:
     """Say how many jobs wait or run; the first message to a client also tells it its id."""
     sid = {} if client is None else {"sid": client}
     return message("status", {"status": {"exec_info": {"queue_remaining": remaining}}, **sid})
+
+
+def logged(lines: Sequence[tuple[str, str]]) -> Frame:
+    """Tell (time, text) of what was logged, in the form of /internal/logs/raw."""
+    return message("logs", {"entries": [{"t": time, "m": text} for time, text in lines], "size": None})
 
 
 def executing(job: str, place: Place | None) -> Frame:
@@ -76,8 +82,8 @@ def course(event: Event) -> tuple[str, dict[str, Any]] | None:
             return None
 
 
-def frames(event: Event, *, preview_metadata: bool) -> list[Frame]:
-    """Write an event; `preview_metadata`: this client understands previews that say which node they belong to."""
+def frames(event: Event) -> list[Frame]:
+    """Write an event, without its preview."""
     named = course(event)
     if named is not None:
         return [message(*named)]
@@ -85,13 +91,14 @@ def frames(event: Event, *, preview_metadata: bool) -> list[Frame]:
         case NodeStarted():
             return [executing(event.job, event.place)]
         case NodeProgress():
-            return _progress(event, preview_metadata)
+            data = {"value": event.value, "max": event.maximum, "prompt_id": event.job, "node": event.place.node}
+            return [message("progress", data)]
         case ProgressStates():
             states = {state.place.node: _state(event.job, state) for state in event.nodes}
             return [message("progress_state", {"prompt_id": event.job, "nodes": states})]
         case NodeText():
-            node = event.place.node.encode()
-            return [Frame(struct.pack(">II", TEXT, len(node)) + node + event.text.encode())]
+            node = event.place.node.encode("utf-8", "replace")
+            return [Frame(struct.pack(">II", TEXT, len(node)) + node + event.text.encode("utf-8", "replace"))]
         case NodeMessage():
             return [message(event.kind, dict(event.data))]
         case NodeBlocked():
@@ -104,17 +111,22 @@ def frames(event: Event, *, preview_metadata: bool) -> list[Frame]:
             raise AssertionError(f"no message for {type(event).__name__}: add a case here")
 
 
-def _progress(event: NodeProgress, preview_metadata: bool) -> list[Frame]:
-    data = {"value": event.value, "max": event.maximum, "prompt_id": event.job, "node": event.place.node}
-    told = [message("progress", data)]
-    if event.preview is not None:
-        told.append(_preview(event, event.preview, preview_metadata))
-    return told
+def preview_frame(event: NodeProgress, preview: PreviewImage, *, with_metadata: bool) -> Frame:
+    """Write the preview of a step; with metadata for clients that have said they read it.
+
+    A JPEG shows work in progress, of which the newest is enough. Clients take a PNG for a finished picture, so each
+    of them is a message of its own.
+    """
+    replaceable = (event.job, event.place.node) if preview.format == "JPEG" else None
+    data = _with_metadata(event, preview) if with_metadata else _plain(preview)
+    return Frame(data, replaceable)
 
 
-def _preview(event: NodeProgress, preview: PreviewImage, with_metadata: bool) -> Frame:
-    if not with_metadata:
-        return Frame(struct.pack(">II", PREVIEW, IMAGE_TYPES[preview.format]) + preview.data, droppable=True)
+def _plain(preview: PreviewImage) -> bytes:
+    return struct.pack(">II", PREVIEW, IMAGE_TYPES[preview.format]) + preview.data
+
+
+def _with_metadata(event: NodeProgress, preview: PreviewImage) -> bytes:
     about = {
         "node_id": event.place.node,
         "display_node_id": event.place.display,
@@ -124,7 +136,7 @@ def _preview(event: NodeProgress, preview: PreviewImage, with_metadata: bool) ->
         "image_type": f"image/{preview.format.lower()}",
     }
     text = write_json(about).encode()
-    return Frame(struct.pack(">II", PREVIEW_WITH_METADATA, len(text)) + text + preview.data, droppable=True)
+    return struct.pack(">II", PREVIEW_WITH_METADATA, len(text)) + text + preview.data
 
 
 def _state(job: str, state: NodeProgressState) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_at_most_ten_a_second_and_each_end_once(progress, told):
     progress.flush()
     assert len(told) <= 6  # one at the start, one per interval, one at the end
     times = [moment for moment, _ in told][:-1]
-    assert all(later - earlier > 0.8 * STATES_EVERY_S for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 0.8 * STATES_EVERY_S for earlier, later in pairwise(times))
     ended = [node for states in told.states() for node, state, _ in states if state == "finished"]
     assert ended == [str(number) for number in range(count)]
 

@@ -1,15 +1,9 @@
-"""/interrupt, /free, /history, /jobs, and what a dying or slow part does to the rest."""
+"""/interrupt, /free, /history, /jobs, and what a dying worker does to the rest."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from engine.execution.events import NodeProgress, NodeStarted, Place, PreviewImage
-from engine.jobs.bus import JobHappened
-from engine.server import clients
-from engine.server.clients import SLOW_AT_FRAMES, Client, Clients
-from engine.wire.messages import Frame
 from tests.doubles import entry, eventually
 
 
@@ -110,33 +104,6 @@ async def test_the_list_of_jobs(site):
     await site.http.post("/interrupt")
 
 
-async def test_status_goes_to_everybody_and_events_to_the_one_who_asked(site):
-    asking, other = await site.listen(), await site.listen()
-    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
-    prompt_id = (await site.queue(prompt, client_id=asking.id))["prompt_id"]
-    await asking.until_left(prompt_id)
-    counts = [0]
-    await other.until(lambda m: m["data"]["status"]["exec_info"]["queue_remaining"] == 0 and len(other.messages) > 2)
-    assert {message["type"] for message in other.messages} == {"status"} and counts
-
-
-async def test_two_sockets_of_one_client_id_both_get_the_messages(site):
-    first = await site.listen("twin")
-    second = await site.listen("twin")
-    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
-    prompt_id = (await site.queue(prompt, client_id="twin"))["prompt_id"]
-    assert len(await first.until_left(prompt_id)) == len(await second.until_left(prompt_id)) > 4
-
-
-@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"type": "feature_flags"}', "[" * 5000, '{"type": 3}'])
-async def test_odd_messages_of_clients_are_passed_over(site, text):
-    listener = await site.listen()
-    await listener.socket.send_str(text)
-    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
-    prompt_id = (await site.queue(prompt, client_id=listener.id))["prompt_id"]
-    assert await listener.until_left(prompt_id)
-
-
 async def test_a_worker_that_dies(process_site):
     listener = await process_site.listen()
     crash = {"1": entry("Crash"), "2": entry("Show", value=["1", 0])}
@@ -149,56 +116,3 @@ async def test_a_worker_that_dies(process_site):
     item = (await process_site.get(f"/history/{next_one}"))[next_one]
     assert item["status"]["completed"] is True
     assert "last words" in await process_site.get("/internal/logs")
-
-
-class StuckSocket:
-    """A socket whose client reads nothing after the first frame."""
-
-    def __init__(self) -> None:
-        self.sent: list[str | bytes] = []
-        self.closed = False
-        self.go_on = asyncio.Event()
-
-    async def send_str(self, data: str) -> None:
-        self.sent.append(data)
-        await self.go_on.wait()
-
-    async def send_bytes(self, data: bytes) -> None:
-        await self.send_str(data)  # type: ignore[arg-type]
-
-    async def close(self, *, code: int, message: bytes) -> bool:
-        self.closed = True
-        return True
-
-
-async def test_previews_to_a_slow_client_are_dropped_and_messages_never():
-    known = Clients(lambda: 0)
-    socket = StuckSocket()
-    client = Client("slow", socket)
-    known.add(client)
-    sending = asyncio.create_task(client.send_all())
-    job = type("SomeJob", (), {"id": "j", "client": "slow"})()
-    for step in range(100):
-        preview = PreviewImage("JPEG", b"x" * 1000)
-        known.receive(JobHappened(job, NodeProgress("j", Place.of("1"), step, 100, preview)))
-        known.receive(JobHappened(job, NodeStarted("j", Place.of(str(step)))))
-        await asyncio.sleep(0)
-    socket.go_on.set()
-    await asyncio.sleep(0.05)
-    previews = [data for data in socket.sent if isinstance(data, bytes)]
-    texts = [data for data in socket.sent if isinstance(data, str)]
-    assert len(texts) == 1 + 200 and 0 < len(previews) <= SLOW_AT_FRAMES
-    sending.cancel()
-
-
-async def test_a_hopelessly_slow_client_is_cut_off(monkeypatch):
-    monkeypatch.setattr(clients, "HOPELESS_AT_FRAMES", 100)
-    socket = StuckSocket()
-    client = Client("slow", socket)
-    sending = asyncio.create_task(client.send_all())
-    for _ in range(102):
-        client.tell(Frame("x"))
-    await asyncio.sleep(0)
-    socket.go_on.set()
-    await asyncio.wait_for(sending, 5)
-    assert socket.closed

@@ -8,7 +8,7 @@ from engine.wire.messages import frames
 
 def test_a_blocked_node_is_an_execution_error_with_its_reason():
     event = NodeBlocked("job", Place("7.0.a", "7", "7", "7"), "Save", ("1",), "no image", 5)
-    (frame,) = frames(event, preview_metadata=False)
+    (frame,) = frames(event)
     message = json.loads(frame.data)
     assert message["type"] == "execution_error"
     assert message["data"]["node_id"] == "7"

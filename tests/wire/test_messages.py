@@ -20,7 +20,7 @@ from engine.execution.events import (
     RunStarted,
     RunSucceeded,
 )
-from engine.wire.messages import Frame, executing, frames, status
+from engine.wire.messages import executing, frames, logged, preview_frame, status
 
 INNER = Place("5.0.2", "5", "5", "2")
 
@@ -71,21 +71,23 @@ INNER = Place("5.0.2", "5", "5", "2")
     ],
 )  # fmt: skip
 def test_text_frames(event, kind, data):
-    (frame,) = frames(event, preview_metadata=True)
-    assert isinstance(frame.data, str) and not frame.droppable
+    (frame,) = frames(event)
+    assert isinstance(frame.data, str) and frame.preview_of is None
     assert json.loads(frame.data) == {"type": kind, "data": data}
 
 
-@pytest.mark.parametrize(("form", "number"), [("JPEG", 1), ("PNG", 2)])
-def test_a_plain_preview(form, number):
-    text, binary = frames(NodeProgress("j", INNER, 1, 2, PreviewImage(form, b"bytes")), preview_metadata=False)
-    assert isinstance(text.data, str)
-    assert binary == Frame(struct.pack(">II", 1, number) + b"bytes", droppable=True)
+@pytest.mark.parametrize(("form", "number", "replaceable"), [("JPEG", 1, ("j", "5.0.2")), ("PNG", 2, None)])
+def test_a_plain_preview(form, number, replaceable):
+    picture = PreviewImage(form, b"bytes")
+    frame = preview_frame(NodeProgress("j", INNER, 1, 2, picture), picture, with_metadata=False)
+    assert frame.data == struct.pack(">II", 1, number) + b"bytes"
+    assert frame.preview_of == replaceable  # clients take a PNG for a finished picture: none may be skipped
 
 
 def test_a_preview_that_says_where_it_belongs():
-    _, binary = frames(NodeProgress("j", INNER, 1, 2, PreviewImage("JPEG", b"bytes")), preview_metadata=True)
-    assert isinstance(binary.data, bytes) and binary.droppable
+    picture = PreviewImage("JPEG", b"bytes")
+    binary = preview_frame(NodeProgress("j", INNER, 1, 2, picture), picture, with_metadata=True)
+    assert isinstance(binary.data, bytes) and binary.preview_of == ("j", "5.0.2")
     kind, length = struct.unpack(">II", binary.data[:8])
     assert kind == 4 and binary.data[8 + length :] == b"bytes"
     assert json.loads(binary.data[8 : 8 + length]) == {
@@ -95,8 +97,18 @@ def test_a_preview_that_says_where_it_belongs():
 
 
 def test_text_of_a_node():
-    (frame,) = frames(NodeText("j", INNER, "42 °C"), preview_metadata=False)
+    (frame,) = frames(NodeText("j", INNER, "42 °C"))
     assert frame.data == struct.pack(">II", 3, 5) + b"5.0.2" + "42 °C".encode()
+
+
+def test_text_that_is_no_unicode_breaks_nothing():
+    (frame,) = frames(NodeText("j", INNER, "\ud800x"))
+    assert frame.data.endswith(b"?x")
+
+
+def test_lines_of_the_log():
+    data = {"entries": [{"t": "12:00", "m": "a line\n"}], "size": None}
+    assert json.loads(logged([("12:00", "a line\n")]).data) == {"type": "logs", "data": data}
 
 
 def test_status_and_the_end():
@@ -108,7 +120,7 @@ def test_status_and_the_end():
 
 def test_what_json_cannot_hold_breaks_no_message():
     odd = {"nan": float("nan"), "inf": [float("inf")], "other": object, "lone": "\ud800"}
-    (frame,) = frames(NodeFinished("j", INNER, odd), preview_metadata=False)
+    (frame,) = frames(NodeFinished("j", INNER, odd))
     assert isinstance(frame.data, str)
     output = json.loads(frame.data)["data"]["output"]
     assert output["nan"] is None and output["inf"] == [None] and "object" in output["other"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from engine.server.bodies import read_body
 from engine.server.middleware import json_response
 from engine.server.services import services_of
 
@@ -24,6 +25,18 @@ async def raw_logs(request: web.Request) -> web.Response:
     entries = services_of(request).log_book.entries()
     told = [{"t": entry.time, "m": entry.text} for entry in entries]
     return json_response({"entries": told, "size": {"cols": 120, "rows": 50}})
+
+
+@routes.patch("/internal/logs/subscribe")
+async def subscribe_logs(request: web.Request) -> web.Response:
+    """Tell the sockets of a client each line that is logged from now on (message `logs`), or no longer."""
+    body = await read_body(request)
+    client_id, enabled = body.get("clientId"), body.get("enabled", True)
+    if not isinstance(client_id, str) or not isinstance(enabled, bool):
+        raise web.HTTPBadRequest(text='Expected {"clientId": the id given to /ws, "enabled": true or false}.')
+    for client in services_of(request).clients.of(client_id):
+        client.wants_logs = enabled
+    return web.Response()
 
 
 @routes.get("/internal/folder_paths")

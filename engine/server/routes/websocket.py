@@ -19,14 +19,23 @@ LONGEST_ID = 200
 HEARTBEAT_S = 30
 
 
+class BreakableSocket(web.WebSocketResponse):
+    """A websocket whose connection can be broken where a polite end would wait for a client that does not read."""
+
+    def abort(self) -> None:
+        transport = self._req.transport if self._req is not None else None
+        if transport is not None:
+            transport.abort()
+
+
 @routes.get("/ws")
 async def listen(request: web.Request) -> web.StreamResponse:
-    """Send a client its events until it leaves."""
+    """Send a client its events until it leaves; one that comes again is told which node runs now."""
     services = services_of(request)
     client_id = request.query.get("clientId", "") or uuid.uuid4().hex
     if len(client_id) > LONGEST_ID:
         raise web.HTTPBadRequest(text=f"clientId is longer than {LONGEST_ID} characters.")
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE_BYTES, compress=False)
+    socket = BreakableSocket(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE_BYTES, compress=False)
     await socket.prepare(request)
     client = Client(client_id, socket)
     services.clients.add(client)
