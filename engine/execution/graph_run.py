@@ -95,6 +95,7 @@ class GraphRun:
         to_run = set(self._require(self._request.targets))
         undecided = self._undecided(to_run)
         self._held_for(undecided)
+        self._pin([*to_run, *undecided])
         cached = [node_id for node_id in sorted_ids if node_id not in to_run and node_id not in undecided]
         self._report.cached(cached)
         for node_id in cached:
@@ -111,6 +112,10 @@ class GraphRun:
     def _held_for(self, users: Iterable[NodeId]) -> None:
         for user in users:
             self._held.expect(user, self._reader.links(user))
+
+    def _pin(self, node_ids: Iterable[NodeId]) -> None:
+        """Hold what the expansions of these nodes may link to until they are done."""
+        self._held.pin(*self._reader.read_by_nodes(node_ids))
 
     def _is_settled(self, node_id: NodeId) -> bool:
         """Say whether a result is there; one that is found in the cache is held."""
@@ -271,16 +276,20 @@ class GraphRun:
         """Run the graphs that a node returned in its place; it waits for what its outputs are linked to."""
         led: list[NodeResult | Expansion] = []
         wanted: list[NodeId] = []
+        grafts: list[Graft] = []
         for call, result in enumerate(results):
             if isinstance(result, Expansion):
                 graft, result = self._graph.graft(node_id, call, result, self._reader.key(node_id))
+                grafts.append(graft)
                 wanted += self._prepare_graft(graft)
                 wanted += [value.source for value in result.outputs if isinstance(value, Link)]
             led.append(result)
         self._reader.find_missing_keys(wanted)
         sources = [value.source for each in led for value in each.outputs if isinstance(value, Link)]
         self._held.expect(node_id, sources)
-        self._require(wanted)
+        self._pin(self._require(wanted))
+        for graft in grafts:
+            self._reader.forget(self._graph.let_go(graft))  # when all of it was cached
         self._expanded[node_id] = led
         if not self._hand_over(node_id, sources):
             self._plan.wait(node_id, sources)

@@ -1,7 +1,7 @@
 """Which nodes does a run know: those of the user's graph, and those that expansions brought?"""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,20 +13,23 @@ from engine.graph.nodes import Graph, Link, Node, NodeId
 LONGEST_ID = 200  # characters; loops nest their bodies, and without a limit the ids of iteration n had length n
 
 
-@dataclass
+@dataclass(eq=False)
 class Graft:
-    """The nodes of one expansion. They leave the graph together, when none of them has still to run.
+    """The nodes of one expansion. They leave the graph together, when none of them has still to run, or is linked to.
 
     Attributes:
         unfinished: how many of them the plan still holds.
-        is_linked_from_later: nodes of another expansion take their outputs, so that they have to stay.
+        links_to: other expansions whose outputs these nodes take.
+        linked_from: how many other expansions take outputs of these, so that they have to stay.
     """
 
     caller: NodeId
     nodes: dict[NodeId, Node]
     origins: dict[NodeId, str]
     unfinished: int = 0
-    is_linked_from_later: bool = False
+    links_to: list["Graft"] = field(default_factory=list)
+    linked_from: int = 0
+    is_gone: bool = False
 
 
 @dataclass
@@ -85,13 +88,13 @@ class RunningGraph:
             name = names[old]
             if name in self._nodes or name in graft.nodes:
                 raise EngineError(f"The graph that node {caller} returned holds the id {old!r} twice: make ids unique.")
-            inputs: dict[str, Any] = {key: self._led(value, names, caller) for key, value in node.inputs.items()}
-            graft.nodes[name] = replace(node, id=name, inputs=inputs)
+            inputs: dict[str, Any] = {key: self._led(value, names, graft) for key, value in node.inputs.items()}
+            graft.nodes[name] = Node(name, node.type, inputs, node.title)
             graft.origins[name] = f"{origin}/{call}/{old}"
             self._places[name] = Place(name, self._display(expansion, old, names, display), caller, self._real(caller))
             self._grafts[name] = graft
         self._add(graft.nodes)
-        outputs = [self._led(value, names, caller) for value in expansion.outputs]
+        outputs = [self._led(value, names, graft) for value in expansion.outputs]
         return graft, replace(expansion, outputs=outputs)
 
     def planned(self, node_ids: Iterable[NodeId]) -> None:
@@ -100,17 +103,29 @@ class RunningGraph:
             if node_id in self._grafts:
                 self._grafts[node_id].unfinished += 1
 
-    def finished(self, node_id: NodeId) -> Iterable[NodeId]:
+    def finished(self, node_id: NodeId) -> Sequence[NodeId]:
         """Note that the plan is done with a node; gives those that leave the graph: with its last node, a graft."""
         graft = self._grafts.get(node_id)
         if graft is None:
             return ()
         graft.unfinished -= 1
-        if graft.unfinished or graft.is_linked_from_later:
-            return ()
-        for gone in graft.nodes:
-            del self._nodes[gone], self._positions[gone], self._places[gone], self._grafts[gone]
-        return graft.nodes
+        return self.let_go(graft)
+
+    def let_go(self, graft: Graft) -> Sequence[NodeId]:
+        """Take a graft out if it is done, and with it those that only it linked to; gives the nodes that left."""
+        gone: list[NodeId] = []
+        waiting = [graft]
+        while waiting:
+            graft = waiting.pop()
+            if graft.unfinished == 0 and graft.linked_from == 0 and not graft.is_gone:
+                graft.is_gone = True
+                gone += graft.nodes
+                for other in graft.links_to:
+                    other.linked_from -= 1
+                waiting += graft.links_to
+        for name in gone:
+            del self._nodes[name], self._positions[name], self._places[name], self._grafts[name]
+        return gone
 
     def _add(self, nodes: Mapping[NodeId, Node]) -> None:
         for node_id, node in nodes.items():
@@ -118,19 +133,21 @@ class RunningGraph:
             self._positions[node_id] = self._next_position
             self._next_position += 1
 
-    def _led(self, value: object, names: Mapping[NodeId, NodeId], caller: NodeId) -> object:
-        """Lead a link to where its source is now."""
+    def _led(self, value: object, names: Mapping[NodeId, NodeId], graft: Graft) -> object:
+        """Lead a link of a graft to where its source is now."""
         if not isinstance(value, Link):
             return value
         if value.source in names:
             return Link(names[value.source], value.output)
         if value.source not in self._nodes:
             raise EngineError(
-                f"The graph that node {caller} returned links to node {value.source!r}, which is neither in it "
+                f"The graph that node {graft.caller} returned links to node {value.source!r}, which is neither in it "
                 "nor in the running graph: add that node, or pass its value."
             )
-        if value.source in self._grafts:
-            self._grafts[value.source].is_linked_from_later = True
+        other = self._grafts.get(value.source)
+        if other is not None and other is not graft and other not in graft.links_to:
+            graft.links_to.append(other)
+            other.linked_from += 1
         return value
 
     def _display(self, expansion: Expansion, old: NodeId, names: Mapping[NodeId, NodeId], usual: str) -> str:

@@ -164,3 +164,8 @@ class NodeDefinition:
     def lazy_inputs(self) -> frozenset[str]:
         """The names of the inputs that are evaluated only if the node asks for them."""
         return frozenset(spec.name for spec in self.inputs if spec.lazy)
+
+    @cached_property
+    def reads_graph(self) -> bool:
+        """Whether its function sees links: what it expands into may then lead to anything that it depends on."""
+        return "DYNPROMPT" in self.hidden.values() or any(spec.raw_link for spec in self.inputs)
