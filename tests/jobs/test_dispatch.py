@@ -5,14 +5,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
-from engine.errors import WorkerDied
-from engine.execution.events import Event, NodeFailed, NodeStarted, Place, RunStarted, RunSucceeded
+from engine.errors import Interrupted, WorkerDied
+from engine.execution.events import (
+    Event,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    Place,
+    RunInterrupted,
+    RunStarted,
+    RunSucceeded,
+)
 from engine.execution.outcome import Outcome, RunRequest
+from engine.graph.definition import NodeDefinition
 from engine.graph.nodes import Graph, Node, NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+from engine.graph.registry import Registry
 from engine.jobs.bus import EventBus, JobHappened, JobLeft, Notice
-from engine.jobs.dispatch import Dispatcher
+from engine.jobs.dispatch import OWN_NODES_FACTOR, Dispatcher, Patience
 from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
 from engine.jobs.worker import Stage, WorkerDescription
@@ -31,11 +42,12 @@ class ScriptedWorker:
         self.abandoned: list[str] = []
         self.stopped = False
         self.stage: Stage = "up"
+        self.definitions: Sequence[NodeDefinition] = ()
 
     async def start(self) -> None: ...
 
     async def describe(self) -> WorkerDescription:
-        return WorkerDescription((), (), "", 0)
+        return WorkerDescription(self.definitions, (), "", 0)
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         self.ran.append(request.job)
@@ -66,23 +78,24 @@ class ScriptedWorker:
 class Site:
     """A dispatcher with its surroundings, and all that is told."""
 
-    def __init__(self, *workers: ScriptedWorker) -> None:
+    def __init__(self, *workers: ScriptedWorker, grace_s: float = 5.0) -> None:
         self.bus = EventBus()
         self.queue = JobQueue()
         self.history = History()
         self.notices: list[Notice] = []
         self.in_history: list[bool] = []
         self.bus.subscribe(self.hear)
-        self.dispatcher = Dispatcher(self.queue, self.history, self.bus, workers)
+        patience = Patience(cancel_s=grace_s)
+        self.dispatcher = Dispatcher(self.queue, self.history, self.bus, workers, patience=patience)
 
     def hear(self, notice: Notice) -> None:
         self.notices.append(notice)
         if isinstance(notice, (JobHappened, JobLeft)):
             self.in_history.append(self.history.get(notice.job.id) is not None)
 
-    def submit(self, job: str) -> None:
+    def submit(self, job: str, worker: str = "") -> None:
         graph = Graph({NodeId("1"): Node(NodeId("1"), "Add")})
-        self.queue.submit(RunRequest(job, graph, [NodeId("1")]), client="me")
+        self.queue.submit(RunRequest(job, graph, [NodeId("1")]), client="me", worker=worker)
 
 
 async def settle() -> None:
@@ -160,4 +173,91 @@ async def test_a_worker_that_could_not_start_still_gives_a_whole_course():
     site.submit("a")
     await settle()
     assert [type(event) for event in site.history.items()[0].events] == [RunStarted, NodeFailed]
+    await site.dispatcher.stop()
+
+
+async def test_a_job_for_one_worker_waits_for_it_while_others_overtake():
+    first, second = ScriptedWorker("first"), ScriptedWorker("second")
+    site = Site(first, second)
+    site.dispatcher.start()
+    for job, worker in (("a", "first"), ("b", "first"), ("c", ""), ("d", "")):
+        site.submit(job, worker)
+    await settle()
+    assert (first.ran, second.ran) == (["a"], ["c"])
+    assert [job.id for job in site.queue.pending()] == ["b", "d"]
+    assert [(view.name, view.state, view.job) for view in site.dispatcher.views()] == [
+        ("first", "running", "a"), ("second", "running", "c"),
+    ]  # fmt: skip
+    second.go_on.set()
+    await settle()
+    assert second.ran == ["c", "d"] and [job.id for job in site.queue.pending()] == ["b"]
+    first.go_on.set()
+    await settle()
+    assert first.ran == ["a", "b"]
+    assert {view.state for view in site.dispatcher.views()} == {"idle"}
+    await site.dispatcher.stop()
+
+
+async def test_a_cancelled_job_that_does_not_stop_loses_its_worker_and_counts_as_interrupted():
+    worker = ScriptedWorker()
+    picture = NodeFinished("a", Place.of("0"), {"images": ["saved before"]})
+    worker.events = (RunStarted("a", 0), NodeStarted("a", Place.of("0")), picture, NodeStarted("a", Place.of("1")))
+    worker.definitions = (NodeDefinition("Add", "Add", "of a pack"),)
+    site = Site(worker, grace_s=0.02)
+    await site.dispatcher.learn_types(Registry(()))
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    site.dispatcher.interrupt("a")
+    site.dispatcher.interrupt("a")
+    assert worker.cancelled == ["a", "a"] and worker.abandoned == []
+    await asyncio.sleep(0.05)
+    assert worker.abandoned == ["a"]
+    item = site.history.items()[0]
+    end = item.events[-1]
+    assert isinstance(end, RunInterrupted) and (end.node, end.node_type, list(end.executed)) == ("1", "Add", ["0"])
+    assert item.outcome.status == "interrupted" and item.outcome.outputs == {"0": {"images": ["saved before"]}}
+    await site.dispatcher.stop()
+
+
+async def test_nodes_that_ship_are_given_more_time():
+    worker = ScriptedWorker()
+    site = Site(worker, grace_s=0.02)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    site.dispatcher.interrupt("a")
+    await asyncio.sleep(0.06)
+    assert worker.abandoned == [] and OWN_NODES_FACTOR * 0.02 > 0.06
+    await asyncio.sleep(OWN_NODES_FACTOR * 0.02)
+    assert worker.abandoned == ["a"]
+    await site.dispatcher.stop()
+
+
+async def test_a_job_that_ends_in_time_keeps_its_worker():
+    worker = ScriptedWorker()
+    site = Site(worker, grace_s=0.02)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    site.dispatcher.interrupt("a")
+    worker.go_on.set()
+    await settle()
+    worker.go_on.clear()
+    site.submit("b")
+    await asyncio.sleep(0.02 * OWN_NODES_FACTOR + 0.05)
+    assert worker.abandoned == [] and site.history.items()[0].outcome.status == "success"
+    assert worker.ran == ["a", "b"]
+    await site.dispatcher.stop()
+
+
+async def test_a_job_that_was_cancelled_before_it_reached_its_worker():
+    worker = ScriptedWorker()
+    worker.events, worker.failure = (), Interrupted("cancelled early")
+    worker.go_on.set()
+    site = Site(worker)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    assert [type(event) for event in site.history.items()[0].events] == [RunStarted, RunInterrupted]
     await site.dispatcher.stop()

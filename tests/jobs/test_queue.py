@@ -97,3 +97,37 @@ async def test_changes_are_told():
     queue.delete(["b"])
     queue.done(job)
     assert told == [1, 2, 1, 0]
+
+
+async def test_who_takes_says_which_jobs_fit():
+    queue = JobQueue()
+    for job, worker in (("a", "first"), ("b", ""), ("c", "second")):
+        queue.submit(request(job), worker=worker)
+    taken = [await queue.take(lambda job: job.worker in ("", "second")) for _ in range(2)]
+    assert [job.id for job in taken] == ["b", "c"] and ids(queue) == ["a"]
+    waiting = asyncio.create_task(queue.take(lambda job: job.worker == fitting))
+    fitting = "another"
+    await asyncio.sleep(0)
+    fitting = "first"
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    queue.look_again()
+    assert (await asyncio.wait_for(waiting, 1)).id == "a"
+
+
+async def test_a_prompt_that_is_still_being_checked_can_be_deleted():
+    queue = JobQueue()
+    with queue.expect("a") as first, queue.expect("b") as second, queue.expect("b") as third:
+        queue.delete(["b"])
+        assert (first.withdrawn, second.withdrawn, third.withdrawn) == (False, True, True)
+        queue.clear()
+        assert first.withdrawn
+    with queue.expect("a") as again:
+        assert not again.withdrawn
+
+
+async def test_a_job_that_is_named_twice_is_deleted_once():
+    queue = JobQueue()
+    queue.submit(request("a"))
+    queue.delete(["a", "a"])
+    assert queue.pending() == [] and queue.remaining == 0
