@@ -16,6 +16,7 @@ from engine.server.routes import (
     internal,
     jobs,
     node_types,
+    openapi,
     prompt,
     queue,
     settings,
@@ -29,6 +30,7 @@ from engine.server.services import SERVICES, Services
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, node_types, system, folders, files, upload, settings, userdata, internal,
+    openapi,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How are jobs written, waiting ones (/queue) and ended ones (/history)?"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 from engine.execution.events import Place
 from engine.jobs.history import HistoryItem
@@ -11,22 +11,51 @@ from engine.wire.messages import course
 # What a client may send along for its nodes, but nobody else may read.
 SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 
+# number, prompt_id, prompt, extra_data, outputs_to_execute
+QueueItem = tuple[float, str, dict[str, Any], dict[str, Any], list[str]]
 
-def queue_item(job: Job) -> list[Any]:
+
+class NodePlace(TypedDict):
+    """Where a result belongs: the node that ran, the one that shows it, and the expansion it stands in."""
+
+    node_id: str
+    display_node: str
+    parent_node: str | None
+    real_node_id: str
+
+
+class RunStatus(TypedDict):
+    """How a run went."""
+
+    status_str: Literal["success", "error"]
+    completed: bool
+    messages: Annotated[list[tuple[str, dict[str, Any]]], "the messages of its course: type and data"]
+
+
+class HistoryEntry(TypedDict):
+    """An ended job."""
+
+    prompt: Annotated[QueueItem, "number, id, prompt, extra data, ids of its output nodes"]
+    outputs: Annotated[dict[str, dict[str, Any]], "node id -> what it shows, such as images"]
+    status: RunStatus
+    meta: dict[str, NodePlace]
+
+
+def queue_item(job: Job) -> QueueItem:
     """Write `[number, prompt_id, prompt, extra_data, outputs_to_execute]`, without the secrets of its client."""
     request = job.request
     extra = {name: value for name, value in request.extra.items() if name not in SECRETS}
     told = {"client_id": job.client} if job.client else {}
     told |= {"worker": job.worker} if job.worker else {}
     extra_data = {**extra, **told, "create_time": job.created_ms}
-    return [whole(job.number), job.id, dict(request.prompt), extra_data, list(request.targets)]
+    return whole(job.number), job.id, dict(request.prompt), extra_data, list(request.targets)
 
 
-def history_item(item: HistoryItem) -> dict[str, Any]:
+def history_item(item: HistoryItem) -> HistoryEntry:
     """Write an ended job: its prompt, what its nodes show, and how it went."""
     outcome = item.outcome
     success = outcome.status == "success"
-    marks = [list(named) for named in map(course, item.events) if named is not None]
+    marks = [named for named in map(course, item.events) if named is not None]
     return {
         "prompt": queue_item(item.job),
         "outputs": {node: dict(ui) for node, ui in outcome.outputs.items()},
@@ -39,7 +68,7 @@ def history_item(item: HistoryItem) -> dict[str, Any]:
     }
 
 
-def _meta(places: Mapping[str, Place]) -> dict[str, Any]:
+def _meta(places: Mapping[str, Place]) -> dict[str, NodePlace]:
     return {
         node: {
             "node_id": node,

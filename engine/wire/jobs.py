@@ -1,15 +1,49 @@
 """How is a job written in the list of jobs (/api/jobs)?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
+from engine.execution.events import NodeFailed
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
-from engine.wire.history import history_item, queue_item, whole
+from engine.wire.history import RunStatus, history_item, queue_item, whole
+from engine.wire.messages import course
 
-STATUSES = ("pending", "in_progress", "completed", "failed")
+JobStatus = Literal["pending", "in_progress", "completed", "failed"]
+STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 MEDIA = ("images", "gifs", "video", "audio")
+
+
+class JobSummary(TypedDict):
+    """A job wherever it stands. Times are milliseconds since 1970."""
+
+    id: str
+    status: JobStatus
+    priority: Annotated[float, "its place in the line: the smallest runs first"]
+    create_time: int
+    execution_start_time: int | None
+    execution_end_time: int | None
+    execution_error: Annotated[dict[str, Any] | None, "the data of the message execution_error that ended it"]
+    outputs_count: Annotated[int, "how many files its nodes show"]
+    preview_output: Annotated[dict[str, Any] | None, "the file that stands for it: filename, subfolder, type, nodeId"]
+    workflow_id: str | None
+
+
+class JobWorkflow(TypedDict):
+    """What was handed in."""
+
+    prompt: dict[str, Any]
+    extra_data: dict[str, Any]
+    outputs_to_execute: list[str]
+
+
+class JobDetails(JobSummary):
+    """A job with what was handed in and what came of it."""
+
+    outputs: dict[str, dict[str, Any]]
+    execution_status: RunStatus | None
+    workflow: JobWorkflow
 
 
 @dataclass(frozen=True)
@@ -17,7 +51,7 @@ class JobView:
     """A job wherever it stands. Times are milliseconds since 1970."""
 
     job: Job
-    status: str
+    status: JobStatus
     started_ms: int | None = None
     item: HistoryItem | None = None
 
@@ -50,11 +84,11 @@ def unended(job: Job, started_ms: int | None) -> JobView:
 
 def ended(item: HistoryItem) -> JobView:
     """View a job of the past."""
-    names = {"success": "completed", "error": "failed", "interrupted": "failed"}
+    names: dict[str, JobStatus] = {"success": "completed", "error": "failed", "interrupted": "failed"}
     return JobView(item.job, names[item.outcome.status], item.started_ms, item)
 
 
-def summary(view: JobView) -> dict[str, Any]:
+def summary(view: JobView) -> JobSummary:
     """Write a job for the list."""
     item = view.item
     files = _files(item) if item else []
@@ -67,38 +101,43 @@ def summary(view: JobView) -> dict[str, Any]:
         "execution_end_time": item.ended_ms if item else None,
         "execution_error": _error(item),
         "outputs_count": len(files),
-        "preview_output": files[0] if files else None,
+        "preview_output": _best(files),
         "workflow_id": view.workflow_id,
     }
 
 
-def details(view: JobView) -> dict[str, Any]:
+def details(view: JobView) -> JobDetails:
     """Write a job with all there is."""
-    item = history_item(view.item) if view.item else {"outputs": {}, "status": None}
+    item = history_item(view.item) if view.item else None
     _, _, prompt, extra, targets = queue_item(view.job)
-    workflow = {"prompt": prompt, "extra_data": extra, "outputs_to_execute": targets}
-    return {**summary(view), "outputs": item["outputs"], "execution_status": item["status"], "workflow": workflow}
+    return {
+        **summary(view),
+        "outputs": item["outputs"] if item else {},
+        "execution_status": item["status"] if item else None,
+        "workflow": {"prompt": prompt, "extra_data": extra, "outputs_to_execute": targets},
+    }
 
 
 def _files(item: HistoryItem) -> list[dict[str, Any]]:
-    """List what the job's nodes show, in their order."""
+    """List the files that the job's nodes show, in their order; a node's own values may be of any form."""
     return [
         {**entry, "nodeId": node, "mediaType": kind}
         for node, ui in item.outcome.outputs.items()
         for kind in MEDIA
-        for entry in ui.get(kind, ())
+        if isinstance(shown := ui.get(kind), (list, tuple))
+        for entry in shown
         if isinstance(entry, dict)
     ]
 
 
+def _best(files: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Choose what stands for a job: the first file that was saved, else the first that was shown."""
+    saved = (entry for entry in files if entry.get("type") == "output")
+    return next(saved, next(iter(files), None))
+
+
 def _error(item: HistoryItem | None) -> dict[str, Any] | None:
-    if item is None or item.outcome.error is None:
-        return None
-    error = item.outcome.error
-    return {
-        "node_id": error.node,
-        "node_type": error.node_type,
-        "exception_type": error.exception_type,
-        "exception_message": error.message,
-        "traceback": list(error.traceback),
-    }
+    """Give the data of the `execution_error` that ended the job."""
+    last = item.events[-1] if item is not None and item.events else None
+    named = course(last) if isinstance(last, NodeFailed) else None
+    return named[1] if named else None

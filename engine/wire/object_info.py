@@ -1,20 +1,40 @@
 """How is a node type described to editors and scripts (/object_info)?"""
 
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from engine.files.places import Places
 from engine.graph.definition import InputSpec, NodeDefinition
 from engine.graph.widgets import ChoiceWidget
 
 
-def object_info(definition: NodeDefinition, places: Places) -> dict[str, Any]:
+class NodeInfo(TypedDict):
+    """A node type. An input is `[type, options]`, a choice `[[values...], options]`."""
+
+    input: Annotated[dict[str, dict[str, Any]], "required, optional and hidden inputs by name"]
+    input_order: dict[str, list[str]]
+    is_input_list: bool
+    output: list[str]
+    output_is_list: list[bool]
+    output_name: list[str]
+    output_tooltips: list[str]
+    name: str
+    display_name: str
+    description: str
+    python_module: str
+    category: str
+    output_node: bool
+    deprecated: NotRequired[bool]
+    experimental: NotRequired[bool]
+
+
+def object_info(definition: NodeDefinition, places: Places) -> NodeInfo:
     """Describe a node type; choices that come from folders are listed as they are now."""
     required = {spec.name: input_info(spec, places) for spec in definition.inputs if spec.required}
     optional = {spec.name: input_info(spec, places) for spec in definition.inputs if not spec.required}
     hidden = dict(definition.hidden)
     groups: dict[str, dict[str, Any]] = {"required": required, "optional": optional, "hidden": hidden}
     inputs = {name: group for name, group in groups.items() if group or name == "required"}
-    info: dict[str, Any] = {
+    info: NodeInfo = {
         "input": inputs,
         "input_order": {name: list(group) for name, group in inputs.items()},
         "is_input_list": definition.takes_lists,
@@ -29,8 +49,11 @@ def object_info(definition: NodeDefinition, places: Places) -> dict[str, Any]:
         "category": definition.category,
         "output_node": definition.is_target,
     }
-    flags = {"deprecated": definition.deprecated, "experimental": definition.experimental}
-    return info | {name: True for name, on in flags.items() if on}
+    if definition.deprecated:
+        info["deprecated"] = True
+    if definition.experimental:
+        info["experimental"] = True
+    return info
 
 
 def input_info(spec: InputSpec, places: Places) -> list[Any]:

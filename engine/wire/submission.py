@@ -4,13 +4,35 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Required, TypedDict
 
 from engine.graph.nodes import Graph, NodeId
+from engine.wire.errors import NodeFaults
 from engine.wire.json_text import kind_of
 from engine.wire.prompt import read_prompt
 
 LONGEST_CLIENT_ID = 200
+
+
+class PromptBody(TypedDict, total=False):
+    """A graph that someone wants run."""
+
+    prompt: Required[Annotated[dict[str, Any], "id -> {class_type, inputs: {name: value or [source id, output]}}"]]
+    client_id: Annotated[str | float | None, "the clientId of the websocket that is to be told of the run"]
+    prompt_id: Annotated[str | None, "an id of the client's own for the job: a UUID as it is usually written"]
+    number: Annotated[float | None, "its place in the line: the smallest runs first"]
+    front: Annotated[bool, "put it before all that wait"]
+    extra_data: Annotated[dict[str, Any] | None, "what goes along: extra_pnginfo is written into results"]
+    partial_execution_targets: Annotated[list[str] | None, "run only these output nodes"]
+    worker: Annotated[str | int | None, "the name or number of the one worker that is to run it"]
+
+
+class PromptAnswer(TypedDict):
+    """A job that is in the line."""
+
+    prompt_id: str
+    number: float
+    node_errors: Annotated[dict[str, NodeFaults], "what is wrong with nodes of other outputs, which do not run"]
 
 
 class BadSubmission(Exception):

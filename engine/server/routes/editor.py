@@ -6,6 +6,7 @@ from aiohttp import web
 
 from engine.errors import BadReference
 from engine.files.places import inside
+from engine.server.described import Content, described
 from engine.server.services import Services, services_of
 
 routes = web.RouteTableDef()
@@ -32,6 +33,7 @@ then start the server again.</p></html>
 
 
 @routes.get("/")
+@described(answer=Content("text/html"))
 async def index(request: web.Request) -> web.StreamResponse:
     """Send the editor's page."""
     services = services_of(request)
@@ -43,6 +45,7 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 
 @routes.get("/{path:.+}")
+@described(answer=Content("*/*"))
 async def asset(request: web.Request) -> web.StreamResponse:
     """Send a file of the editor."""
     services = services_of(request)

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Required, TypedDict
 
 from aiohttp import web
 
@@ -11,6 +11,7 @@ from engine.files.places import Places, inside
 from engine.files.references import FileRef, parse_annotated, resolve
 from engine.files.safetensors_header import read_header
 from engine.server import pictures
+from engine.server.described import Content, described
 from engine.server.downloads import send_bytes, send_file
 from engine.server.middleware import json_response
 from engine.server.services import services_of
@@ -18,7 +19,24 @@ from engine.server.services import services_of
 routes = web.RouteTableDef()
 
 
+class Viewed(TypedDict, total=False):
+    """Which file, and in which form."""
+
+    filename: Required[Annotated[str, "with its folders or without; it may end in ' [input]', ' [output]', ' [temp]'"]]
+    type: Annotated[Literal["input", "output", "temp"], "output if it is not said"]
+    subfolder: str
+    preview: Annotated[str, "a smaller encoding: 'webp;90' or 'jpeg;80'"]
+    channel: Annotated[Literal["rgba", "rgb", "a"], "the colours alone, or the transparency alone"]
+
+
+class MetadataOf(TypedDict):
+    """Which model file."""
+
+    filename: Annotated[str, "below the model folder, ending in .safetensors"]
+
+
 @routes.get("/view")
+@described(query=Viewed, answer=Content("*/*"))
 async def view(request: web.Request) -> web.StreamResponse:
     """Send a file of the input, output or temp folder, or a preview or channel of a picture."""
     path = await asyncio.to_thread(_asked_for, request, services_of(request).places)
@@ -52,6 +70,7 @@ def _asked_for(request: web.Request, places: Places) -> Path:
 
 
 @routes.get("/view_metadata/{folder}")
+@described(query=MetadataOf, answer=dict[str, str])
 async def view_metadata(request: web.Request) -> web.Response:
     """Give the `__metadata__` of a safetensors file in a model folder."""
     places = services_of(request).places
@@ -63,7 +82,7 @@ async def view_metadata(request: web.Request) -> web.Response:
 
 def _metadata(places: Places, folder: str, name: str) -> dict[str, str]:
     for root in places.model_folder(folder):
-        path = inside(root, name)
+        path = inside(root, name, links_may_leave=True)
         if path.is_file():
             try:
                 metadata = read_header(path).metadata

@@ -2,19 +2,41 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypedDict
 
 from aiohttp import web
 
-from engine.errors import BadReference
+from engine.errors import BadFile, BadReference
 from engine.files.places import WEIGHT_SUFFIXES, Places, walk
+from engine.server.described import Content, described
+from engine.server.downloads import send_bytes
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.thumbnails import model_thumbnail
 
 routes = web.RouteTableDef()
+KEPT_S = 24 * 3600  # how long browsers keep a thumbnail
+
+
+class ModelKind(TypedDict):
+    """A kind of models, and the folders in which they are searched."""
+
+    name: str
+    folders: list[str]
+
+
+class ModelFile(TypedDict):
+    """A model file; times in seconds since 1970."""
+
+    name: str
+    pathIndex: Annotated[int, "which of the kind's folders it lies in, from 0"]
+    size: Annotated[int, "bytes"]
+    modified: float
+    created: float
 
 
 @routes.get("/embeddings")
+@described(answer=list[str])
 async def embeddings(request: web.Request) -> web.Response:
     """List embeddings as prompts name them: without suffix."""
     names = await asyncio.to_thread(services_of(request).places.model_names, "embeddings")
@@ -22,12 +44,14 @@ async def embeddings(request: web.Request) -> web.Response:
 
 
 @routes.get("/models")
+@described(answer=list[str])
 async def kinds(request: web.Request) -> web.Response:
     """List the kinds of models."""
     return json_response(list(services_of(request).places.model_roots))
 
 
 @routes.get("/models/{folder}")
+@described(answer=list[str])
 async def models(request: web.Request) -> web.Response:
     """List the models of a kind."""
     places = services_of(request).places
@@ -35,6 +59,7 @@ async def models(request: web.Request) -> web.Response:
 
 
 @routes.get("/experiment/models")
+@described(answer=list[ModelKind])
 async def kinds_with_folders(request: web.Request) -> web.Response:
     """List the kinds of models with their folders."""
     roots = services_of(request).places.model_roots
@@ -42,10 +67,31 @@ async def kinds_with_folders(request: web.Request) -> web.Response:
 
 
 @routes.get("/experiment/models/{folder}")
+@described(answer=list[ModelFile])
 async def models_with_sizes(request: web.Request) -> web.Response:
     """List the models of a kind with size and times."""
     places = services_of(request).places
     return json_response(await asyncio.to_thread(_listing, places.model_folder(_kind(request, places))))
+
+
+@routes.get("/experiment/models/preview/{folder}/{path_index}/{file:.+}")
+@described(answer=Content("image/webp"))
+async def model_preview(request: web.Request) -> web.Response:
+    """Send a model's picture, small: the one beside its file, or the one that the file carries."""
+    places = services_of(request).places
+    name, number = request.match_info["file"], request.match_info["path_index"]
+    if not (number.isascii() and number.isdigit() and len(number) < 5):
+        raise web.HTTPBadRequest(text=f"{number[:40]!r} is no number of a folder: expected 0, 1, ...")
+    kind = _kind(request, places)
+    try:
+        picture = await asyncio.to_thread(model_thumbnail, places, kind, int(number), name)
+    except BadFile as error:
+        raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+    if picture is None:
+        raise web.HTTPNotFound(text=f"There is no picture beside or in {name[:200]!r}.")
+    response = send_bytes(picture, "image/webp", f"{Path(name).stem}.webp")
+    response.headers["Cache-Control"] = f"private, max-age={KEPT_S}"
+    return response
 
 
 def _kind(request: web.Request, places: Places) -> str:
@@ -57,8 +103,8 @@ def _kind(request: web.Request, places: Places) -> str:
     return kind
 
 
-def _listing(roots: tuple[Path, ...]) -> list[dict[str, Any]]:
-    found = []
+def _listing(roots: tuple[Path, ...]) -> list[ModelFile]:
+    found: list[ModelFile] = []
     for index, root in enumerate(roots):
         for path in walk(root):
             if path.suffix.lower() in WEIGHT_SUFFIXES and path.is_file():

@@ -1,16 +1,34 @@
 """/history: how jobs ended."""
 
+from typing import Annotated, TypedDict
+
 from aiohttp import web
 
 from engine.server.bodies import count_in, ids_in, read_body
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
-from engine.wire.history import history_item
+from engine.wire.history import HistoryEntry, history_item
 
 routes = web.RouteTableDef()
 
 
+class Page(TypedDict, total=False):
+    """Which part of the history."""
+
+    max_items: Annotated[int, "at most so many; without offset, the newest"]
+    offset: Annotated[int, "from this one on, counted from the oldest"]
+
+
+class Forget(TypedDict, total=False):
+    """Which jobs to forget."""
+
+    clear: Annotated[bool, "all of them"]
+    delete: Annotated[list[str], "those of these ids; unknown ones are passed over"]
+
+
 @routes.get("/history")
+@described(query=Page, answer=dict[str, HistoryEntry])
 async def get_history(request: web.Request) -> web.Response:
     """Give ended jobs, oldest first: the newest `max_items`, or as many from number `offset` on."""
     history = services_of(request).history
@@ -19,6 +37,7 @@ async def get_history(request: web.Request) -> web.Response:
 
 
 @routes.get("/history/{prompt_id}")
+@described(answer=dict[str, HistoryEntry])
 async def get_item(request: web.Request) -> web.Response:
     """Give one ended job, or {} as long as it has not ended."""
     item = services_of(request).history.get(request.match_info["prompt_id"])
@@ -26,6 +45,7 @@ async def get_item(request: web.Request) -> web.Response:
 
 
 @routes.post("/history")
+@described(body=Forget, answer=None)
 async def post_history(request: web.Request) -> web.Response:
     """Forget ended jobs."""
     history = services_of(request).history

@@ -2,17 +2,41 @@
 
 import asyncio
 from pathlib import Path
+from typing import Annotated, Any, Required, TypedDict
 
 from aiohttp import web
 
 from engine.server.bodies import read_body
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
 
 routes = web.RouteTableDef()
 
 
+class LogLine(TypedDict):
+    """What was logged, and when."""
+
+    t: str
+    m: str
+
+
+class RawLogs(TypedDict):
+    """The last lines of the log."""
+
+    entries: list[LogLine]
+    size: Annotated[dict[str, Any], "columns and rows of the terminal"]
+
+
+class Subscription(TypedDict, total=False):
+    """Who wants log lines."""
+
+    clientId: Required[Annotated[str, "the id given to /ws"]]
+    enabled: bool
+
+
 @routes.get("/internal/logs")
+@described(answer=str)
 async def logs(request: web.Request) -> web.Response:
     """Give the last lines of the log as one text."""
     entries = services_of(request).log_book.entries()
@@ -20,14 +44,17 @@ async def logs(request: web.Request) -> web.Response:
 
 
 @routes.get("/internal/logs/raw")
+@described(answer=RawLogs)
 async def raw_logs(request: web.Request) -> web.Response:
     """Give the last lines of the log, each with its time."""
     entries = services_of(request).log_book.entries()
-    told = [{"t": entry.time, "m": entry.text} for entry in entries]
-    return json_response({"entries": told, "size": {"cols": 120, "rows": 50}})
+    lines: list[LogLine] = [{"t": entry.time, "m": entry.text} for entry in entries]
+    logs: RawLogs = {"entries": lines, "size": {"cols": 120, "rows": 50}}
+    return json_response(logs)
 
 
 @routes.patch("/internal/logs/subscribe")
+@described(body=Subscription, answer=None)
 async def subscribe_logs(request: web.Request) -> web.Response:
     """Tell the sockets of a client each line that is logged from now on (message `logs`), or no longer."""
     body = await read_body(request)
@@ -40,6 +67,7 @@ async def subscribe_logs(request: web.Request) -> web.Response:
 
 
 @routes.get("/internal/folder_paths")
+@described(answer=dict[str, list[str]])
 async def folder_paths(request: web.Request) -> web.Response:
     """Say where models of each kind are searched."""
     places = services_of(request).places
@@ -47,6 +75,7 @@ async def folder_paths(request: web.Request) -> web.Response:
 
 
 @routes.get("/internal/files/{type}")
+@described(answer=list[str])
 async def area_files(request: web.Request) -> web.Response:
     """List the files of the input, output or temp folder, the newest first."""
     folder = services_of(request).places.area(request.match_info["type"])

@@ -1,20 +1,53 @@
 """/jobs: waiting, running and ended jobs in one list."""
 
+from typing import Annotated, Literal, TypedDict
+
 from aiohttp import web
 
 from engine.server.bodies import count_in
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
-from engine.wire.jobs import STATUSES, JobView, details, ended, summary, unended
+from engine.wire.jobs import STATUSES, JobDetails, JobSummary, JobView, details, ended, summary, unended
 
 routes = web.RouteTableDef()
+
+
+class JobsWanted(TypedDict, total=False):
+    """Which jobs, in which order."""
+
+    status: Annotated[str, "some of pending, in_progress, completed, failed, with commas between them"]
+    workflow_id: Annotated[str, "only those of this workflow"]
+    sort_by: Literal["created_at", "execution_duration"]
+    sort_order: Annotated[Literal["asc", "desc"], "desc if it is not said"]
+    limit: Annotated[int, "at most so many, from 1 on"]
+    offset: Annotated[int, "leave out the first ones"]
+
+
+class Pagination(TypedDict):
+    """Which part of all the jobs this is."""
+
+    offset: int
+    limit: int | None
+    total: int
+    has_more: bool
+
+
+class JobList(TypedDict):
+    """A page of jobs."""
+
+    jobs: list[JobSummary]
+    pagination: Pagination
+
+
 SORTED_BY = {"created_at": "create_time", "execution_duration": "duration"}
 
 
 @routes.get("/jobs")
+@described(query=JobsWanted, answer=JobList)
 async def list_jobs(request: web.Request) -> web.Response:
     """List jobs: filtered, sorted, and a page of them."""
-    wanted = [part for part in request.query.get("status", "").split(",") if part]
+    wanted = [part.strip().lower() for part in request.query.get("status", "").split(",") if part.strip()]
     unknown = set(wanted) - set(STATUSES)
     if unknown:
         raise web.HTTPBadRequest(text=f"status={sorted(unknown)[0][:40]!r}: expected some of {', '.join(STATUSES)}.")
@@ -32,13 +65,15 @@ async def list_jobs(request: web.Request) -> web.Response:
     if order == "desc":
         views.reverse()
     page = views[offset:] if limit is None else views[offset : offset + limit]
-    pagination = {
+    pagination: Pagination = {
         "offset": offset, "limit": limit, "total": len(views), "has_more": offset + len(page) < len(views),
     }  # fmt: skip
-    return json_response({"jobs": [summary(view) for view in page], "pagination": pagination})
+    listed: JobList = {"jobs": [summary(view) for view in page], "pagination": pagination}
+    return json_response(listed)
 
 
 @routes.get("/jobs/{id}")
+@described(answer=JobDetails)
 async def get_job(request: web.Request) -> web.Response:
     """Give one job with its outputs and workflow."""
     job_id = request.match_info["id"]

@@ -9,15 +9,17 @@ from aiohttp import web
 
 from engine.errors import WorkerDied
 from engine.graph.definition import NodeDefinition
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
-from engine.wire.object_info import object_info
+from engine.wire.object_info import NodeInfo, object_info
 
 log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 
 @routes.get("/object_info")
+@described(answer=dict[str, NodeInfo])
 async def get_all(request: web.Request) -> web.Response:
     """Describe every node type."""
     services = services_of(request)
@@ -26,6 +28,7 @@ async def get_all(request: web.Request) -> web.Response:
 
 
 @routes.get("/object_info/{node_type}")
+@described(answer=dict[str, NodeInfo])
 async def get_one(request: web.Request) -> web.Response:
     """Describe one node type; {} if there is none of this name."""
     services = services_of(request)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from aiohttp import web
 
@@ -12,24 +13,40 @@ from engine.graph.problems import Problem
 from engine.graph.validate import Validation, check_graph
 from engine.jobs.queue import AlreadyQueued, QueueFull
 from engine.jobs.staff import UnknownWorker
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
-from engine.wire.errors import failed_prompt, failed_validation, node_errors, refusal
+from engine.wire.errors import Refusal, failed_prompt, failed_validation, node_errors, refusal
 from engine.wire.history import whole
 from engine.wire.json_text import BadJson, read_object
 from engine.wire.prompt import BadPrompt
-from engine.wire.submission import BadSubmission, Submission, read_submission
+from engine.wire.submission import BadSubmission, PromptAnswer, PromptBody, Submission, read_submission
 
 routes = web.RouteTableDef()
 
 
+class QueueLength(TypedDict):
+    """How many jobs wait or run."""
+
+    queue_remaining: int
+
+
+class QueueState(TypedDict):
+    """What the message `status` says, too."""
+
+    exec_info: QueueLength
+
+
 @routes.get("/prompt")
+@described(answer=QueueState)
 async def get_prompt(request: web.Request) -> web.Response:
     """Say how many jobs wait or run."""
-    return json_response({"exec_info": {"queue_remaining": services_of(request).queue.remaining}})
+    state: QueueState = {"exec_info": {"queue_remaining": services_of(request).queue.remaining}}
+    return json_response(state)
 
 
 @routes.post("/prompt")
+@described(body=PromptBody, answer=PromptAnswer, refusals={400: Refusal, 503: Refusal})
 async def post_prompt(request: web.Request) -> web.Response:
     """Check a graph and put it in the line."""
     services = services_of(request)
@@ -95,5 +112,9 @@ def _submit(services: Services, submission: Submission, validation: Validation, 
         return json_response(refusal("queue_full", str(error)), 503)
     except AlreadyQueued as error:
         return json_response(refusal("invalid_prompt_id", str(error)), 400)
-    answer = {"prompt_id": job.id, "number": whole(job.number), "node_errors": node_errors(validation.problems)}
+    answer: PromptAnswer = {
+        "prompt_id": job.id,
+        "number": whole(job.number),
+        "node_errors": node_errors(validation.problems),
+    }
     return json_response(answer)

@@ -4,12 +4,13 @@ import asyncio
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from aiohttp import web
 
 from engine.errors import BadFile
 from engine.files.saving import write_whole
+from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 from engine.wire.json_text import BadJson, read_json, read_object
@@ -19,13 +20,22 @@ LARGEST_BYTES = 5 * 1024 * 1024
 _one_writer = threading.Lock()  # keeps two changes of the settings file apart
 
 
+class Users(TypedDict):
+    """Where users' things are kept."""
+
+    storage: Literal["server"]
+    migrated: bool
+
+
 @routes.get("/settings")
+@described(answer=dict[str, Any])
 async def get_settings(request: web.Request) -> web.Response:
     """Give all settings."""
     return json_response(await asyncio.to_thread(_read, _file(services_of(request))))
 
 
 @routes.get("/settings/{id}")
+@described(answer=Any)
 async def get_setting(request: web.Request) -> web.Response:
     """Give one setting; null if it was never set."""
     settings = await asyncio.to_thread(_read, _file(services_of(request)))
@@ -33,6 +43,7 @@ async def get_setting(request: web.Request) -> web.Response:
 
 
 @routes.post("/settings")
+@described(body=dict[str, Any], answer=None)
 async def post_settings(request: web.Request) -> web.Response:
     """Set some settings."""
     await asyncio.to_thread(_change, _file(services_of(request)), read_object(await request.read()))
@@ -40,6 +51,7 @@ async def post_settings(request: web.Request) -> web.Response:
 
 
 @routes.post("/settings/{id}")
+@described(body=Any, answer=None)
 async def post_setting(request: web.Request) -> web.Response:
     """Set one setting."""
     changes = {request.match_info["id"]: read_json(await request.read())}
@@ -48,12 +60,15 @@ async def post_setting(request: web.Request) -> web.Response:
 
 
 @routes.get("/users")
+@described(answer=Users)
 async def get_users(request: web.Request) -> web.Response:
     """Say that there is one user, whose things are kept here."""
-    return json_response({"storage": "server", "migrated": True})
+    users: Users = {"storage": "server", "migrated": True}
+    return json_response(users)
 
 
 @routes.post("/users")
+@described(answer=None)
 async def post_users(request: web.Request) -> web.Response:
     """Refuse to add a user."""
     raise web.HTTPBadRequest(text="This server has a single user.")

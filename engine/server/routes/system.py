@@ -5,13 +5,14 @@ import contextlib
 import platform
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from aiohttp import web
 
 from engine.errors import EngineError
 from engine.jobs.dispatch import Dispatcher
 from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
+from engine.server.described import described
 from engine.server.machine import main_memory
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
@@ -22,7 +23,44 @@ INTERFACE_VERSION = "0.3.68"  # clients compare `comfyui_version`; this is the i
 STATS_WITHIN_S = 3.0
 
 
+class System(TypedDict):
+    """The machine and the program; sizes in bytes."""
+
+    os: str
+    ram_total: int
+    ram_free: int
+    comfyui_version: Annotated[str, "the version of the interface that is served"]
+    weft_version: str
+    required_frontend_version: str
+    python_version: str
+    pytorch_version: str
+    embedded_python: bool
+    machine: str
+    argv: list[str]
+
+
+class Device(TypedDict):
+    """What a worker computes on; sizes in bytes, a CPU's are the machine's."""
+
+    name: str
+    type: str
+    index: int | None
+    vram_total: int
+    vram_free: int
+    torch_vram_total: int
+    torch_vram_free: int
+
+
+class SystemStats(TypedDict):
+    """What this server is and has."""
+
+    system: System
+    devices: list[Device]
+    workers: Annotated[list[dict[str, Any]], "name, device, state and job of each worker"]
+
+
 @routes.get("/system_stats")
+@described(answer=SystemStats)
 async def system_stats(request: web.Request) -> web.Response:
     """Describe machine, devices and workers; the devices of a worker that is still starting are left out."""
     services = services_of(request)
@@ -30,7 +68,7 @@ async def system_stats(request: web.Request) -> web.Response:
     workers = await asyncio.gather(*(_ask(dispatcher, worker) for worker in dispatcher.workers))
     known = [description for description in workers if description is not None]
     total, free = main_memory()
-    system = {
+    system: System = {
         "os": sys.platform,
         "ram_total": total,
         "ram_free": free,
@@ -45,13 +83,12 @@ async def system_stats(request: web.Request) -> web.Response:
     }
     # several workers may share a device; what they say of it differs only by the moment
     devices = {(stats.type, stats.index): stats for description in known for stats in description.devices}
-    return json_response(
-        {
-            "system": system,
-            "devices": [_device(stats, total, free) for stats in devices.values()],
-            "workers": [asdict(view) for view in dispatcher.views()],
-        }
-    )
+    stats: SystemStats = {
+        "system": system,
+        "devices": [_device(stats, total, free) for stats in devices.values()],
+        "workers": [asdict(view) for view in dispatcher.views()],
+    }
+    return json_response(stats)
 
 
 async def _ask(dispatcher: Dispatcher, worker: Worker) -> WorkerDescription | None:
@@ -62,7 +99,7 @@ async def _ask(dispatcher: Dispatcher, worker: Worker) -> WorkerDescription | No
     return dispatcher.staff.last_description(worker)
 
 
-def _device(stats: DeviceStats, ram_total: int, ram_free: int) -> dict[str, Any]:
+def _device(stats: DeviceStats, ram_total: int, ram_free: int) -> Device:
     """Write a device; a CPU's memory is the machine's."""
     cpu = stats.type == "cpu"
     return {
@@ -77,6 +114,7 @@ def _device(stats: DeviceStats, ram_total: int, ram_free: int) -> dict[str, Any]
 
 
 @routes.get("/features")
+@described(answer=dict[str, Any])
 async def features(request: web.Request) -> web.Response:
     """Say what the server can do, as on the websocket."""
     return json_response(feature_flags(services_of(request)))

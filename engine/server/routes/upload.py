@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal, Required, TypedDict
 
 from aiohttp import BodyPartReader, web
 
@@ -13,6 +14,7 @@ from engine.files.places import Places
 from engine.files.references import FileRef, existing
 from engine.files.saving import write_whole
 from engine.server import pictures, uploads
+from engine.server.described import Content, described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 from engine.wire.json_text import read_object
@@ -21,6 +23,29 @@ routes = web.RouteTableDef()
 CHUNK_BYTES = 256 * 1024
 LONGEST_FIELD_BYTES = 64 * 1024
 FILE_FIELDS = ("image", "file")
+
+
+class UploadForm(TypedDict, total=False):
+    """A file, and where it goes."""
+
+    image: Required[Annotated[bytes, "the file, with its name"]]
+    type: Annotated[Literal["input", "output", "temp"], "input if it is not said"]
+    subfolder: str
+    overwrite: Annotated[Literal["true", "false"], "replace a file of this name; else this one gets a number"]
+
+
+class MaskForm(UploadForm, total=False):
+    """A picture whose transparency goes over another one."""
+
+    original_ref: Required[Annotated[str, "JSON: {filename, subfolder, type} of the other picture"]]
+
+
+class Stored(TypedDict):
+    """Where a file is now."""
+
+    name: str
+    subfolder: str
+    type: Literal["input", "output", "temp"]
 
 
 @dataclass
@@ -33,6 +58,7 @@ class Form:
 
 
 @routes.post("/upload/image")
+@described(body=Content("multipart/form-data", UploadForm), answer=Stored)
 async def upload_image(request: web.Request) -> web.Response:
     """Store a file as it is."""
     services = services_of(request)
@@ -42,6 +68,7 @@ async def upload_image(request: web.Request) -> web.Response:
 
 
 @routes.post("/upload/mask")
+@described(body=Content("multipart/form-data", MaskForm), answer=Stored)
 async def upload_mask(request: web.Request) -> web.Response:
     """Store the picture that `original_ref` names, with the alpha of the uploaded one."""
     services = services_of(request)
@@ -124,4 +151,5 @@ def _overwrites(form: Form) -> bool:
 
 
 def _told(ref: FileRef) -> web.Response:
-    return json_response({"name": ref.filename, "subfolder": ref.subfolder, "type": ref.type})
+    stored: Stored = {"name": ref.filename, "subfolder": ref.subfolder, "type": ref.type}
+    return json_response(stored)

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, NotRequired, Required, TypedDict
 
 from aiohttp import web
 
@@ -12,6 +12,7 @@ from engine.errors import BadReference
 from engine.files.places import inside, walk
 from engine.files.saving import write_new, write_whole
 from engine.server.bodies import switch_in
+from engine.server.described import Content, described
 from engine.server.downloads import send_file
 from engine.server.middleware import json_response
 from engine.server.services import services_of
@@ -20,7 +21,50 @@ from engine.server.uploads import make_folder
 routes = web.RouteTableDef()
 
 
+class FileInfo(TypedDict):
+    """A user's file; times in milliseconds since 1970."""
+
+    path: str
+    size: int
+    modified: int
+    created: int
+
+
+class Entry(TypedDict):
+    """A file or folder; size and times are those of files."""
+
+    name: str
+    path: str
+    type: Literal["file", "directory"]
+    size: NotRequired[int]
+    modified: NotRequired[int]
+    created: NotRequired[int]
+
+
+class Listed(TypedDict, total=False):
+    """Which folder, and in which form."""
+
+    dir: Required[str]
+    recurse: Annotated[bool, "also what is in its folders"]
+    full_info: Annotated[bool, "with sizes and times"]
+    split: Annotated[bool, "each path followed by its parts"]
+
+
+class Folder(TypedDict, total=False):
+    """Which folder."""
+
+    path: Annotated[str, "the user's whole folder if it is absent"]
+
+
+class Store(TypedDict, total=False):
+    """How to store a file."""
+
+    overwrite: Annotated[bool, "replace a file of this name (true if it is not said), or answer 409"]
+    full_info: Annotated[bool, "answer with size and times"]
+
+
 @routes.get("/userdata")
+@described(query=Listed, answer=list[str] | list[list[str]] | list[FileInfo])
 async def list_files(request: web.Request) -> web.Response:
     """List a folder: names, `full_info` objects, or (`split`) lists of path and its parts."""
     name = request.query.get("dir", "")
@@ -34,22 +78,25 @@ async def list_files(request: web.Request) -> web.Response:
 
 
 @routes.get("/v2/userdata")
+@described(query=Folder, answer=list[Entry])
 async def list_entries(request: web.Request) -> web.Response:
     """List files and folders in a folder."""
     name = request.query.get("path", "")
     folder = _path(request, name) if name else _root(request)
     if name and not folder.is_dir():
         raise web.HTTPNotFound(text=f"There is no folder {name[:200]!r}.")
-    return json_response(await asyncio.to_thread(_entries, folder, _root(request)))
+    return json_response(await asyncio.to_thread(_entries, folder.resolve(), _root(request).resolve()))
 
 
 @routes.get("/userdata/{file:.+}")
+@described(answer=Content("*/*"))
 async def get_file(request: web.Request) -> web.StreamResponse:
     """Send a file."""
     return send_file(_existing(request, request.match_info["file"]))
 
 
 @routes.post("/userdata/{file:[^/]+}/move/{dest:.+}")
+@described(query=Store, answer=str | FileInfo)
 async def move_file(request: web.Request) -> web.Response:
     """Rename a file; answers 409 where that would replace another one and `overwrite` is false."""
     source = _existing(request, request.match_info["file"])
@@ -60,6 +107,7 @@ async def move_file(request: web.Request) -> web.Response:
 
 
 @routes.post("/userdata/{file:.+}")
+@described(query=Store, body=Content("*/*"), answer=str | FileInfo)
 async def post_file(request: web.Request) -> web.Response:
     """Store a file, whole or not at all; answers 409 where one is there and `overwrite` is false."""
     target = _path(request, request.match_info["file"])
@@ -69,6 +117,7 @@ async def post_file(request: web.Request) -> web.Response:
 
 
 @routes.delete("/userdata/{file:.+}")
+@described(answer=None, status=204)
 async def delete_file(request: web.Request) -> web.Response:
     """Remove a file."""
     await asyncio.to_thread(_existing(request, request.match_info["file"]).unlink)
@@ -100,7 +149,7 @@ def _told(request: web.Request, path: Path) -> web.Response:
     return json_response(_about(path, root) if full else path.relative_to(root).as_posix())
 
 
-def _about(path: Path, root: Path) -> dict[str, Any]:
+def _about(path: Path, root: Path) -> FileInfo:
     about = path.stat()
     return {
         "path": path.relative_to(root).as_posix(),
@@ -110,7 +159,7 @@ def _about(path: Path, root: Path) -> dict[str, Any]:
     }
 
 
-def _listing(folder: Path, recurse: bool, full: bool, split: bool) -> list[Any]:
+def _listing(folder: Path, recurse: bool, full: bool, split: bool) -> Sequence[object]:
     files: Iterable[Path] = walk(folder) if recurse else sorted(path for path in folder.iterdir() if path.is_file())
     if full:
         return [_about(path, folder) for path in files]
@@ -118,16 +167,15 @@ def _listing(folder: Path, recurse: bool, full: bool, split: bool) -> list[Any]:
     return [[name, *name.split("/")] for name in names] if split else names
 
 
-def _entries(folder: Path, root: Path) -> list[dict[str, Any]]:
+def _entries(folder: Path, root: Path) -> list[Entry]:
     if not folder.is_dir():
         return []
-    entries = []
+    entries: list[Entry] = []
     for path in sorted(folder.iterdir()):
-        about = {"name": path.name, "path": path.relative_to(root.resolve()).as_posix()}
         if path.is_dir():
-            entries.append({**about, "type": "directory"})
+            entries.append({"name": path.name, "path": path.relative_to(root).as_posix(), "type": "directory"})
         elif path.is_file():
-            entries.append({**_about(path, root.resolve()), **about, "type": "file"})
+            entries.append({"name": path.name, "type": "file", **_about(path, root)})
     return entries
 
 

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import uuid
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from aiohttp import WSMsgType, web
 
 from engine.server.clients import Client
+from engine.server.described import described
 from engine.server.routes.system import feature_flags
 from engine.server.services import Services, services_of
 from engine.wire.messages import executing, message
@@ -17,6 +18,12 @@ routes = web.RouteTableDef()
 LARGEST_MESSAGE_BYTES = 1024 * 1024
 LONGEST_ID = 200
 HEARTBEAT_S = 30
+
+
+class ListenAs(TypedDict, total=False):
+    """Who listens."""
+
+    clientId: Annotated[str, "what the client calls itself, and its jobs' client_id; a new id if it is absent"]
 
 
 class BreakableSocket(web.WebSocketResponse):
@@ -29,6 +36,7 @@ class BreakableSocket(web.WebSocketResponse):
 
 
 @routes.get("/ws")
+@described(query=ListenAs, answer=None, status=101)
 async def listen(request: web.Request) -> web.StreamResponse:
     """Send a client its events until it leaves; one that comes again is told which node runs now."""
     services = services_of(request)
