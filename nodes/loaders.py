@@ -32,9 +32,9 @@ def load_checkpoint(
     """
     path = context.places.model_path("checkpoints", ckpt_name)
     checkpoint = models.load_checkpoint(path, precision=context.resource(models.Precision))
-    return CheckpointParts(checkpoint.model, _with_embeddings(checkpoint.text_encoder, context), checkpoint.vae)
+    return CheckpointParts(checkpoint.model, with_embeddings(checkpoint.text_encoder, context), checkpoint.vae)
 
 
-def _with_embeddings(clip: TextEncoder, context: NodeContext) -> TextEncoder:
+def with_embeddings(clip: TextEncoder, context: NodeContext) -> TextEncoder:
     """Tell a text encoder where the embeddings are."""
     return clip.with_embeddings(partial(context.places.model_path, "embeddings"))

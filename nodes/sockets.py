@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.control import ControlNet
+    from engine.files.drawings import Svg
     from engine.models import DiffusionModel as Model
-    from engine.models import TextEncoder, UpscaleModel, Vae
-    from engine.pixels import Svg, Video
+    from engine.models import TextEncoder, UpscaleModel, Vae, VisionEncoder, VisionOutput
+    from engine.pixels import Video
     from engine.sampling import Conditioning, Latent
 
     Anything = Any
@@ -40,6 +41,8 @@ else:
     UpscaleModel = Socket("UPSCALE_MODEL")
     Vae = Socket("VAE")
     Video = Socket("VIDEO")
+    VisionEncoder = Socket("CLIP_VISION")
+    VisionOutput = Socket("CLIP_VISION_OUTPUT")
 
 LARGEST_SIDE = 16384  # pixels
 
@@ -61,4 +64,5 @@ __all__ = [
     "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Image", "Latent",
     "LatentOperation", "Mask", "Model", "Offset", "PatchStrength", "SamplerName", "ScheduleName", "Seed", "Share",
     "ShareOfRun", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder", "UpscaleModel", "Vae", "Video",
+    "VisionEncoder", "VisionOutput",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,7 @@ from engine.models.layers.unet_names import network_weight_names
 from engine.models.layers.vae_config import Level, VaeConfig
 from engine.models.text_encoders.clip import build_clip
 from engine.models.text_encoders.clip_config import ClipConfig, ClipUse, find_clip
+from engine.models.vision.vision_config import VisionConfig
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,15 @@ REFINER = Sizes(
     text_layout="refiner",
 )
 SD2 = Sizes(widths=(64, 128), depths=(1, 1), context=128, linear_projection=True, text_layout="sd2")
+UNCLIP = replace(SD2, vector_channels=2 * 64)
+UPSCALER = replace(
+    SD2, depths=(0, 1), in_channels=7, classes=1000, self_attention=False, context=64, vae_widths=(32, 32, 64)
+)
+VISION_PREFIX = "embedder.model.visual."  # in unCLIP checkpoints
+VISION = VisionConfig(
+    width=128, hidden_width=256, layers=3, patch_size=8, image_size=32, projection=64, head_width=64,
+    activation="quick_gelu",
+)  # fmt: skip
 
 
 def network_config(sizes: Sizes = TINY) -> UNetConfig:
@@ -105,7 +115,7 @@ def network_config(sizes: Sizes = TINY) -> UNetConfig:
             skips.append(channels)
     middle = (
         LayerSpec("res", channels, channels),
-        *_attention(channels, sizes.middle_depth, sizes),
+        *_attention(channels, sizes.middle_depth, replace(sizes, self_attention=True)),
         LayerSpec("res", channels, channels),
     )
     outputs: list[Block] = []
@@ -193,15 +203,21 @@ def open_clip_shapes(config: ClipConfig, prefix: str) -> dict[str, Sequence[int]
         "text_projection": (width, config.projection),
         "logit_scale": (),
     }
-    for number in range(config.layers):
-        layer = f"transformer.resblocks.{number}."
+    named = {prefix + name: shape for name, shape in shapes.items()}
+    return named | _open_clip_blocks(width, hidden, config.layers, prefix)
+
+
+def _open_clip_blocks(width: int, hidden: int, layers: int, prefix: str) -> dict[str, Sequence[int]]:
+    shapes: dict[str, Sequence[int]] = {}
+    for number in range(layers):
+        layer = f"{prefix}transformer.resblocks.{number}."
         for norm in ("ln_1", "ln_2"):
             shapes |= {f"{layer}{norm}.weight": (width,), f"{layer}{norm}.bias": (width,)}
         shapes |= {f"{layer}attn.in_proj_weight": (3 * width, width), f"{layer}attn.in_proj_bias": (3 * width,)}
         linears = {"attn.out_proj": (width, width), "mlp.c_fc": (hidden, width), "mlp.c_proj": (width, hidden)}
         for name, shape in linears.items():
             shapes |= {f"{layer}{name}.weight": shape, f"{layer}{name}.bias": shape[:1]}
-    return {prefix + name: shape for name, shape in shapes.items()}
+    return shapes
 
 
 def random_weights(
@@ -241,6 +257,29 @@ def write_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(random_weights(checkpoint_shapes(sizes), seed, dtype) | extra, path, metadata={"format": "pt"})
     return path
+
+
+def open_vision_shapes(config: VisionConfig = VISION, prefix: str = VISION_PREFIX) -> dict[str, Sequence[int]]:
+    """Names and shapes of a vision encoder as OpenCLIP saves it."""
+    width, patch = config.width, config.patch_size
+    shapes: dict[str, Sequence[int]] = {
+        "class_embedding": (width,),
+        "positional_embedding": ((config.image_size // patch) ** 2 + 1, width),
+        "conv1.weight": (width, 3, patch, patch),
+        "proj": (width, config.projection),
+    }
+    for norm in ("ln_pre", "ln_post"):
+        shapes |= {f"{norm}.weight": (width,), f"{norm}.bias": (width,)}
+    named = {prefix + name: shape for name, shape in shapes.items()}
+    return named | _open_clip_blocks(width, config.hidden_width, config.layers, prefix)
+
+
+def write_unclip(path: Path, seed: int = 0, dtype: torch.dtype = torch.float16) -> Path:
+    """An unCLIP checkpoint with its vision encoder and the statistics of what that says."""
+    vision = random_weights(open_vision_shapes(), seed, dtype)
+    shape = (1, VISION.projection)
+    statistics = {"noise_augmentor.data_mean": torch.full(shape, 0.1), "noise_augmentor.data_std": torch.full(shape, 2)}
+    return write_checkpoint(path, seed, UNCLIP, dtype, **vision, **{k: t.float() for k, t in statistics.items()})
 
 
 def write_lora(path: Path, seed: int = 0, sizes: Sizes = TINY, rank: int = 2, strength: float = 0.5) -> Path:

@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "Precision": "memory.precision",
         "TextEncoder": "text_encoder",
         "Vae": "vae",
+        "VisionEncoder": "vision.encoder",
+        "VisionOutput": "vision.encoder",
         "WeightPatch": "patch",
         "choose_device": "memory.devices",
         "count_accelerators": "memory.devices",
@@ -20,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "latent_to_rgb": "preview",
         "load_checkpoint": "loading",
         "load_vae": "loading",
+        "load_vision_encoder": "loading",
         "prepare_libraries": "loading",
     },
 )

@@ -6,10 +6,20 @@ from typing import Any
 from engine.errors import UnknownModel
 from engine.files.safetensors_header import CheckpointHeader
 from engine.models.families.sd1.family import StableDiffusion1
+from engine.models.families.sd2.family import StableDiffusion2
 from engine.models.families.sdxl.family import StableDiffusionXL, StableDiffusionXLRefiner
+from engine.models.families.unclip.family import StableDiffusionUnClip
+from engine.models.families.upscaler.family import StableDiffusionUpscaler
 from engine.models.family import ModelFamily
 
-FAMILIES: tuple[ModelFamily, ...] = (StableDiffusion1(), StableDiffusionXLRefiner(), StableDiffusionXL())
+FAMILIES: tuple[ModelFamily, ...] = (
+    StableDiffusion1(),
+    StableDiffusion2(),
+    StableDiffusionUpscaler(),
+    StableDiffusionUnClip(),
+    StableDiffusionXLRefiner(),
+    StableDiffusionXL(),
+)
 
 
 @dataclass(frozen=True)

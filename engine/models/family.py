@@ -78,7 +78,7 @@ class ModelFamily(Protocol):
     def build_network(self, config: Any) -> nn.Module:
         """The network, on the meta device."""
 
-    def prepare(self, config: Any, item: ConditioningItem, run: Run) -> ConditioningItem:
+    def prepare(self, config: Any, file: WeightFile, item: ConditioningItem, run: Run) -> ConditioningItem:
         """Give a prompt its `vector` and `concat`, where this family's networks want them; once per run."""
 
     def call_network(self, network: nn.Module, call: NetworkCall) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import BadFile
 from engine.models.building import build_vae
-from engine.models.checkpoint_parts import VAE_PREFIX
+from engine.models.checkpoint_parts import VAE_PREFIX, stored_shapes
 from engine.models.detect import detect_family
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.family import ModelFamily
@@ -23,8 +23,11 @@ from engine.models.text_encoders.clip import build_clip
 from engine.models.text_encoders.clip_config import ClipConfig
 from engine.models.text_encoders.tokenizer import tokenize
 from engine.models.vae import Vae
+from engine.models.vision.encoder import VisionEncoder, build_vision_encoder
+from engine.models.vision.vision_config import find_vision
 from engine.models.weights import WeightFile, Weights, check_weights, open_weights
 
+VISION_PREFIXES = ("", "visual.", "embedder.model.visual.")
 VAE_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 
 
@@ -76,7 +79,7 @@ def _load_model(
         names=family.weight_names(config),
         call_network=family.call_network,
         bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),
-        prepare_item=partial(family.prepare, config),
+        prepare_item=partial(family.prepare, config, file),
     )
 
 
@@ -95,6 +98,24 @@ def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
         raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is one's.")
     shapes = {own: file.header.tensors[name].shape for own, name in names.items()}
     return build_vae(read_vae_config(shapes), names, file, precision.vae)
+
+
+def load_vision_encoder(path: Path, *, precision: Precision | None = None) -> VisionEncoder:
+    """Open a file that holds a CLIP vision encoder, alone, beside its text encoder or as part of an unCLIP checkpoint.
+
+    Raises:
+        BadFile: missing, damaged, hostile, or it holds none.
+    """
+    precision = precision or choose_precision()
+    file = open_weights(Path(path))
+    part = find_vision(stored_shapes(file.header), VISION_PREFIXES)
+    if part is None:
+        names = ", ".join(name[:80] for name in list(file)[:3])
+        raise BadFile(
+            f"{file.header.path.name} holds no CLIP vision encoder: it has no vision_model.* or visual.* weights. "
+            f"Its weights are named {names}."
+        )
+    return build_vision_encoder(part, file, precision.text_encoder)
 
 
 def prepare_libraries() -> None:

@@ -130,7 +130,7 @@ class UNetFamily:
 
         return build_network(config.network.config)
 
-    def prepare(self, config: Parts, item: ConditioningItem, run: Run) -> ConditioningItem:
+    def prepare(self, config: Parts, file: WeightFile, item: ConditioningItem, run: Run) -> ConditioningItem:
         from engine.models.families import further_channels as channels
 
         makers = {

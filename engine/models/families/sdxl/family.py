@@ -42,12 +42,12 @@ class StableDiffusionXL(UNetFamily):
 
         return VELOCITY if VELOCITY_MARK in config.marks else EPSILON
 
-    def prepare(self, config: Parts, item: ConditioningItem, run: Run) -> ConditioningItem:
+    def prepare(self, config: Parts, file: WeightFile, item: ConditioningItem, run: Run) -> ConditioningItem:
         from engine.models.families.sdxl.conditioning import with_sizes
 
         pooled_width = config.network.config.vector_channels - self.numbers * NUMBER_WIDTH
         return with_sizes(
-            super().prepare(config, item, run), run, pooled_width, is_refiner=self.numbers == REFINER_NUMBERS
+            super().prepare(config, file, item, run), run, pooled_width, is_refiner=self.numbers == REFINER_NUMBERS
         )
 
     @property

@@ -1,0 +1,1 @@
+"""What does a picture say, in CLIP's numbers?"""
