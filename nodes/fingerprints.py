@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import BadReference
-from engine.files.places import Places
+from engine.files.places import Area, Places
 from engine.files.references import existing, parse_annotated
 
 EMBEDDING = re.compile(r"embedding:([^\s,:()\[\]\\]+)")
@@ -29,14 +29,14 @@ def of_model_file(folder: str, widget: str) -> Fingerprint:
     return fingerprint
 
 
-def of_input_file(widget: str) -> Fingerprint:
-    """Know an input file by its content, or if it is large by path, size and time."""
+def of_chosen_file(widget: str, area: Area = "input") -> Fingerprint:
+    """Know the file that a widget names by its content, or if it is large by path, size and time."""
 
     def fingerprint(*, places: Places, **literals: object) -> object:
         name = literals.get(widget)
         if name is None:
             return float("nan")
-        path = existing(places, parse_annotated(str(name)))
+        path = existing(places, parse_annotated(str(name), area))
         if path.stat().st_size > HASHED_BYTES:
             return _path_size_time(path)
         with path.open("rb") as file:

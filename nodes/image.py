@@ -1,6 +1,7 @@
 """Nodes that read, save and resize images."""
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from engine import pixels
@@ -25,6 +26,18 @@ FAST_COMPRESSION = 1
 InputImage = Annotated[
     str, Choice(FilesIn("input", IMAGE_SUFFIXES), also=is_existing_file, more={"image_upload": True})
 ]
+OutputImage = Annotated[
+    str,
+    Choice(
+        FilesIn("output", IMAGE_SUFFIXES),
+        also=is_existing_file,
+        more={
+            "image_upload": True,
+            "image_folder": "output",
+            "remote": {"route": "/internal/files/output", "refresh_button": True, "control_after_refresh": "first"},
+        },
+    ),
+]
 Method = Annotated[str, Choice(IMAGE_METHODS)]
 NewSide = Annotated[int, Range(0, LARGEST_SIDE, step=1)]
 
@@ -39,7 +52,7 @@ class ImageAndMask(NamedTuple):
     display_name="Load Image",
     category="image",
     runs=Runs.FREELY,
-    fingerprint=fingerprints.of_input_file("image"),
+    fingerprint=fingerprints.of_chosen_file("image"),
 )
 def load(*, image: InputImage, context: NodeContext) -> ImageAndMask:
     """Load a picture, all its frames if it is animated. Its transparent part becomes the mask.
@@ -47,9 +60,30 @@ def load(*, image: InputImage, context: NodeContext) -> ImageAndMask:
     Args:
         image: a file in the input folder.
     """
+    return _loaded(existing(context.places, parse_annotated(image)))
+
+
+@node(
+    "LoadImageOutput",
+    display_name="Load Image (from Outputs)",
+    category="image",
+    runs=Runs.FREELY,
+    experimental=True,
+    fingerprint=fingerprints.of_chosen_file("image", "output"),
+)
+def load_output(*, image: OutputImage, context: NodeContext) -> ImageAndMask:
+    """Load a picture that was saved, to go on with it. Its transparent part becomes the mask.
+
+    Args:
+        image: a file in the output folder.
+    """
+    return _loaded(existing(context.places, parse_annotated(image, "output")))
+
+
+def _loaded(path: Path) -> ImageAndMask:
     import torch
 
-    frames = read_image(existing(context.places, parse_annotated(image)))
+    frames = read_image(path)
     if frames.opacity is None:
         mask = torch.zeros(1, NO_MASK_SIDE, NO_MASK_SIDE)
     else:
@@ -73,13 +107,13 @@ def save(*, images: Image, filename_prefix: str = "ComfyUI", context: NodeContex
         filename_prefix: folder and beginning of the files' names; %date:yyyy-MM-dd%, %KSampler.seed% and others are
             replaced.
     """
-    return _save(images, "output", filename_prefix, context)
+    return save_pictures(images, "output", filename_prefix, context)
 
 
 @node("PreviewImage", display_name="Preview Image", category="image", is_target=True, runs=Runs.FREELY, hidden=SAVES)
 def preview(*, images: Image, context: NodeContext) -> NodeResult:
     """Show pictures without keeping them: their files are deleted when the server starts again."""
-    return _save(images, "temp", f"preview_{secrets.token_hex(4)}", context, FAST_COMPRESSION)
+    return save_pictures(images, "temp", f"preview_{secrets.token_hex(4)}", context, FAST_COMPRESSION)
 
 
 @node("ImageScale", display_name="Upscale Image", category="image/upscaling")
@@ -107,7 +141,7 @@ def scale_by(
     return pixels.resize_images(image, width, height, upscale_method)
 
 
-def _save(
+def save_pictures(
     images: Image, area: Area, prefix: str, context: NodeContext, compress_level: int | None = None
 ) -> NodeResult:
     height, width = images.shape[1:3]

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from engine import pixels
 from engine.graph import Range, node
-from nodes.sockets import Latent, Mask
+from nodes.sockets import Latent
 
 LARGEST_BATCH = 64
 
@@ -27,7 +28,7 @@ def take(
     numbers = samples.batch_index or tuple(range(count))
     mask = samples.noise_mask
     if mask is not None and len(mask) > 1:
-        mask = _to_batch(mask, count)[wanted]
+        mask = pixels.fit_batch(mask, count)[wanted]
     return samples.with_(samples=samples.samples[wanted], noise_mask=mask, batch_index=numbers[wanted])
 
 
@@ -41,15 +42,9 @@ def repeat(*, samples: Latent, amount: Annotated[int, Range(1, LARGEST_BATCH)] =
     count = len(samples.samples)
     mask, numbers = samples.noise_mask, samples.batch_index
     if mask is not None and len(mask) > 1:
-        mask = _to_batch(mask, count).repeat(amount, *(1 for _ in mask.shape[1:]))
+        mask = pixels.fit_batch(mask, count).repeat(amount, *(1 for _ in mask.shape[1:]))
     if numbers is not None:
         span = max(numbers) - min(numbers) + 1
         numbers = tuple(number + turn * span for turn in range(amount) for number in numbers)
     repeated = samples.samples.repeat(amount, *(1 for _ in samples.samples.shape[1:]))
     return samples.with_(samples=repeated, noise_mask=mask, batch_index=numbers)
-
-
-def _to_batch(mask: Mask, count: int) -> Mask:
-    """Repeat masks until there is one for each latent."""
-    turns = -(-count // len(mask))
-    return mask.repeat(turns, *(1 for _ in mask.shape[1:]))[:count]

@@ -51,7 +51,7 @@ def save(*, samples: Latent, filename_prefix: str = "latents/ComfyUI", context: 
     return NodeResult(ui={"latents": [reference.json()]})
 
 
-@node("LoadLatent", category="_for_testing", runs=Runs.FREELY, fingerprint=fingerprints.of_input_file("latent"))
+@node("LoadLatent", category="_for_testing", runs=Runs.FREELY, fingerprint=fingerprints.of_chosen_file("latent"))
 def load(
     *,
     latent: Annotated[str, Choice(FilesIn("input", frozenset({SUFFIX})), also=is_existing_file)],

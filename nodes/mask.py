@@ -21,7 +21,7 @@ Side = Annotated[int, Range(1, LARGEST_SIDE, step=1)]
     display_name="Load Image (as Mask)",
     category="mask",
     runs=Runs.FREELY,
-    fingerprint=fingerprints.of_input_file("image"),
+    fingerprint=fingerprints.of_chosen_file("image"),
 )
 def load(
     *, image: InputImage, channel: Annotated[str, Choice(("alpha", "red", "green", "blue"))], context: NodeContext

@@ -19,23 +19,30 @@ if TYPE_CHECKING:
     from engine.models import DiffusionModel as Model
     from engine.models import TextEncoder, UpscaleModel, Vae, VisionEncoder, VisionOutput
     from engine.pixels import Video
-    from engine.sampling import Conditioning, Latent
+    from engine.sampling import Conditioning, Guider, Latent
+    from engine.sampling import FirstNoise as Noise
+    from engine.sampling import SamplerChoice as Sampler
 
     Anything = Any
     Audio = dict[str, Any]  # "waveform" float32 (B, C, T) in -1..1, "sample_rate" in Hz
     Image = Tensor  # float32 (B, H, W, C) in 0..1
     LatentOperation = Callable[[Tensor], Tensor]  # samples (B, C, h, w) -> the same shape
     Mask = Tensor  # float32 (B, H, W) in 0..1, 1 = change here
+    Sigmas = Tensor  # float32 (n + 1,): the noise levels of n steps, on the CPU
 else:
     Anything = Socket("*")
     Audio = Socket("AUDIO")
     Conditioning = Socket("CONDITIONING")
     ControlNet = Socket("CONTROL_NET")
+    Guider = Socket("GUIDER")
     Image = Socket("IMAGE")
     Latent = Socket("LATENT")
     LatentOperation = Socket("LATENT_OPERATION")
     Mask = Socket("MASK")
     Model = Socket("MODEL")
+    Noise = Socket("NOISE")
+    Sampler = Socket("SAMPLER")
+    Sigmas = Socket("SIGMAS")
     Svg = Socket("SVG")
     TextEncoder = Socket("CLIP")
     UpscaleModel = Socket("UPSCALE_MODEL")
@@ -61,8 +68,8 @@ Offset = Annotated[int, Range(0, LARGEST_SIDE, step=8)]
 Crop = Annotated[str, Choice(CROPS)]
 
 __all__ = [
-    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Image", "Latent",
-    "LatentOperation", "Mask", "Model", "Offset", "PatchStrength", "SamplerName", "ScheduleName", "Seed", "Share",
-    "ShareOfRun", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder", "UpscaleModel", "Vae", "Video",
+    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Guider", "Image", "Latent",
+    "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler", "SamplerName", "ScheduleName", "Seed", "Share",
+    "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder", "UpscaleModel", "Vae", "Video",
     "VisionEncoder", "VisionOutput",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     Pixels = NDArray[np.uint8]
     Floats = NDArray[np.float32]
@@ -90,16 +91,21 @@ def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None, compress_
     Raises:
         EngineError: a text's key cannot stand in a PNG.
     """
+    file = io.BytesIO()
+    as_picture(pixels).save(file, "PNG", pnginfo=png_info(texts or {}), compress_level=compress_level)
+    return file.getvalue()
+
+
+def png_info(texts: Mapping[str, str]) -> PngInfo:
+    """Make the text chunks of a PNG. Raises EngineError where a key cannot stand in one."""
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
-    for key, text in (texts or {}).items():
+    for key, text in texts.items():
         if not (1 <= len(key) <= 79 and key.isascii() and key.isprintable()):
             raise EngineError(f"A PNG cannot hold text under the key {key[:40]!r}: use 1 to 79 plain letters.")
         info.add_text(key, text)
-    file = io.BytesIO()
-    _from_array(pixels).save(file, "PNG", pnginfo=info, compress_level=compress_level)
-    return file.getvalue()
+    return info
 
 
 def png_texts(prompt: Mapping[str, Any] | None, extra: Mapping[str, Any] | None) -> dict[str, str]:
@@ -112,7 +118,7 @@ def encode_preview(pixels: Pixels, max_side: int = 512, quality: int = 80) -> by
     """Write uint8 (H, W, 3) as JPEG whose longer side is `max_side`, enlarged if it is smaller: latents are."""
     from PIL import Image
 
-    image = _from_array(pixels)
+    image = as_picture(pixels)
     scale = max_side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if size != image.size:
@@ -227,7 +233,8 @@ def _alpha_only(image: Image.Image) -> Image.Image:
     return black
 
 
-def _from_array(pixels: Pixels) -> Image.Image:
+def as_picture(pixels: Pixels) -> Image.Image:
+    """Make a Pillow picture of uint8 (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."""
     from PIL import Image
 
     return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)

@@ -22,6 +22,8 @@ from engine.graph.definition import InputSpec, NodeDefinition, NodeResult, Outpu
 from engine.graph.sockets import Socket
 from engine.graph.widgets import ChoiceSource, ChoiceWidget, NumberWidget, TextWidget, ToggleWidget, Widget
 
+LITERAL_SOCKETS = {int: Socket("INT"), float: Socket("FLOAT"), bool: Socket("BOOLEAN"), str: Socket("STRING")}
+
 F = TypeVar("F", bound=Callable[..., Any])
 DEFINITION = "__node_definition__"
 
@@ -210,6 +212,7 @@ def _outputs(node_type: str, function: Callable[..., Any]) -> tuple[OutputSpec, 
     hint = typing.get_type_hints(function, include_extras=True).get("return")
     if hint in (None, NoneType, NodeResult):
         return ()
+    hint = LITERAL_SOCKETS.get(hint, hint)
     if isinstance(hint, Socket):
         return (OutputSpec(hint.type, hint.type),)
     if get_origin(hint) is list and isinstance(get_args(hint)[0], Socket):
@@ -218,14 +221,24 @@ def _outputs(node_type: str, function: Callable[..., Any]) -> tuple[OutputSpec, 
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         fields = typing.get_type_hints(hint, include_extras=True)
         return tuple(_output(node_type, name, fields[name]) for name in hint._fields)
-    raise TypeError(f"{node_type}: returns {hint!r}; expected a socket, a NamedTuple of sockets, NodeResult or None.")
+    raise TypeError(
+        f"{node_type}: returns {hint!r}; expected a socket, int, float, bool or str, a NamedTuple of them, "
+        "NodeResult or None."
+    )
 
 
 def _output(node_type: str, name: str, hint: Any) -> OutputSpec:
-    """A field named as its type in lower case is shown as the type: `model: Model` -> MODEL."""
+    """A field named as its type in lower case is shown as the type: `model: Model` -> MODEL.
+
+    `latent: Annotated[Latent, "latent"]` is shown as that text.
+    """
+    shown = None
+    if get_origin(hint) is Annotated:
+        hint, shown = get_args(hint)
+    hint = LITERAL_SOCKETS.get(hint, hint)
     if not isinstance(hint, Socket):
         raise TypeError(f"{node_type}: the output {name!r} is {hint!r}, not a socket.")
-    return OutputSpec(hint.type if name.upper() == hint.type else name, hint.type)
+    return OutputSpec(shown or (hint.type if name.upper() == hint.type else name), hint.type)
 
 
 def _description(function: Callable[..., Any]) -> str:

@@ -61,3 +61,33 @@ def test_mask_of_the_source_decides_what_shows() -> None:
     assert bool((mixed[..., 2:] == 0.5).all())
     assert float(mixed[..., :2].sum()) == 0
     assert pixels.composite(below, torch.ones(1, 1, 2, 2), 0, 0, resize_source=True).mean() == 1
+
+
+@pytest.mark.parametrize(("tapered", "area"), [(True, 13), (False, 25)])
+def test_a_dot_spreads_to_a_diamond_or_a_square_and_back(tapered: bool, area: int) -> None:
+    grown = pixels.spread_mask(dot(), 2, tapered=tapered)
+    assert float(grown.sum()) == area
+    assert torch.equal(pixels.spread_mask(grown, -2, tapered=tapered), dot())
+
+
+def test_feathering_fades_from_each_side() -> None:
+    faded = pixels.feather_mask(torch.ones(1, 6, 8), left=2, top=0, right=4, bottom=1)
+    assert faded[0, 0].tolist() == [0.5, 1, 1, 1, 1, 0.75, 0.5, 0.25]
+    assert faded[0, 5].tolist() == faded[0, 0].tolist()  # a fade over one pixel leaves it
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [("multiply", 0.18), ("add", 0.9), ("subtract", 0.3), ("and", 0.0), ("or", 1.0), ("xor", 1.0)],
+)
+def test_masks_combine_where_they_overlap_only(operation: str, expected: float) -> None:
+    below, above = torch.full((1, 4, 4), 0.6), torch.full((1, 4, 4), 0.3)
+    combined = pixels.combine_masks(below, above, 2, 2, operation)
+    assert float(combined[0, 3, 3]) == pytest.approx(expected)
+    assert float(combined[0, 1, 3]) == pytest.approx(0.6)
+    assert torch.equal(pixels.combine_masks(below, above, 9, 0, operation), below)
+
+
+def test_a_mask_of_one_colour() -> None:
+    picture = torch.tensor([[[[1.0, 0.5, 0.0], [1.0, 0.5, 0.1]]]])
+    assert pixels.mask_of_colour(picture, 0xFF8000).tolist() == [[[1.0, 0.0]]]
