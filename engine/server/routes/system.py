@@ -12,8 +12,8 @@ from aiohttp import web
 from engine.errors import EngineError
 from engine.jobs.dispatch import Dispatcher
 from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
+from engine.machine import main_memory
 from engine.server.described import described
-from engine.server.machine import main_memory
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 
