@@ -5,8 +5,11 @@ from engine import lazy
 __getattr__, __dir__, __all__ = lazy.facade(
     __name__,
     {
+        "Denoised": "denoising",
         "Step": "denoising",
+        "add_noise": "denoising",
         "denoise": "denoising",
         "denoise_along": "denoising",
+        "denoise_guided": "denoising",
     },
 )

@@ -15,6 +15,7 @@ from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch
 from engine.models.weight_names import WeightNames
 from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent, NetworkInputs
+from engine.sampling.guidance_patches import GuidancePatches
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
@@ -52,6 +53,11 @@ class DiffusionModel:
     def weight_patches(self) -> tuple[WeightPatch, ...]:
         return self.patches.weights
 
+    @property
+    def guidance(self) -> GuidancePatches:
+        """What changes the way in which the estimates for prompts are joined."""
+        return self.patches.guidance
+
     def with_patch(self, patch: WeightPatch) -> DiffusionModel:
         """The same model with some weights changed."""
         return replace(self, patches=self.patches.with_weights(patch))
@@ -59,6 +65,10 @@ class DiffusionModel:
     def with_wrapper(self, wrapper: NetworkWrapper) -> DiffusionModel:
         """The same model with something round each call of its network, inside the wrappers it has."""
         return replace(self, patches=self.patches.with_wrapper(wrapper))
+
+    def with_guidance(self, guidance: GuidancePatches) -> DiffusionModel:
+        """The same model, its prompts joined in another way: `model.with_guidance(model.guidance.with_(after=...))`."""
+        return replace(self, patches=self.patches.with_guidance(guidance))
 
     def with_noise_levels(self, noise_levels: NoiseLevels, prediction: Prediction | None = None) -> DiffusionModel:
         """The same model, told other noise levels, or what else its output means."""

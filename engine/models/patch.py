@@ -1,17 +1,18 @@
 """What is a reversible change to a model? The points at which packs and patches may take part.
 
-Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. Three points exist so far:
-weights (`WeightPatch`), the whole network call (`NetworkWrapper`), and the noise levels
-(`DiffusionModel.with_noise_levels`). Guidance is the sampling package's.
+Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. Four points exist so far:
+weights (`WeightPatch`), the whole network call (`NetworkWrapper`), guidance (sampling's `GuidancePatches`), and the
+noise levels (`DiffusionModel.with_noise_levels`).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from torch import Tensor
 
 from engine.sampling.conditioning import NetworkInputs
+from engine.sampling.guidance_patches import GuidancePatches
 
 
 class WeightPatch(Protocol):
@@ -50,10 +51,14 @@ class Patches:
     """Everything that changes a model, in the order in which it was added."""
 
     weights: tuple[WeightPatch, ...] = ()
-    wrappers: tuple[NetworkWrapper, ...] = field(default=())
+    wrappers: tuple[NetworkWrapper, ...] = ()
+    guidance: GuidancePatches = field(default_factory=GuidancePatches)
 
     def with_weights(self, patch: WeightPatch) -> "Patches":
-        return Patches((*self.weights, patch), self.wrappers)
+        return replace(self, weights=(*self.weights, patch))
 
     def with_wrapper(self, wrapper: NetworkWrapper) -> "Patches":
-        return Patches(self.weights, (*self.wrappers, wrapper))
+        return replace(self, wrappers=(*self.wrappers, wrapper))
+
+    def with_guidance(self, guidance: GuidancePatches) -> "Patches":
+        return replace(self, guidance=guidance)

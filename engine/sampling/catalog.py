@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+NoiseKind = Literal["independent", "continued", "brownian"]
+
 
 @dataclass(frozen=True)
 class SamplerEntry:
@@ -16,7 +18,8 @@ class SamplerEntry:
         module: of engine.sampling.samplers; the function in it is `function`.
         options: keyword arguments that make this name of the algorithm.
         level_options: further ones that are noise levels, given as shares 0..1 of the way down the model's own.
-        noise: what kind of noise its steps take; "brownian" steps see one path of Brownian motion over sigma.
+        noise: what kind of noise its steps take: "independent" draws from the seed; "continued" ones, which go on
+            where the first noise's draw ended; "brownian": increments of one path of Brownian motion over sigma.
         skips_last_level: it diverges near 0, so one more step is planned and the last level above 0 left out.
         fresh_mask_noise: what an inpainting mask protects is noised with another draw than the run's first.
     """
@@ -25,7 +28,7 @@ class SamplerEntry:
     function: str
     options: Mapping[str, object] = field(default_factory=dict)
     level_options: Mapping[str, float] = field(default_factory=dict)
-    noise: Literal["independent", "brownian"] = "independent"
+    noise: NoiseKind = "independent"
     skips_last_level: bool = False
     fresh_mask_noise: bool = False
 
@@ -63,7 +66,7 @@ SAMPLER_TABLE: dict[str, SamplerEntry] = {
     "ddpm": SamplerEntry("ddpm", "sample_ddpm"),
     "lcm": SamplerEntry("lcm", "sample_lcm"),
     "ipndm": SamplerEntry("lms", "sample_ipndm"),
-    "ipndm_v": SamplerEntry("lms", "sample_lms"),  # PNDM's multistep part with unequal steps is just this
+    "ipndm_v": SamplerEntry("lms", "sample_ipndm_v"),
     "deis": SamplerEntry("deis", "sample_deis"),
     "res_multistep": SamplerEntry("res_multistep", "sample_res_multistep"),
     "res_multistep_cfg_pp": SamplerEntry("cfg_pp", "sample_res_multistep_cfg_pp"),
@@ -79,6 +82,11 @@ SAMPLER_TABLE: dict[str, SamplerEntry] = {
     "ddim": SamplerEntry("ddim", "sample_ddim", fresh_mask_noise=True),
     "uni_pc": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh1"}, skips_last_level=True),
     "uni_pc_bh2": SamplerEntry("uni_pc", "sample_uni_pc", {"variant": "bh2"}, skips_last_level=True),
+}
+
+UNLISTED_SAMPLERS: dict[str, SamplerEntry] = {  # what only nodes of their own offer
+    "euler_cfg_pp_alternative": SamplerEntry("cfg_pp", "sample_euler_cfg_pp_alternative"),
+    "lcm_upscale": SamplerEntry("lcm", "sample_lcm_upscale", noise="continued"),
 }
 
 SCHEDULE_TABLE: dict[str, str] = {  # name -> function in schedules.py

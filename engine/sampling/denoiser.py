@@ -1,7 +1,9 @@
 """The contract between mathematics and models: `denoise(x, sigma) -> denoised`; samplers know nothing else."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -9,6 +11,9 @@ from torch import Tensor
 from engine.sampling.conditioning import Conditioning, Latent, NetworkInputs
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
+
+if TYPE_CHECKING:
+    from engine.sampling.guidance_patches import GuidancePatches
 
 
 class Denoiser(Protocol):
@@ -68,6 +73,10 @@ class ConditionedModel(Protocol):
     def prediction(self) -> Prediction: ...
     @property
     def latent_format(self) -> LatentScaling: ...
+    @property
+    def guidance(self) -> GuidancePatches:
+        """What changes the way in which the estimates for prompts are joined."""
+
     @property
     def device(self) -> torch.device:
         """Where `denoise` wants its tensors."""

@@ -1,24 +1,110 @@
-"""How do prompts steer a network? Weighted items, here and there, now and then, joined by classifier-free guidance."""
+"""How do prompts steer a network? Guiders join the estimates for their prompts; all of them are GuidedDenoisers."""
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from engine.sampling.conditioning import Conditioning, ControlCall, ControlResiduals, NetworkInputs
+from engine.sampling.averaging import FreeBytes, average_estimates
+from engine.sampling.conditioning import Conditioning, Latent
 from engine.sampling.denoiser import ConditionedModel, GuidedEstimate
+from engine.sampling.guidance_patches import GuidanceCall
 from engine.sampling.placement import PlacedItem, pair_areas, place, share_controls
 
-MOST_REPEATS = 4  # of an embedding to reach another's length; above, two passes cost less
-FreeBytes = Callable[[], int]
+NO_PROMPT = Conditioning()
 
 
-class CfgGuider:
-    """Classifier-free guidance: arXiv:2207.12598, Eq. 6. A GuidedDenoiser.
+class Guider(ABC):
+    """A model and the prompts that steer it; subclasses say how the estimates for them become one.
+
+    Attributes:
+        model: which is steered.
+        prompts: the first is the positive one, whose controls may reach the others.
+    """
+
+    def __init__(
+        self,
+        model: ConditionedModel,
+        prompts: Sequence[Conditioning],
+        *,
+        negative: int | None = None,
+        free_bytes: FreeBytes | None = None,
+    ) -> None:
+        """negative: index of the prompt of what to avoid.
+
+        free_bytes: tells how much memory one pass may take; None: all items always share passes.
+        """
+        self.model, self.prompts = model, tuple(prompts)
+        self._negative, self._free_bytes = negative, free_bytes
+        self._placed: tuple[torch.Size, list[list[PlacedItem]]] | None = None
+        self._run: tuple[Latent, int] | None = None
+        self._memory: dict[Hashable, Any] = {}
+
+    def for_run(self, latent: Latent, seed: int, free_bytes: FreeBytes | None = None) -> Self:
+        """The same guider for one run from a latent and a seed: its prompts prepared, nothing remembered."""
+        ready = copy.copy(self)
+        ready.prompts = tuple(
+            self.model.prepare(prompt, latent, seed, is_negative=index == self._negative)
+            for index, prompt in enumerate(self.prompts)
+        )
+        ready._placed, ready._memory, ready._free_bytes, ready._run = None, {}, free_bytes, (latent, seed)
+        return ready
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """x (B, C, h, w) at sigma (B,) -> guided estimate (B, C, h, w)."""
+        return self.estimate(x, sigma).denoised
+
+    @abstractmethod
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        """The guided estimate and the negative prompt's."""
+
+    def _estimates(self, x: Tensor, sigma: Tensor, *wanted: int) -> list[Tensor]:
+        """The estimates for the prompts of these indices."""
+        groups = self._place(x)
+        return average_estimates(self.model, x, sigma, [groups[index] for index in wanted], self._free_bytes)
+
+    def _place(self, x: Tensor) -> list[list[PlacedItem]]:
+        if self._placed is None or self._placed[0] != x.shape:
+            levels = self.model.noise_levels
+            groups = [[place(item, x, levels) for item in prompt] for prompt in self.prompts]
+            for index in range(len(groups)):
+                groups = [g if k == index else pair_areas(g, groups[index]) for k, g in enumerate(groups)]
+            positive, *others = groups
+            self._placed = x.shape, [positive, *(share_controls(positive, other) for other in others)]
+        return self._placed[1]
+
+    def _call(self, x: Tensor, sigma: Tensor, cfg: float, positive: Tensor, negative: Tensor | None) -> GuidanceCall:
+        def evaluate(
+            prompt: Conditioning | int, *, model: ConditionedModel | None = None, x: Tensor | None = None
+        ) -> Tensor:
+            return self._evaluate(prompt, model or self.model, call_x if x is None else x, sigma)
+
+        call_x = x
+        return GuidanceCall(self.model, x, sigma, cfg, positive, negative, evaluate, self._memory)
+
+    def _evaluate(self, prompt: Conditioning | int, model: ConditionedModel, x: Tensor, sigma: Tensor) -> Tensor:
+        if isinstance(prompt, int):
+            items = self._place(x)[prompt]
+        else:
+            items = [place(item, x, model.noise_levels) for item in self._prepared(prompt)]
+        return average_estimates(model, x, sigma, [items], self._free_bytes)[0]
+
+    def _prepared(self, prompt: Conditioning) -> Conditioning:
+        """A prompt that is not the guider's own, prepared once a run."""
+        if self._run is not None and prompt not in self._memory:
+            self._memory[prompt] = self.model.prepare(prompt, *self._run, is_negative=False)
+        ready: Conditioning = self._memory.get(prompt, prompt)
+        return ready
+
+
+class CfgGuider(Guider):
+    """Classifier-free guidance: arXiv:2207.12598, Eq. 6, or what the model's patches make of it.
 
     cfg 1 is the positive prompt alone and does not evaluate the negative one.
     """
@@ -32,140 +118,118 @@ class CfgGuider:
         *,
         free_bytes: FreeBytes | None = None,
     ) -> None:
-        """free_bytes: tells how much memory one pass may take; None: all items always share passes."""
-        self._model, self._positive, self._negative, self.cfg = model, positive, negative, cfg
-        self._free_bytes = free_bytes
-        self._placed: tuple[torch.Size, list[PlacedItem], list[PlacedItem]] | None = None
+        super().__init__(model, (positive, negative), negative=1, free_bytes=free_bytes)
+        self.cfg = cfg
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """x (B, C, h, w) at sigma (B,) -> guided estimate (B, C, h, w)."""
-        if math.isclose(self.cfg, 1.0):
-            positive, _ = self._place(x)
-            return average_estimates(self._model, x, sigma, [positive], self._free_bytes)[0]
+        if math.isclose(self.cfg, 1.0) and not self.model.guidance.needs_negative:
+            return _positive_alone(self, x, sigma)
         return self.estimate(x, sigma).denoised
 
     def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
         """The guided estimate and the negative prompt's, which is evaluated at any cfg."""
-        groups = self._place(x)
-        positive, negative = average_estimates(self._model, x, sigma, groups, self._free_bytes)
-        return GuidedEstimate(self.combine(positive, negative), negative)
-
-    def combine(self, positive: Tensor, negative: Tensor) -> Tensor:
-        """Eq. 6, for denoised estimates; another guidance method overrides this."""
-        return negative + (positive - negative) * self.cfg
-
-    def _place(self, x: Tensor) -> tuple[list[PlacedItem], list[PlacedItem]]:
-        if self._placed is None or self._placed[0] != x.shape:
-            levels = self._model.noise_levels
-            positive = [place(item, x, levels) for item in self._positive]
-            negative = [place(item, x, levels) for item in self._negative]
-            positive, negative = pair_areas(positive, negative), pair_areas(negative, positive)
-            self._placed = x.shape, positive, share_controls(positive, negative)
-        return self._placed[1], self._placed[2]
+        positive, negative = self._estimates(x, sigma, 0, 1)
+        patches = self.model.guidance
+        call = patches.prepare(self._call(x, sigma, self.cfg, positive, negative))
+        return GuidedEstimate(patches.guide(call), _negative_of(call))
 
 
-def average_estimates(
-    model: ConditionedModel,
-    x: Tensor,
-    sigma: Tensor,
-    groups: Sequence[Sequence[PlacedItem]],
-    free_bytes: FreeBytes | None = None,
-) -> list[Tensor]:
-    """Each group's estimate: the mean of its items' where they overlap, by their weights; 0 where none counts.
+class BasicGuider(Guider):
+    """One prompt and no guidance; as unconditional estimate it has its only one."""
 
-    Items of all groups that count at this sigma go through the network together wherever their shapes agree.
+    def __init__(self, model: ConditionedModel, prompt: Conditioning) -> None:
+        super().__init__(model, (prompt,))
+
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        denoised = _positive_alone(self, x, sigma)
+        return GuidedEstimate(denoised, denoised)
+
+
+class DualCfgGuider(Guider):
+    """Two strengths for two prompts: InstructPix2Pix's guidance, arXiv:2211.09800, Eq. 3, and a nested form.
+
+    Regular: the middle prompt against the negative one, plus the positive one's difference to the middle.
+    Nested: the positive prompt against the middle one, and the result of that against the negative one.
     """
-    totals = [torch.zeros_like(x) for _ in groups]
-    weights = [torch.zeros_like(x[:, :1]) for _ in groups]
-    level = float(sigma[0])
-    active = [(index, item) for index, group in enumerate(groups) for item in group if item.counts_at(level)]
-    for bundle in _bundles(active, model, x, free_bytes):
-        estimates = _evaluate(model, x, sigma, [item for _, item in bundle]).chunk(len(bundle))
-        for (index, item), estimate in zip(bundle, estimates, strict=True):
-            weight = item.weight.to(x)
-            item.crop(totals[index]).add_(estimate.to(x.dtype) * weight)
-            item.crop(weights[index]).add_(weight)
-    return [total / weight.clamp(min=1e-37) for total, weight in zip(totals, weights, strict=True)]
 
-
-def _bundles(
-    active: list[tuple[int, PlacedItem]], model: ConditionedModel, x: Tensor, free_bytes: FreeBytes | None
-) -> list[list[tuple[int, PlacedItem]]]:
-    bundles: list[list[tuple[int, PlacedItem]]] = []
-    for entry in active:
-        home = next((b for b in bundles if _fits(b, entry[1], model, x, free_bytes)), None)
-        if home is None:
-            bundles.append([entry])
-        else:
-            home.append(entry)
-    return bundles
-
-
-def _fits(
-    bundle: list[tuple[int, PlacedItem]],
-    item: PlacedItem,
-    model: ConditionedModel,
-    x: Tensor,
-    free_bytes: FreeBytes | None,
-) -> bool:
-    """Whether an item can go through the network together with those of a bundle."""
-    items = [other for _, other in bundle]
-    if not all(item.agrees_with(other) for other in items):
-        return False
-    lengths = [other.embedding.shape[1] for other in [*items, item]]
-    if math.lcm(*lengths) > MOST_REPEATS * min(lengths):
-        return False
-    if free_bytes is None:
-        return True
-    shape = ((len(items) + 1) * x.shape[0], *item.crop(x).shape[1:])
-    return model.memory_needed(shape) <= free_bytes()
-
-
-def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[PlacedItem]) -> Tensor:
-    """One pass of the network over items that agree: (len(items) * B, C, h', w'), item by item."""
-    count = len(items)
-    part = items[0].crop(x).float().repeat(count, 1, 1, 1)
-    level = sigma.float().repeat(count)
-    length = math.lcm(*(item.embedding.shape[1] for item in items))
-    # A prompt said twice attends as if said once: softmax shares its weight among equal keys.
-    embedding = torch.cat([item.embedding.repeat(1, length // item.embedding.shape[1], 1) for item in items])
-    inputs = NetworkInputs(
-        embedding,
-        _joined(item.pooled for item in items),
-        extra=items[0].extra,
-        vector=_joined(item.vector for item in items),
-        concat=_joined(item.concat for item in items),
-    )
-    inputs = _with_control(model, part, level, inputs, items[0], x.shape[0])
-    return model.denoise(part, level, inputs)
-
-
-def _joined(parts: Iterable[Tensor | None]) -> Tensor | None:
-    """The batch of what all of the items have, or none of them."""
-    found = [part for part in parts if part is not None]
-    return torch.cat(found) if found else None
-
-
-def _with_control(
-    model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
-) -> NetworkInputs:
-    levels, prediction = model.noise_levels, model.prediction
-    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, levels, prediction, inputs.vector)
-    control: ControlResiduals | None = None
-    for use in item.controls:
-        residuals = use.residuals(call)
-        if residuals is not None:
-            control = residuals if control is None else control + residuals
-    return replace(inputs, control=control)
-
-
-@dataclass(frozen=True, eq=False)
-class BasicGuider:
-    """One conditioning and no guidance: a Denoiser."""
-
-    model: ConditionedModel
-    conditioning: Conditioning
+    def __init__(
+        self,
+        model: ConditionedModel,
+        positive: Conditioning,
+        middle: Conditioning,
+        negative: Conditioning,
+        *,
+        cfg_positive: float,
+        cfg_negative: float,
+        nested: bool = False,
+    ) -> None:
+        """cfg_positive: of the positive prompt over the middle one; cfg_negative: over the negative one."""
+        super().__init__(model, (positive, middle, negative), negative=2)
+        self.cfg_positive, self.cfg_negative, self.nested = cfg_positive, cfg_negative, nested
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """x (B, C, h, w) at sigma (B,) -> estimate (B, C, h, w)."""
-        return CfgGuider(self.model, self.conditioning, Conditioning(), 1.0)(x, sigma)
+        if not math.isclose(self.cfg_negative, 1.0) or self.model.guidance.needs_negative:
+            return self.estimate(x, sigma).denoised
+        if math.isclose(self.cfg_positive, 1.0):
+            return _positive_alone(self, x, sigma)
+        positive, middle = self._estimates(x, sigma, 0, 1)
+        if self.nested:
+            return self.model.guidance.guide(self._call(x, sigma, self.cfg_positive, positive, middle))
+        inner = self.model.guidance.guide(self._call(x, sigma, 1.0, middle, None))
+        return inner + (positive - middle) * self.cfg_positive
+
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        """The guided estimate, and the one that its inner guidance leads away from."""
+        positive, middle, negative = self._estimates(x, sigma, 0, 1, 2)
+        guide = self.model.guidance.guide
+        if self.nested:
+            inner = guide(self._call(x, sigma, self.cfg_positive, positive, middle))
+            return GuidedEstimate(negative + self.cfg_negative * (inner - negative), middle)
+        inner = guide(self._call(x, sigma, self.cfg_negative, middle, negative))
+        return GuidedEstimate(inner + (positive - middle) * self.cfg_positive, negative)
+
+
+class PerpNegGuider(Guider):
+    """Guidance away from only that part of the negative prompt which the positive one does not share.
+
+    Perp-Neg, arXiv:2304.04968, Eq. 7 to 9; estimates are compared with an empty prompt's.
+    """
+
+    def __init__(
+        self,
+        model: ConditionedModel,
+        positive: Conditioning,
+        negative: Conditioning,
+        empty: Conditioning,
+        *,
+        cfg: float,
+        neg_scale: float,
+    ) -> None:
+        super().__init__(model, (positive, negative, empty), negative=1)
+        self.cfg, self.neg_scale = cfg, neg_scale
+
+    def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
+        positive, negative, empty = self._estimates(x, sigma, 0, 1, 2)
+        denoised = perp_neg(positive, negative, empty, self.cfg, self.neg_scale)
+        call = self._call(x, sigma, self.cfg, positive, negative)
+        return GuidedEstimate(self.model.guidance.finish(call, denoised), negative)
+
+
+def perp_neg(positive: Tensor, negative: Tensor, empty: Tensor, cfg: float, neg_scale: float) -> Tensor:
+    """Eq. 7 to 9 of arXiv:2304.04968 on estimates (B, C, h, w); projected over the whole batch at once."""
+    towards, away = positive - empty, negative - empty
+    shared = (away * towards).sum() / towards.square().sum().clamp(min=torch.finfo(towards.dtype).tiny)
+    perpendicular = away - shared * towards
+    return empty + cfg * (towards - neg_scale * perpendicular)
+
+
+def _positive_alone(guider: Guider, x: Tensor, sigma: Tensor) -> Tensor:
+    """The positive prompt's estimate, as the patches that need no negative one leave it."""
+    (positive,) = guider._estimates(x, sigma, 0)
+    patches = guider.model.guidance
+    return patches.guide(patches.prepare(guider._call(x, sigma, 1.0, positive, None)))
+
+
+def _negative_of(call: GuidanceCall) -> Tensor:
+    assert call.negative is not None, "a guidance patch may change the negative estimate, not take it away"
+    return call.negative

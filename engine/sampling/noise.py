@@ -1,10 +1,14 @@
 """Where does a run's noise come from? Always from the CPU, so that a seed gives the same picture on every device."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from engine.sampling.catalog import NoiseKind
+from engine.sampling.conditioning import Latent
 from engine.sampling.denoiser import NoiseSource
 
 SEEDS = 2**64  # torch takes seeds below this
@@ -37,16 +41,56 @@ def draw_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | Non
     return torch.cat([kept[index] for index in batch_index])
 
 
+class FirstNoise(Protocol):
+    """The noise that a run starts from: what the NOISE socket carries."""
+
+    @property
+    def seed(self) -> int:
+        """0 .. 2^64 - 1: of all further noise of the run."""
+
+    def draw(self, latent: Latent) -> Tensor:
+        """Noise (B, C, h, w) shaped like the latent's samples, float32, on the CPU."""
+
+
+@dataclass(frozen=True)
+class SeededNoise:
+    """Unit Gaussian noise: see draw_noise."""
+
+    seed: int
+
+    def draw(self, latent: Latent) -> Tensor:
+        return draw_noise(latent.samples.shape, self.seed, latent.batch_index)
+
+
+@dataclass(frozen=True)
+class NoNoise:
+    """For latents that are noisy already. `seed` is that of later noise."""
+
+    seed: int = 0
+
+    def draw(self, latent: Latent) -> Tensor:
+        return torch.zeros(latent.samples.shape)
+
+
 class IndependentNoise:
     """A fresh draw for every call, in order: the noise of ancestral samplers."""
 
-    def __init__(self, like: Tensor, seed: int) -> None:
+    def __init__(self, like: Tensor, seed: int, *, after: Sequence[int] | None = None) -> None:
+        """after: the shape of a draw that is left out first; None: from the seed again, as the ecosystem has it.
+
+        From the seed again means that the first step's noise is the noise that the run starts from.
+        """
         self._shape, self._device, self._dtype = like.shape, like.device, like.dtype
-        # From the seed again, as the ecosystem has it: the first step's noise is the noise that the run starts from.
         self._generator = _generator(seed)
+        if after is not None:
+            torch.randn(tuple(after), generator=self._generator)
 
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
-        noise = torch.randn(self._shape, generator=self._generator)
+        return self.draw(self._shape)
+
+    def draw(self, shape: Sequence[int]) -> Tensor:
+        """The next noise, of any shape."""
+        noise = torch.randn(tuple(shape), generator=self._generator)
         return noise.to(device=self._device, dtype=self._dtype)
 
 
@@ -74,8 +118,8 @@ class BrownianNoise:
         return increment.to(device=self._device, dtype=self._dtype)
 
 
-def make_noise_source(kind: str, like: Tensor, seed: int, sigmas: Tensor) -> NoiseSource:
+def make_noise_source(kind: NoiseKind, like: Tensor, seed: int, sigmas: Tensor) -> NoiseSource:
     """The noise that a sampler's catalog entry asks for."""
     if kind == "brownian" and bool((sigmas > 0).sum() > 1):
         return BrownianNoise(like, seed, sigmas)
-    return IndependentNoise(like, seed)
+    return IndependentNoise(like, seed, after=like.shape if kind == "continued" else None)

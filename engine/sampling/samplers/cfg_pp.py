@@ -2,6 +2,7 @@
 
 Each of these is its plain namesake with x_next = D + (sigma_next / sigma) (x - U) in place of D + ... (x - D), for the
 guided estimate D and the unconditional U; where both agree, so do the samplers. cfg is used as a strength near 1.
+Methods with more than one stage or step differ in which estimate each term takes; it is the ecosystem's choice here.
 """
 
 import math
@@ -9,8 +10,9 @@ import math
 from torch import Tensor
 
 from engine.sampling.denoiser import Denoiser, NoiseSource, OnStep, guided_estimate_at
-from engine.sampling.samplers.exponential import log_snr, phi_2
+from engine.sampling.samplers.exponential import log_snr
 from engine.sampling.samplers.ode import slope, split_noise, steps_of
+from engine.sampling.samplers.res_multistep import order_2_weights
 
 
 def sample_euler_ancestral_cfg_pp(
@@ -34,6 +36,18 @@ def sample_euler_ancestral_cfg_pp(
     return x
 
 
+def sample_euler_cfg_pp_alternative(
+    denoiser: Denoiser, x: Tensor, sigmas: Tensor, noise: NoiseSource, on_step: OnStep
+) -> Tensor:
+    """Euler steps from x along a slope that takes the guidance D - U off x first."""
+    for i, sigma, sigma_next in steps_of(sigmas):
+        guided = guided_estimate_at(denoiser, x, sigma)
+        on_step(i, guided.denoised, x)
+        d = slope(x - guided.denoised + guided.unconditional, guided.denoised, sigma)
+        x = x + d * (sigma_next - sigma)
+    return x
+
+
 def sample_dpmpp_2s_ancestral_cfg_pp(
     denoiser: Denoiser,
     x: Tensor,
@@ -54,7 +68,9 @@ def sample_dpmpp_2s_ancestral_cfg_pp(
         middle = math.sqrt(sigma * down)
         x_middle = guided.denoised + (middle / sigma) * (x - guided.unconditional)
         at_middle = guided_estimate_at(denoiser, x_middle, middle)
-        x = at_middle.denoised + (down / sigma) * (x - at_middle.unconditional)
+        decay = down / sigma
+        # The guidance that is added to x is of the start for D and of the middle for U.
+        x = decay * (x + guided.denoised - at_middle.unconditional) + (1 - decay) * at_middle.denoised
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
     return x
@@ -90,7 +106,10 @@ def sample_res_multistep_cfg_pp(
     eta: float = 0.0,
     s_noise: float = 1.0,
 ) -> Tensor:
-    """RES multistep (see res_multistep) with CFG++; the order-2 correction follows the unconditional estimates."""
+    """RES multistep (see res_multistep) with CFG++: its first step is Euler's.
+
+    From then on the guidance D - U is added to x, and the order-2 step follows the unconditional estimates.
+    """
     previous: tuple[Tensor, float, float] | None = None
     for i, sigma, sigma_next in steps_of(sigmas):
         guided = guided_estimate_at(denoiser, x, sigma)
@@ -100,10 +119,12 @@ def sample_res_multistep_cfg_pp(
         down, up = split_noise(sigma, sigma_next, eta)
         t, t_next = log_snr(sigma), log_snr(down)
         h = t_next - t
-        x = guided.denoised + math.exp(-h) * (x - guided.unconditional)
-        if previous is not None:
-            earlier, t_earlier, t_down = previous
-            x = x + h * phi_2(-h) / ((t_earlier - t_down) / h) * (earlier - guided.unconditional)
+        if previous is None:
+            x = guided.denoised + math.exp(-h) * (x - guided.unconditional)
+        else:
+            b_1, b_2 = order_2_weights(h, *previous[1:])
+            x = math.exp(-h) * (x + guided.denoised - guided.unconditional)
+            x = x + h * (b_1 * guided.unconditional + b_2 * previous[0])
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
         previous = guided.unconditional, t, t_next

@@ -1,6 +1,9 @@
 """ER-SDE-Solver-3 for extended reverse-time SDEs: arXiv:2309.06169, Algorithm 3 (variance-exploding)."""
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -8,12 +11,18 @@ from torch import Tensor
 from engine.sampling.denoiser import Denoiser, NoiseSource, OnStep, estimate_at
 from engine.sampling.samplers.ode import steps_of
 
+NoiseScale = Callable[[Tensor], Tensor]
 POINTS = 200  # of the numerical integrals; pictures depend on it slightly
 
 
 def noise_scale(sigma: Tensor) -> Tensor:
     """phi(sigma) of "ER-SDE 5", the authors' recommendation: sigma (e^(sigma^0.3) + 10)."""
     return sigma * ((sigma**0.3).exp() + 10)
+
+
+def power_scale(sigma: Tensor, exponent: float) -> Tensor:
+    """phi(sigma) = sigma^exponent: 1 is the ODE, 2 the reverse-time SDE (sec. 3.2)."""
+    return sigma**exponent
 
 
 def sample_er_sde(
@@ -25,13 +34,20 @@ def sample_er_sde(
     *,
     s_noise: float = 1.0,
     max_stage: int = 3,
+    solver_type: Literal["ER-SDE", "Reverse-time SDE", "ODE"] = "ER-SDE",
+    eta: float = 1.0,
 ) -> Tensor:
     """Taylor steps in sigma of rising order, with noise between the ODE's (none) and the reverse SDE's.
 
     Args:
         s_noise: scale of the added noise.
         max_stage: highest order, 1 .. 3.
+        solver_type: which noise scale phi; only "Reverse-time SDE" takes `eta`.
+        eta: noise strength of the reverse-time SDE, 0 (the ODE) .. 1 and above.
     """
+    if solver_type == "ODE" or (solver_type == "Reverse-time SDE" and eta == 0):
+        eta, s_noise = 0.0, 0.0
+    phi = noise_scale if solver_type == "ER-SDE" else partial(power_scale, exponent=1 + eta)
     estimates: list[tuple[float, Tensor]] = []  # (sigma, D), newest first
     derivative_before: Tensor | None = None
     for i, sigma, sigma_next in steps_of(sigmas):
@@ -39,8 +55,8 @@ def sample_er_sde(
         on_step(i, denoised, x)
         if sigma_next == 0:
             return denoised
-        ratio, integral, moment = _integrals(sigma, sigma_next)
-        scale_next = float(noise_scale(torch.tensor(sigma_next, dtype=torch.float64)))
+        ratio, integral, moment = _integrals(phi, sigma, sigma_next)
+        scale_next = float(phi(torch.tensor(sigma_next, dtype=torch.float64)))
         x = ratio * x + (1 - ratio) * denoised  # Eq. 16
         change = sigma_next - sigma
         if estimates and max_stage >= 2:
@@ -56,10 +72,10 @@ def sample_er_sde(
     return x
 
 
-def _integrals(sigma: float, sigma_next: float) -> tuple[float, float, float]:
+def _integrals(phi: NoiseScale, sigma: float, sigma_next: float) -> tuple[float, float, float]:
     """phi(next) / phi(sigma), and the integrals over [next, sigma] of 1 / phi and (s - sigma) / phi."""
-    ends = noise_scale(torch.tensor([sigma, sigma_next], dtype=torch.float64))
+    ends = phi(torch.tensor([sigma, sigma_next], dtype=torch.float64))
     width = (sigma - sigma_next) / POINTS
     s = sigma_next + width * torch.arange(POINTS, dtype=torch.float64)
-    density = 1 / noise_scale(s)
+    density = 1 / phi(s)
     return float(ends[1] / ends[0]), float(density.sum() * width), float(((s - sigma) * density).sum() * width)

@@ -6,6 +6,8 @@ its linear part is solved exactly.
 
 import math
 
+from engine.sampling.samplers.ode import ONLY_DOWN
+
 
 def log_snr(sigma: float) -> float:
     """Half the log signal-to-noise ratio of a level above 0."""
@@ -28,5 +30,11 @@ def phi_3(h: float) -> float:
 
 
 def added_noise(h: float) -> float:
-    """sqrt(1 - e^(-2h)): the share of a level's standard deviation that a step of noise time h renews."""
+    """sqrt(1 - e^(-2h)): the share of a level's standard deviation that a step of noise time h renews.
+
+    Raises:
+        ValueError: h is negative: the step goes up.
+    """
+    if h < 0:
+        raise ValueError(ONLY_DOWN)
     return math.sqrt(-math.expm1(-2 * h))

@@ -9,6 +9,11 @@ from itertools import pairwise
 
 from torch import Tensor
 
+ONLY_DOWN = (
+    "Samplers that add noise step down only, but these sigmas rise (flipped?). "
+    "Use a sampler that adds none, such as euler, or sigmas that fall."
+)
+
 
 def steps_of(sigmas: Tensor) -> Iterator[tuple[int, float, float]]:
     """(index, level, next level) of every step."""
@@ -25,9 +30,14 @@ def split_noise(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[floa
     """(level to step down to, noise to add there) so that both make sigma_next: arXiv:2010.02502, Eq. 16.
 
     eta 0 adds no noise, eta 1 as much as the reverse diffusion of arXiv:2006.11239.
+
+    Raises:
+        ValueError: the step goes up and eta is not 0.
     """
     if eta == 0.0 or sigma_next == 0.0:
         return sigma_next, 0.0
+    if sigma_next > sigma:
+        raise ValueError(ONLY_DOWN)
     up = min(sigma_next, eta * math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
     return math.sqrt(sigma_next**2 - up**2), up
 

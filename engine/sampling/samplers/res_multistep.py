@@ -35,12 +35,19 @@ def sample_res_multistep(
         if previous is None:
             x = denoised + (down / sigma) * (x - denoised)
         else:
-            earlier, t_earlier, t_down = previous
-            c_2 = (t_earlier - t_down) / h  # below 0: the second node lies behind
-            b_2 = phi_2(-h) / c_2
-            b_1 = phi_1(-h) - b_2
-            x = math.exp(-h) * x + h * (b_1 * denoised + b_2 * earlier)
+            b_1, b_2 = order_2_weights(h, *previous[1:])
+            x = math.exp(-h) * x + h * (b_1 * denoised + b_2 * previous[0])
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
         previous = denoised, t, t_next
     return x
+
+
+def order_2_weights(h: float, t_earlier: float, t_down: float) -> tuple[float, float]:
+    """Weights of this estimate and of the one at lambda `t_earlier` for a step of h: Eq. 11-12.
+
+    t_down: the lambda that the step before went down to, before noise was added; without noise it is this step's start.
+    """
+    c_2 = (t_earlier - t_down) / h  # below 0: the second node lies behind
+    b_2 = phi_2(-h) / c_2
+    return phi_1(-h) - b_2, b_2
