@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -15,16 +16,26 @@ class AsyncThread:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # guards the start
+        self._at_work = 0  # coroutines that have begun and not ended; changed on the loop only
+        self._ended = threading.Event()  # set whenever one ends
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
         """Start a coroutine; nothing waits for it here."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        return asyncio.run_coroutine_threadsafe(self._counted(coroutine), self._running_loop())
 
     def wait(self, awaitable: Awaitable[T]) -> T:
         """Wait in the calling thread for what is awaited on the loop."""
         return self.submit(_awaiting(awaitable)).result()
+
+    def settles(self, within_s: float) -> bool:
+        """Wait until nothing is at work; False if something is after all: code that will not be cancelled."""
+        until_s = time.monotonic() + within_s
+        while self._at_work and (left_s := until_s - time.monotonic()) > 0:
+            self._ended.wait(left_s)
+            self._ended.clear()
+        return not self._at_work
 
     def close(self) -> None:
         """End the loop, once."""
@@ -35,6 +46,14 @@ class AsyncThread:
             thread.join(timeout=1)
             if not thread.is_alive():
                 loop.close()
+
+    async def _counted(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        self._at_work += 1
+        try:
+            return await coroutine
+        finally:
+            self._at_work -= 1
+            self._ended.set()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:

@@ -14,6 +14,7 @@ from engine.execution.outcome import Outcome, RunRequest
 from engine.files.places import Places
 from engine.graph.registry import Registry
 
+SETTLE_WITHIN_S = 2.0  # for async nodes to end once their run has
 FREE_THREADS = 4  # how many nodes that leave the device free run at once
 
 
@@ -37,6 +38,7 @@ class LocalExecutor:
             ThreadPoolExecutor(FREE_THREADS, thread_name_prefix="free nodes"),
             AsyncThread(),
         )
+        self.is_stuck = False  # async code of the last run goes on all the same
         self._cancelled: dict[str, threading.Event] = {}
         self._lock = threading.Lock()  # guards the above
 
@@ -45,12 +47,17 @@ class LocalExecutor:
         try:
             return GraphRun(self._around, request, emit, self._switch(request.job)).run()
         finally:
-            with self._lock:
-                self._cancelled.pop(request.job, None)
+            self.forget(request.job)
+            self.is_stuck = not self._around.async_thread.settles(SETTLE_WITHIN_S)
 
     def interrupt(self, job: str) -> None:
         """Stop a job at its next step. One that has not begun yet ends as soon as it begins."""
         self._switch(job).set()
+
+    def forget(self, job: str) -> None:
+        """Let a job that has ended leave nothing behind, so that the next one of its id is not stopped."""
+        with self._lock:
+            self._cancelled.pop(job, None)
 
     def release(self, *, models: bool, results: bool) -> None:
         """Drop cached results; those of loaders are what keeps models in memory."""

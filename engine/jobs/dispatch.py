@@ -3,21 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import Interrupted, WorkerDied
-from engine.execution.events import (
-    Event,
-    NodeFailed,
-    NodeFinished,
-    NodesCached,
-    NodeStarted,
-    Place,
-    RunInterrupted,
-    RunStarted,
-    RunSucceeded,
-)
+from engine.execution.events import Event, NodeFailed, Place, RunInterrupted, RunStarted
 from engine.execution.outcome import NodeError, Outcome
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
@@ -27,11 +17,11 @@ from engine.jobs.bus import EventBus, JobHappened, JobLeft
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job, now_ms
 from engine.jobs.queue import JobQueue
+from engine.jobs.running import LAST_EVENTS, Running
 from engine.jobs.staff import Staff
 from engine.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
-LAST_EVENTS = (NodeFailed, RunInterrupted, RunSucceeded)
 # Nodes that ship hear a cancel at their next step, and ending the worker costs the loaded models: they get
 # this many times as long.
 OWN_NODES_FACTOR = 12
@@ -58,26 +48,6 @@ class WorkerView:
     device: str
     state: Literal["starting", "idle", "running", "dead"]
     job: str | None
-
-
-@dataclass
-class Running:
-    """A job on a worker, and how far it has come."""
-
-    job: Job
-    worker: Worker
-    started_ms: int = field(default_factory=now_ms)
-    place: Place | None = None
-    executed: list[str] = field(default_factory=list)
-    finished: dict[str, NodeFinished] = field(default_factory=dict)  # those with something to show
-    course: list[Event] = field(default_factory=list)
-    last: Event | None = None
-    grace: asyncio.TimerHandle | None = None  # set once the job was cancelled
-
-    def node_type(self) -> str:
-        """Give the type of the user's node that is at work; "" if none is."""
-        node = self.job.request.graph.nodes.get(NodeId(self.place.real)) if self.place else None
-        return node.type if node else ""
 
 
 class Dispatcher:
@@ -158,11 +128,8 @@ class Dispatcher:
 
     def at_work(self, client: str) -> list[tuple[Job, Place]]:
         """List the client's running jobs with the node that each of them is at."""
-        return [
-            (running.job, running.place)
-            for running in self._running.values()
-            if running.job.client == client and running.place is not None
-        ]
+        mine = [running for running in self._running.values() if running.job.client == client]
+        return [(running.job, place) for running in mine if (place := running.place(self._of_packs)) is not None]
 
     def started_ms(self, job_id: str) -> int | None:
         running = self._running.get(job_id)
@@ -213,11 +180,13 @@ class Dispatcher:
 
     def _allow_grace(self, running: Running) -> None:
         """Give a cancelled job time to end by itself."""
-        foreign = running.place is None or running.node_type() in self._of_packs
+        place = running.place(self._of_packs)
+        foreign = place is None or running.node_type(place) in self._of_packs
         after_s = self._patience.cancel_s * (1 if foreign else OWN_NODES_FACTOR)
 
         def abandon() -> None:
-            at = f"node {running.place.node} ({running.node_type()})" if running.place else "its code"
+            place = running.place(self._of_packs)
+            at = f"node {place.node} ({running.node_type(place)})" if place else "its code"
             log.warning(
                 "Job %s was cancelled %g s ago, but %s does not stop: %s is ended and replaced.",
                 *(running.job.id, after_s, at, running.worker.name),
@@ -228,16 +197,8 @@ class Dispatcher:
 
     def _note(self, running: Running, event: Event) -> None:
         """Pass an event on. The last one waits until the history is complete, since clients read it then."""
-        if isinstance(event, NodeStarted):
-            running.place = event.place
-            running.executed.append(event.place.node)
-        if isinstance(event, NodeFinished):
-            running.finished[event.place.node] = event
-        if isinstance(event, (RunStarted, NodesCached)):
-            running.course.append(event)
-        if isinstance(event, LAST_EVENTS):
-            running.last = event
-        else:
+        running.note(event)
+        if not isinstance(event, LAST_EVENTS):
             self._bus.publish(JobHappened(running.job, event))
 
     def _finish(self, running: Running, outcome: Outcome | None) -> None:
@@ -255,34 +216,29 @@ class Dispatcher:
 
     def _stopped(self, running: Running) -> Outcome:
         """Make the end of a job whose worker did not live to tell that it was interrupted."""
-        done = self._begun(running)
-        node = running.place.node if running.place else ""
-        running.last = RunInterrupted(running.job.id, node, running.node_type(), done, now_ms())
-        return self._outcome(running, "interrupted", done)
+        place, node_type, done = self._whereabouts(running)
+        running.last = RunInterrupted(running.job.id, place.node, node_type, done, now_ms())
+        return _outcome(running, "interrupted", done)
 
     def _died(self, running: Running, error: Exception) -> Outcome:
         """Make of a lost worker what clients expect of a failed run."""
-        done = self._begun(running)
-        place = running.place or Place("", "", None, "")
-        node_type, kind = running.node_type(), type(error).__name__
+        place, node_type, done = self._whereabouts(running)
+        kind = type(error).__name__
         running.last = NodeFailed(running.job.id, place, node_type, done, kind, str(error), (), {}, now_ms())
-        failure = NodeError(place.node, node_type, kind, str(error))
-        return self._outcome(running, "error", done, failure)
+        return _outcome(running, "error", done, NodeError(place.node, node_type, kind, str(error)))
 
-    def _outcome(
-        self,
-        running: Running,
-        status: Literal["error", "interrupted"],
-        done: Sequence[str],
-        error: NodeError | None = None,
-    ) -> Outcome:
-        """Make the outcome of a job from what its worker told while it lived."""
-        shown = {node: event.ui for node, event in running.finished.items()}
-        places = {node: event.place for node, event in running.finished.items()}
-        return Outcome(running.job.id, status, shown, places, done, error)
-
-    def _begun(self, running: Running) -> list[str]:
-        """Make sure that a job's course has a beginning; give the nodes that were done before the last one."""
+    def _whereabouts(self, running: Running) -> tuple[Place, str, list[str]]:
+        """Give the node at which a lost job was, its type, and the nodes that had run; make sure that it began."""
         if not running.course:
             self._note(running, RunStarted(running.job.id, now_ms()))
-        return running.executed[:-1]
+        place = running.place(self._of_packs) or Place("", "", None, "")
+        return place, running.node_type(place), [node for node in running.executed if node != place.node]
+
+
+def _outcome(
+    running: Running, status: Literal["error", "interrupted"], done: Sequence[str], error: NodeError | None = None
+) -> Outcome:
+    """Make the outcome of a job from what its worker told while it lived."""
+    shown = {node: event.ui for node, event in running.finished.items()}
+    places = {node: event.place for node, event in running.finished.items()}
+    return Outcome(running.job.id, status, shown, places, done, error)

@@ -2,6 +2,7 @@
 
 import signal
 
+STUCK = 69  # exit status of a worker that ends itself, since async code of its last job does not end
 SIGNALS = {
     "SIGKILL": "the system's answer to a lack of memory, or somebody's wish",
     "SIGSEGV": "a crash in native code",
@@ -25,6 +26,8 @@ def cause(status: int | None) -> str:
     if status is None:
         return "nobody knows how"
     if status >= 0:
+        if status == STUCK:
+            return "async code of its last job did not end"
         return f"{WINDOWS[status]} ({status:#x})" if status in WINDOWS else f"exit status {status}"
     try:
         name = signal.Signals(-status).name

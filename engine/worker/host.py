@@ -18,6 +18,7 @@ from engine.execution.events import Event
 from engine.graph.nodes import NodeId
 from engine.graph.problems import Problem
 from engine.jobs.worker import Cancel, Check, Checked, Describe, Ended, Happened, Importing, Release, Run, Stop
+from engine.worker.endings import STUCK
 from engine.worker.link import PipeEnd, plain
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Workshop
@@ -54,7 +55,11 @@ class Host:
         outcome = workshop.run(order.request, self._emit)
         with self._lock:
             self._expected.discard(order.request.job)
+            workshop.forget(order.request.job)
         self._link.send(Ended(plain(outcome)))
+        if workshop.is_stuck:
+            log.warning("An async node of this job does not end: the worker process ends, and another one takes over.")
+            os._exit(STUCK)
 
     def _emit(self, event: Event) -> None:
         self._link.send(Happened(plain(event)))

@@ -44,7 +44,7 @@ GRACE_S = 0.5  # for a process that has closed its end, and for its last words
 CHUNK_BYTES = 2**18  # all that came since the last look is taken at once
 LAST_WORDS = 20  # lines of a dead worker's output that are shown
 LONGEST_WORD_BYTES = 2000
-FATAL = "Fatal Python error"  # begins faulthandler's report, which may be longer than the last words
+FATAL = b"Fatal Python error"  # begins faulthandler's report, which may be longer than the last words
 
 
 class Life:
@@ -95,6 +95,11 @@ class Life:
     @property
     def id(self) -> int:
         return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, once it is over."""
+        return self._process.returncode
 
     @property
     def was_up(self) -> bool:
@@ -164,7 +169,7 @@ class Life:
         if self.importing is not None:
             when = f"while it imported the pack {self.importing}"
         after_s = time.monotonic() - self._started_s
-        how = f"The worker process {self._process.pid} ended {when}: {cause(self._process.returncode)}."
+        how = f"The worker process {self._process.pid} ended {when}: {cause(self.status)}."
         if self._broken is not None:
             how = f"The worker process {self._process.pid} was ended after {after_s:.0f} s: {self._broken}"
         words = "\n".join(self._words)
@@ -273,8 +278,8 @@ class Life:
 
     def _remember(self, lines: list[bytes]) -> None:
         """Keep lines for the case that they were the last; of a progress bar, only its last state."""
+        fatal = next((line for line in lines if line.startswith(FATAL)), None)
+        if fatal is not None:
+            self._fatal = f" ({fatal.decode('utf-8', 'replace').rstrip()[:LONGEST_WORD_BYTES]})"
         shown = (line.rstrip().rpartition(b"\r")[2][-LONGEST_WORD_BYTES:] for line in lines[-LAST_WORDS:])
-        for text in (line.decode("utf-8", "replace") for line in shown if line):
-            self._words.append(text)
-            if text.startswith(FATAL):
-                self._fatal = f" ({text})"
+        self._words.extend(line.decode("utf-8", "replace") for line in shown if line)

@@ -16,6 +16,7 @@ from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
 from engine.jobs.worker import Cancel, Release, Stage, WorkerDescription
+from engine.worker.endings import STUCK
 from engine.worker.life import Life
 from engine.worker.setup import WorkerSetup
 
@@ -176,8 +177,8 @@ class ProcessWorker:
         self._failed_at_s = 0.0 if life.was_up else time.monotonic()
         if life.importing is not None:
             self._leave_out(life.importing, life.how_it_ended())
-        steady = life.was_up_for_s > STEADY_AFTER_S
-        if steady or life.was_at_work or life.is_stuck or life.importing is not None:
+        at_work = life.was_at_work or life.is_stuck or life.status == STUCK
+        if at_work or life.was_up_for_s > STEADY_AFTER_S or life.importing is not None:
             self._begin_life()
 
     def _leave_out(self, pack: str, how: str) -> None:

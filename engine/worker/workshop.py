@@ -77,8 +77,17 @@ class Workshop:
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         return self._executor.run(request, emit)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether async code of the last job goes on, though the job has ended."""
+        return self._executor.is_stuck
+
     def interrupt(self, job: str) -> None:
         self._executor.interrupt(job)
+
+    def forget(self, job: str) -> None:
+        """Forget a cancel that came while the job ended."""
+        self._executor.forget(job)
 
     def release(self, *, models: bool, results: bool) -> None:
         self._executor.release(models=models, results=results)
