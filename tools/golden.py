@@ -56,7 +56,7 @@ class KeepingCache:
     def get(self, key: ResultKey) -> NodeOutputs | None:
         return self._kept.get(key) or self._inner.get(key)
 
-    def put(self, key: ResultKey, outputs: NodeOutputs) -> None:
+    def put(self, key: ResultKey, outputs: NodeOutputs, seconds: float = 0.0) -> None:
         self._kept[key] = outputs
         self._inner.put(key, outputs)
 
