@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from engine.models.family import ModelFamily, Run
 from engine.models.latent import LatentFormat
+from engine.models.layer_patches import LayerPatches
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch
 from engine.models.weight_names import WeightNames
@@ -66,6 +67,15 @@ class DiffusionModel:
         """The same model with something round each call of its network, inside the wrappers it has."""
         return replace(self, patches=self.patches.with_wrapper(wrapper))
 
+    @property
+    def layers(self) -> LayerPatches:
+        """What takes part inside the network: its attention, and between its blocks."""
+        return self.patches.layers or LayerPatches()
+
+    def with_layers(self, layers: LayerPatches) -> DiffusionModel:
+        """The same model with other layer patches: `model.with_layers(model.layers.with_blocks(join=...))`."""
+        return replace(self, patches=self.patches.with_layers(layers))
+
     def with_guidance(self, guidance: GuidancePatches) -> DiffusionModel:
         """The same model, its prompts joined in another way: `model.with_guidance(model.guidance.with_(after=...))`."""
         return replace(self, patches=self.patches.with_guidance(guidance))
@@ -93,5 +103,6 @@ class DiffusionModel:
             run: CallNetwork = partial(self.call_network, network)
             for wrapper in reversed(self.patches.wrappers):
                 run = partial(wrapper, run)
-            call = NetworkCall(self.prediction.scale_input(x, sigma), self.noise_levels.timestep(sigma), inputs)
+            scaled = self.prediction.scale_input(x, sigma)
+            call = NetworkCall(scaled, self.noise_levels.timestep(sigma), inputs, sigma, self.patches.layers)
             return self.prediction.denoised(x, run(call).float(), sigma)

@@ -1,8 +1,8 @@
 """What is a reversible change to a model? The points at which packs and patches may take part.
 
-Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. Four points exist so far:
-weights (`WeightPatch`), the whole network call (`NetworkWrapper`), guidance (sampling's `GuidancePatches`), and the
-noise levels (`DiffusionModel.with_noise_levels`).
+Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. The points: weights
+(`WeightPatch`), attention and blocks (`LayerPatches`), the whole network call (`NetworkWrapper`), guidance (sampling's
+`GuidancePatches`), and the noise levels (`DiffusionModel.with_noise_levels`).
 """
 
 from collections.abc import Collection
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from engine.models.layer_patches import LayerPatches
 from engine.sampling.conditioning import NetworkInputs
 from engine.sampling.guidance_patches import GuidancePatches
 
@@ -28,11 +29,20 @@ class WeightPatch(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class NetworkCall:
-    """One call of a network: x (N, C, h, w) as the network sees it, timesteps (N,), and what steers it."""
+    """One call of a network.
+
+    Attributes:
+        x: (N, C, h, w) as the network sees it.
+        timesteps, sigma: (N,) of each sample.
+        inputs: what steers it.
+        layers: what takes part inside the network.
+    """
 
     x: Tensor
     timesteps: Tensor
     inputs: NetworkInputs
+    sigma: Tensor
+    layers: LayerPatches | None = None
 
 
 class CallNetwork(Protocol):
@@ -52,6 +62,7 @@ class Patches:
 
     weights: tuple[WeightPatch, ...] = ()
     wrappers: tuple[NetworkWrapper, ...] = ()
+    layers: LayerPatches | None = None
     guidance: GuidancePatches = field(default_factory=GuidancePatches)
 
     def with_weights(self, patch: WeightPatch) -> "Patches":
@@ -59,6 +70,9 @@ class Patches:
 
     def with_wrapper(self, wrapper: NetworkWrapper) -> "Patches":
         return replace(self, wrappers=(*self.wrappers, wrapper))
+
+    def with_layers(self, layers: LayerPatches) -> "Patches":
+        return replace(self, layers=layers)
 
     def with_guidance(self, guidance: GuidancePatches) -> "Patches":
         return replace(self, guidance=guidance)

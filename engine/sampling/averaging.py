@@ -23,17 +23,20 @@ def average_estimates(
     sigma: Tensor,
     groups: Sequence[Sequence[PlacedItem]],
     free_bytes: FreeBytes | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> list[Tensor]:
     """Each group's estimate: the mean of its items' where they overlap, by their weights; 0 where none counts.
 
     Items of all groups that count at this sigma go through the network together wherever their shapes agree.
+    `numbers`: which of the guider's prompts each group is; None: 0, 1, ...
     """
+    numbers = range(len(groups)) if numbers is None else numbers
     totals = [torch.zeros_like(x) for _ in groups]
     weights = [torch.zeros_like(x[:, :1]) for _ in groups]
     level = float(sigma[0])
     active = [(index, item) for index, group in enumerate(groups) for item in group if item.counts_at(level)]
     for bundle in _bundles(active, model, x, free_bytes):
-        estimates = _evaluate(model, x, sigma, [item for _, item in bundle]).chunk(len(bundle))
+        estimates = _evaluate(model, x, sigma, bundle, numbers).chunk(len(bundle))
         for (index, item), estimate in zip(bundle, estimates, strict=True):
             weight = item.weight.to(x)
             item.crop(totals[index]).add_(estimate.to(x.dtype) * weight)
@@ -74,8 +77,11 @@ def _fits(
     return model.memory_needed(shape) <= free_bytes()
 
 
-def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[PlacedItem]) -> Tensor:
-    """One pass of the network over items that agree: (len(items) * B, C, h', w'), item by item."""
+def _evaluate(
+    model: ConditionedModel, x: Tensor, sigma: Tensor, bundle: list[tuple[int, PlacedItem]], numbers: Sequence[int]
+) -> Tensor:
+    """One pass of the network over items that agree: (len(bundle) * B, C, h', w'), item by item."""
+    items = [item for _, item in bundle]
     count = len(items)
     part = items[0].crop(x).float().repeat(count, 1, 1, 1)
     level = sigma.float().repeat(count)
@@ -88,6 +94,7 @@ def _evaluate(model: ConditionedModel, x: Tensor, sigma: Tensor, items: list[Pla
         extra=items[0].extra,
         vector=_joined(item.vector for item in items),
         concat=_joined(item.concat for item in items),
+        prompts=tuple(numbers[group] for group, _ in bundle),
     )
     inputs = _with_control(model, part, level, inputs, items[0], x.shape[0])
     return model.denoise(part, level, inputs)

@@ -224,6 +224,7 @@ class NetworkInputs:
         control: what the controls add, summed, or None.
         extra: ConditioningItem.extra of the items in this pass (they are passed together only if it is the same).
         vector: (N, A) or None; concat: (N, C', h, w) or None: see ConditioningItem.
+        prompts: which of the guider's prompts (0: the positive one) each equal share of the N samples is for.
     """
 
     embedding: Tensor
@@ -232,3 +233,4 @@ class NetworkInputs:
     extra: Mapping[str, Any] = field(default_factory=dict)
     vector: Tensor | None = None
     concat: Tensor | None = None
+    prompts: tuple[int, ...] = (0,)

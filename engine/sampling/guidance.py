@@ -67,7 +67,7 @@ class Guider(ABC):
     def _estimates(self, x: Tensor, sigma: Tensor, *wanted: int) -> list[Tensor]:
         """The estimates for the prompts of these indices."""
         groups = self._place(x)
-        return average_estimates(self.model, x, sigma, [groups[index] for index in wanted], self._free_bytes)
+        return average_estimates(self.model, x, sigma, [groups[index] for index in wanted], self._free_bytes, wanted)
 
     def _place(self, x: Tensor) -> list[list[PlacedItem]]:
         if self._placed is None or self._placed[0] != x.shape:
@@ -93,7 +93,8 @@ class Guider(ABC):
             items = self._place(x)[prompt]
         else:
             items = [place(item, x, model.noise_levels) for item in self._prepared(prompt)]
-        return average_estimates(model, x, sigma, [items], self._free_bytes)[0]
+        number = prompt if isinstance(prompt, int) else 0
+        return average_estimates(model, x, sigma, [items], self._free_bytes, (number,))[0]
 
     def _prepared(self, prompt: Conditioning) -> Conditioning:
         """A prompt that is not the guider's own, prepared once a run."""

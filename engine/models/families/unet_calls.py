@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.models.latent import LatentFormat
+from engine.models.layer_patches import LayerCall, LayerPlace, PatchedCall
 from engine.models.layers.unet import UNet
 from engine.models.patch import NetworkCall
 from engine.models.preview import PreviewColours, estimate_preview_colours
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from engine.models.vae import Vae
 
 Colours = Mapping[str, Sequence[Sequence[float]]]
-DOWNSCALE = 8  # of the autoencoder, where the file has none
 
 # Linear fits to the full-size VAEs, rows: latent channels as the network sees them, columns: RGB in 0..1.
 # Published at https://discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204
@@ -52,14 +52,24 @@ def call_network(network: UNet, call: NetworkCall) -> Tensor:
     x = x.to(weight.device, weight.dtype, memory_format=layout)
     context = inputs.embedding.to(weight.device, weight.dtype)
     vector = None if inputs.vector is None else inputs.vector.to(weight.device)
-    return network(x, call.timesteps.to(weight.device), context, inputs.control, vector)
+    return network(x, call.timesteps.to(weight.device), context, inputs.control, vector, _patched(call))
 
 
-def latent_format(channels: int, vae: Vae | None, scale: float, colours: Colours | None) -> LatentFormat:
+def _patched(call: NetworkCall) -> PatchedCall | None:
+    if call.layers is None:
+        return None
+    size = (call.x.shape[-2], call.x.shape[-1])
+    return PatchedCall(call.layers, LayerCall(LayerPlace("input", 0), call.sigma, call.inputs.prompts, size))
+
+
+def latent_format(
+    channels: int, vae: Vae | None, scale: float, colours: Colours | None, downscale: int = 8
+) -> LatentFormat:
     """The family's latents.
 
     Args:
         colours: of the usual VAE; None: those of `vae` are estimated when the first preview is shown.
+        downscale: pixels per cell, where there is no `vae` to tell.
     """
 
     def find_colours() -> PreviewColours:
@@ -68,4 +78,4 @@ def latent_format(channels: int, vae: Vae | None, scale: float, colours: Colours
         known = colours or SD1_COLOURS
         return PreviewColours(torch.tensor(known["weight"]), torch.tensor(known["bias"][0]))
 
-    return LatentFormat(channels, scale, DOWNSCALE if vae is None else vae.config.downscale, find_colours)
+    return LatentFormat(channels, scale, downscale if vae is None else vae.config.downscale, find_colours)

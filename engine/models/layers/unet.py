@@ -4,14 +4,17 @@ Modules are named as in the single-file layout, so that a file's names are the m
 Images inside are (N, C, h, w); tokens are (N, h * w, C). On CPUs, channels-last makes the two views of one memory.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.models.layer_patches import Part, PatchedCall, Which
 from engine.models.layers.attention import attend
 from engine.models.layers.unet_config import NORM_GROUPS, Block, LayerSpec, UNetConfig
 from engine.sampling.conditioning import ControlResiduals
@@ -26,10 +29,20 @@ class LayerInputs:
     Attributes:
         time: (N, time_channels) embedding of the timestep and of what is added to it.
         context: (N, S, D) the prompt's embedding.
+        patched: what takes part inside the network, if anything does.
     """
 
     time: Tensor
     context: Tensor
+    patched: PatchedCall | None = None
+
+    def at(self, part: Part, block: int) -> LayerInputs:
+        """The same for one block."""
+        return self if self.patched is None else replace(self, patched=self.patched.at(part, block))
+
+    def within(self, index: int, heads: int) -> LayerInputs:
+        """The same for one transformer block within a block."""
+        return self if self.patched is None else replace(self, patched=self.patched.within(index, heads))
 
 
 def embed_timesteps(timesteps: Tensor, width: int, max_period: float = 10_000.0) -> Tensor:
@@ -81,6 +94,17 @@ class Attention(nn.Module):
         q, k, v = (self._split(t) for t in (self.to_q(x), self.to_k(source), self.to_v(source)))
         return self.to_out(attend(q, k, v))
 
+    def forward_patched(self, x: Tensor, context: Tensor | None, which: Which, patched: PatchedCall) -> Tensor:
+        """The same, with patches taking part."""
+        x, keys, values = patched.change_inputs(which, x, x if context is None else context)
+        q, k, v = self.to_q(x), self.to_k(keys), self.to_v(values)
+        function = patched.function(which)
+        if function is None:
+            out = attend(self._split(q), self._split(k), self._split(v))
+        else:
+            out = function(q, k, v, patched.call)
+        return patched.change_output(which, self.to_out(out))
+
     def _split(self, t: Tensor) -> Tensor:
         """(N, T, C) -> (N, heads, T, C / heads)."""
         return t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -125,8 +149,13 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
         """x (N, T, C) -> (N, T, C)."""
-        x = self.attn1(self.norm1(x), None if self.attends_to_itself else given.context).add_(x)
-        x = self.attn2(self.norm2(x), given.context).add_(x)
+        own = None if self.attends_to_itself else given.context
+        if given.patched is None:
+            x = self.attn1(self.norm1(x), own).add_(x)
+            x = self.attn2(self.norm2(x), given.context).add_(x)
+        else:
+            x = self.attn1.forward_patched(self.norm1(x), own, 1, given.patched) + x
+            x = self.attn2.forward_patched(self.norm2(x), given.context, 2, given.patched) + x
         return self.ff(self.norm3(x)).add_(x)
 
 
@@ -148,8 +177,8 @@ class SpatialTransformer(nn.Module):
     def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
         """x (N, C, h, w) -> (N, C, h, w)."""
         tokens = self._project(self.proj_in, _to_tokens(self.norm(x)))
-        for block in self.transformer_blocks:
-            tokens = block(tokens, given)
+        for index, block in enumerate(self.transformer_blocks):
+            tokens = block(tokens, given.within(index, block.attn1.heads))
         tokens = self._project(self.proj_out, tokens)
         return tokens.transpose(1, 2).unflatten(2, x.shape[2:]) + x
 
@@ -224,7 +253,9 @@ class UNetEncoder(nn.Module):
         self.input_blocks = _build_blocks(config.input_blocks, config)
         self.middle_block = _build_blocks([config.middle_block], config)[0]
 
-    def embed(self, timesteps: Tensor, context: Tensor, vector: Tensor | None) -> LayerInputs:
+    def embed(
+        self, timesteps: Tensor, context: Tensor, vector: Tensor | None, patched: PatchedCall | None = None
+    ) -> LayerInputs:
         """What the layers read: timesteps (N,), context (N, S, D), vector (N, vector_channels) or (N, 1) class numbers.
 
         Raises:
@@ -233,12 +264,12 @@ class UNetEncoder(nn.Module):
         time = self.time_embed(embed_timesteps(timesteps, self.config.model_channels).to(context.dtype))
         width = self.config.vector_channels or bool(self.config.classes)
         if not width:
-            return LayerInputs(time, context)
+            return LayerInputs(time, context, patched)
         if vector is None or vector.shape[-1] != width:
             found = "none" if vector is None else f"one of width {vector.shape[-1]}"
             raise ValueError(f"This model needs a vector of width {width} beside the prompt, and got {found}.")
         known = vector.to(context.dtype) if self.config.vector_channels else vector[:, 0].long()
-        return LayerInputs(time + self.label_emb(known), context)
+        return LayerInputs(time + self.label_emb(known), context, patched)
 
     def run_block(self, block: nn.Module, x: Tensor, given: LayerInputs, size: tuple[int, int] | None = None) -> Tensor:
         """One block, layer by layer. `size`: (height, width) that an Upsample in it grows to."""
@@ -272,22 +303,29 @@ class UNet(UNetEncoder):
         context: Tensor,
         control: ControlResiduals | None = None,
         vector: Tensor | None = None,
+        patched: PatchedCall | None = None,
     ) -> Tensor:
         """x (N, C, h, w), timesteps (N,), context (N, S, D) -> (N, out_channels, h, w), all of the weights' dtype.
 
-        `control` is added where it says: see ControlResiduals. `vector`: see `embed`.
+        `control` is added where it says: see ControlResiduals. `vector`: see `embed`. `patched`: what takes part.
         """
         control = control or NO_CONTROL
-        given = self.embed(timesteps, context, vector)
+        given = self.embed(timesteps, context, vector, patched)
         skips: list[Tensor] = []
         for number, block in enumerate(self.input_blocks):
-            x = add_residual(self.run_block(block, x, given), control.input, number)
+            here = given.at("input", number)
+            x = add_residual(self.run_block(block, x, here), control.input, number)
+            x = x if here.patched is None else here.patched.after_block(x)
             skips.append(x)
-        x = add_residual(self.run_block(self.middle_block, x, given), control.middle, 0)
-        for block in self.output_blocks:
+            x = x if here.patched is None else here.patched.after_skip(x)
+        x = add_residual(self.run_block(self.middle_block, x, given.at("middle", 0)), control.middle, 0)
+        for number, block in enumerate(self.output_blocks):
+            here = given.at("output", number)
             skip = add_residual(skips.pop(), control.output, len(skips))
+            if here.patched is not None:
+                x, skip = here.patched.join(x, skip)
             size = skips[-1].shape[2:] if skips else None
-            x = self.run_block(block, torch.cat([x, skip], dim=1), given, size)
+            x = self.run_block(block, torch.cat([x, skip], dim=1), here, size)
         return self.out(x)
 
 
