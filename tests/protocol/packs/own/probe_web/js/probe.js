@@ -1,0 +1,1 @@
+export const probe = "a script of a pack"
