@@ -13,6 +13,7 @@ PreviewMethod = Literal["none", "auto", "latent2rgb", "taesd"]
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")
 DEFAULT_PORT = 8188
+DISK_CACHE_GB = 8
 
 # Flags of the ecosystem that are accepted with a warning: the switches, and those that take a value.
 WITHOUT_EFFECT = [
@@ -67,7 +68,10 @@ class ComputeOptions:
         only_device: no other accelerator than `device` may be used.
         all_type, network_type, vae_type, text_encoder_type: None leaves the choice to the device.
         reserve_gb: accelerator memory left to other programs.
-        kept_results: how many results are kept; None for the usual budget in bytes, 0 for none.
+        kept_results: how many results are kept in memory; None for a budget in bytes, 0 for none, on disk neither.
+        cache_share: the share of the machine's main memory that results may take, all workers together.
+        cache_bytes: the same in bytes; None for the share.
+        disk_cache_bytes: what costly results may take on disk; 0 for none.
         preview_pixels: the longer side of a preview.
     """
 
@@ -84,6 +88,9 @@ class ComputeOptions:
     reserve_gb: float | None = None
     deterministic: bool = False
     kept_results: int | None = None
+    cache_share: float = 0.25
+    cache_bytes: int | None = None
+    disk_cache_bytes: int = DISK_CACHE_GB * 2**30
     preview_method: PreviewMethod = "auto"
     preview_pixels: int = 512
 
@@ -311,8 +318,20 @@ def _other_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--preview-size", type=_sixteen_bits, default=512, metavar="PIXELS", help="default: %(default)s")
     cache = group.add_mutually_exclusive_group()
     cache.add_argument("--cache-classic", action="store_true", help="keep results up to a memory budget (default)")
-    cache.add_argument("--cache-lru", type=_index, metavar="N", help="keep the N results used last")
-    cache.add_argument("--cache-none", action="store_true", help="keep no results")
+    cache.add_argument(
+        "--cache-lru", type=_index, metavar="N", help="keep the N results used last, whatever their size"
+    )
+    cache.add_argument("--cache-none", action="store_true", help="keep results no longer than a run needs them")
+    group.add_argument(
+        "--cache-memory", type=_memory_size, metavar="GB|%", help="memory for results, as 8 or 30%% (default: 25%%)"
+    )
+    group.add_argument(
+        "--cache-disk",
+        type=_not_negative,
+        default=DISK_CACHE_GB,
+        metavar="GB",
+        help="disk space for results that took long, in user/cache; 0 for none (default: %(default)s)",
+    )
     group.add_argument("--disable-metadata", action="store_true", help="write no workflow into results")
     group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no packs")
     group.add_argument("--whitelist-custom-nodes", nargs="+", default=[], metavar="NAME", help="load these packs only")
@@ -331,6 +350,7 @@ def _other_flags(group: argparse._ArgumentGroup) -> None:
 
 def _compute(said: argparse.Namespace) -> ComputeOptions:
     kept = 0 if said.cache_none else said.cache_lru or None
+    share, size = said.cache_memory or (ComputeOptions.cache_share, None)
     return ComputeOptions(
         cpu=said.cpu,
         device=said.cuda_device if said.cuda_device is not None else said.default_device,
@@ -345,6 +365,9 @@ def _compute(said: argparse.Namespace) -> ComputeOptions:
         reserve_gb=said.reserve_vram,
         deterministic=said.deterministic,
         kept_results=kept,
+        cache_share=share,
+        cache_bytes=size,
+        disk_cache_bytes=int(said.cache_disk * 2**30),
         preview_method=said.preview_method,
         preview_pixels=said.preview_size,
     )
@@ -407,3 +430,20 @@ def _positive(text: str) -> float:
     if not number > 0 or number == float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no size")
+    return number
+
+
+def _memory_size(text: str) -> tuple[float, int | None]:
+    """Read "30%" as a share of main memory, and "8" as gigabytes."""
+    number = _not_negative(text.removesuffix("%"))
+    if not text.endswith("%"):
+        return ComputeOptions.cache_share, int(number * 2**30)
+    if number > 100:
+        raise argparse.ArgumentTypeError(f"{text} is more than there is")
+    return number / 100, None

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -63,11 +64,13 @@ class Results:
     Attributes:
         ran: whether the function was called at all; not if every call was blocked.
         reasons: of blocked values that shall be shown.
+        seconds: how long the calls took.
     """
 
     calls: tuple[NodeResult | Expansion, ...]
     ran: bool = True
     reasons: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,15 +119,17 @@ class Visit:
         ran = not blocks or None in blocks
         if ran:
             self.begin()
+        began_s = time.perf_counter()
         given = iter(
             await self.waiting.all(
                 [self._call(function, each) for each, block in zip(arguments, blocks, strict=True) if block is None]
             )
         )
+        seconds = time.perf_counter() - began_s
         skipped = NodeResult([Blocked()] * len(self.definition.outputs))
         made = [as_result(self.definition, next(given)) if block is None else skipped for block in blocks]
         reasons = tuple(dict.fromkeys(block.reason for block in blocks if block is not None and block.reason))
-        return Results(tuple(made), ran, reasons)
+        return Results(tuple(made), ran, reasons, seconds)
 
     async def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         more = {"context": self.context} if self.definition.wants_context else {}

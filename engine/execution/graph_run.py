@@ -22,6 +22,7 @@ from engine.execution.plan import Plan
 from engine.execution.reading import NodeRaised, Reader, blamed
 from engine.execution.report import RunReport
 from engine.execution.running_graph import Graft, RunningGraph
+from engine.execution.shown_files import are_there
 from engine.files.places import Places
 from engine.graph.definition import Expansion, NodeResult, Runs
 from engine.graph.nodes import Graph, Link, NodeId
@@ -99,7 +100,7 @@ class GraphRun:
         cached = [node_id for node_id in sorted_ids if node_id not in to_run and node_id not in undecided]
         self._report.cached(cached)
         for node_id in cached:
-            outputs = self._held.get(node_id) or self._around.cache.get(self._reader.key(node_id))
+            outputs = self._held.get(node_id) or self._cached(node_id)
             if outputs is not None:
                 self._report.show(self._graph.place(node_id), outputs.ui)
 
@@ -121,11 +122,16 @@ class GraphRun:
         """Say whether a result is there; one that is found in the cache is held."""
         if self._held.get(node_id) is not None:
             return True
-        outputs = self._around.cache.get(self._reader.key(node_id))
+        outputs = self._cached(node_id)
         if outputs is None:
             return False
         self._held.hold(node_id, outputs)
         return True
+
+    def _cached(self, node_id: NodeId) -> NodeOutputs | None:
+        """Find a result in the cache; one that shows files which are gone is none."""
+        outputs = self._around.cache.get(self._reader.key(node_id))
+        return outputs if outputs is not None and are_there(outputs.ui, self._around.places) else None
 
     def _undecided(self, to_run: set[NodeId]) -> set[NodeId]:
         """Give the nodes that only lazy inputs lead to, and that are not cached: they may run, or not."""
@@ -135,7 +141,7 @@ class GraphRun:
         while waiting:
             node_id = waiting.pop()
             known = node_id in found or node_id in to_run or self._held.get(node_id) is not None
-            if not known and self._around.cache.get(self._reader.key(node_id)) is None:
+            if not known and self._cached(node_id) is None:
                 found.add(node_id)
                 waiting.extend(self._reader.links(node_id))
         return found
@@ -253,12 +259,12 @@ class GraphRun:
             if made.ran:
                 self._report.node_ended(place)
             # results of skipped nodes are not kept: the reason shall be shown again in the next run
-            self._complete(node_id, outputs, keep=made.ran and not made.reasons)
+            self._complete(node_id, outputs, made.seconds, keep=made.ran and not made.reasons)
 
-    def _complete(self, node_id: NodeId, outputs: NodeOutputs, *, keep: bool = True) -> None:
+    def _complete(self, node_id: NodeId, outputs: NodeOutputs, seconds: float = 0.0, *, keep: bool = True) -> None:
         """Keep a result, show it, and do the same for the nodes that waited for one with the same key."""
         if keep:
-            self._around.cache.put(self._reader.key(node_id), outputs)
+            self._around.cache.put(self._reader.key(node_id), outputs, seconds)
         waiting = self._twins.pop(self._reader.key(node_id), [])
         for done in (node_id, *waiting):
             self._held.hold_if_expected(done, outputs)
@@ -358,7 +364,7 @@ class GraphRun:
         """Keep and show what was still finished when the run ended early."""
         if isinstance(made, Results) and made.ran and not any(isinstance(each, Expansion) for each in made.calls):
             outputs = collect(self._reader.definition(node_id), made.calls)
-            self._around.cache.put(self._reader.key(node_id), outputs)
+            self._around.cache.put(self._reader.key(node_id), outputs, made.seconds)
             self._report.node_executed(self._graph.place(node_id))
             self._report.show(self._graph.place(node_id), outputs.ui)
 

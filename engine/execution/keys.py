@@ -20,6 +20,16 @@ from engine.graph.registry import Registry
 
 log = logging.getLogger(__name__)
 ResultKey = NewType("ResultKey", str)
+LOCAL = "local-"  # begins the keys that mean something in this process only
+
+
+def is_portable(key: ResultKey) -> bool:
+    """Say whether a key means the same result in other processes, and after a restart.
+
+    It does not where a node says that it differs each time, keeps something between runs (`is_personal`), or was given
+    objects that cannot be named; nor does the key of anything that depends on such a node.
+    """
+    return not key.startswith(LOCAL)
 
 
 def result_keys(
@@ -46,25 +56,32 @@ def result_key(
         origin: what determines the literals of a node that stands in an expansion: these may be any values, and
             those that JSON cannot hold are named by it. None makes a key that no other run has of them.
     """
-    inputs = {
-        name: [keys[value.source], value.output] if isinstance(value, Link) else {"literal": value}
-        for name, value in definition.used_inputs(node)
-    }
-    stated = [node.type, definition.version, inputs, _fingerprint(node, definition, places)]
+    is_local = definition.is_personal
+    inputs: dict[str, Any] = {}
+    for name, value in definition.used_inputs(node):
+        if isinstance(value, Link):
+            source = keys[value.source]
+            is_local = is_local or source.startswith(LOCAL)
+            inputs[name] = [source, value.output]
+        else:
+            inputs[name] = {"literal": value}
+    unhashable = _Unhashable(origin)
+    stated = [node.type, definition.version, inputs, _fingerprint(node, definition, places, unhashable)]
     if definition.is_personal:
         stated.append(node.id)
     try:
-        text = _text(stated, _Unhashable(origin))
+        text = _text(stated, unhashable)
     except (TypeError, ValueError, RecursionError):  # keys that cannot be sorted, circles
-        text = _text([node.type, origin or uuid.uuid4().hex], _Unhashable(origin))
-    return ResultKey(hashlib.sha256(text.encode()).hexdigest())
+        text = _text([node.type, unhashable.name()], unhashable)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return ResultKey(f"{LOCAL}{digest}" if is_local or unhashable.met else digest)
 
 
 def _text(stated: Any, unhashable: "_Unhashable") -> str:
     return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=unhashable)
 
 
-def _fingerprint(node: Node, definition: NodeDefinition, places: Places) -> Any:
+def _fingerprint(node: Node, definition: NodeDefinition, places: Places, unhashable: "_Unhashable") -> Any:
     """Ask the node what it knows of the outside; NaN and failures mean "different each time"."""
     if definition.fingerprint is None:
         return None
@@ -74,8 +91,8 @@ def _fingerprint(node: Node, definition: NodeDefinition, places: Places) -> Any:
         value = definition.fingerprint(**literals, places=places)
     except Exception as error:  # noqa: BLE001 (a node's own code may raise anything; the node itself will say it better)
         log.warning("%s (node %s) cannot say whether it changed, so it runs: %r", node.type, node.id, error)
-        return uuid.uuid4().hex
-    return uuid.uuid4().hex if _holds_nan(value) else value
+        return unhashable.unique()
+    return unhashable.unique() if _holds_nan(value) else value
 
 
 def _holds_nan(value: Any) -> bool:
@@ -89,12 +106,22 @@ class _Unhashable:
 
     def __init__(self, origin: str | None) -> None:
         self._origin = origin
-        self._met = 0
+        self.met = 0
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, (bytes, bytearray)):
             return {"bytes": bytes(value).hex()}
         if isinstance(value, (set, frozenset)):
             return {"set": sorted(map(repr, value))}
-        self._met += 1
-        return {"met": self._met, "in": self._origin or uuid.uuid4().hex}
+        name = self.name()
+        return {"met": self.met, "in": name}
+
+    def name(self) -> str:
+        """Name one more value by where it comes from."""
+        self.met += 1
+        return self._origin or uuid.uuid4().hex
+
+    def unique(self) -> str:
+        """Give a name that equals no other."""
+        self.met += 1
+        return uuid.uuid4().hex

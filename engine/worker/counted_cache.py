@@ -21,7 +21,7 @@ class CountedCache:
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
-    def put(self, key: ResultKey, outputs: NodeOutputs) -> None:
+    def put(self, key: ResultKey, outputs: NodeOutputs, seconds: float = 0.0) -> None:
         with self._lock:
             self._entries[key] = outputs
             self._entries.move_to_end(key)

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import nodes
 from engine import models, packs
-from engine.execution.cache import BoundedCache, ResultCache
 from engine.execution.context import Resources
 from engine.graph.registry import Registry
 from engine.jobs.worker import DeviceStats
 from engine.options import ComputeOptions, FloatType
-from engine.worker.counted_cache import CountedCache
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Equipment
 
@@ -33,6 +31,7 @@ def equip(setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: No
     """
     import torch
 
+    from engine.worker.result_cache import result_cache
     from engine.worker.torch_lifecycle import TorchLifecycle, device_stats
 
     accelerators = models.count_accelerators(cpu=setup.compute.cpu)
@@ -61,7 +60,7 @@ def equip(setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: No
         added=packs.definitions_of(brought),
         resources=resources,
         lifecycles=(TorchLifecycle(memory.release),),
-        cache=_cache(compute),
+        cache=result_cache(setup, compute, device),
         devices=stats,
         release_models=memory.release,
         prepare=models.prepare_libraries,
@@ -92,10 +91,6 @@ def _memory(compute: ComputeOptions) -> models.DeviceMemory:
     if compute.reserve_gb is None:
         return models.DeviceMemory()
     return models.DeviceMemory(reserve_bytes=int(compute.reserve_gb * 2**30))
-
-
-def _cache(compute: ComputeOptions) -> ResultCache:
-    return BoundedCache() if compute.kept_results is None else CountedCache(compute.kept_results)
 
 
 def _precision(compute: ComputeOptions, device: object) -> Callable[[], models.Precision]:

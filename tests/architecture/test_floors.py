@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ALSO: dict[str, tuple[str, ...]] = {
     "engine.worker.equipment": ("nodes", "engine.packs", *MODEL_TOWER),
     "engine.worker.torch_lifecycle": MODEL_TOWER,
+    "engine.worker.result_cache": ("engine.sampling",),
 }
 # package -> third-party modules it may import at the top of a file (elsewhere: inside functions)
 THIRD_PARTY: dict[str, set[str]] = {
@@ -53,6 +54,9 @@ THIRD_PARTY: dict[str, set[str]] = {
     "engine.server": {"aiohttp"},
     "engine.packs": {"comfy"},  # its own shims, by the name under which packs import them
     "engine.worker.torch_lifecycle": {"torch"},
+    "engine.worker.result_cache": {"torch"},
+    "engine.worker.result_store": {"torch", "safetensors"},
+    "engine.worker.stored_values": {"torch"},
 }
 TORCH_FREE = [
     "engine.files", "engine.options", *GRAPH_TOWER, "engine.wire", "engine.server", "engine.worker", "nodes",
