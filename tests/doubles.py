@@ -131,6 +131,12 @@ def speak(*, text: str = "hello") -> Number:  # type: ignore[valid-type]
     return 1
 
 
+@node("ReturnText", category="test")
+def return_text(*, text: str = "hello") -> str:
+    """Give a text."""
+    return text
+
+
 @node("ProcessId", category="test")
 def process_id(*, salt: int = 0) -> Number:  # type: ignore[valid-type]
     """Give the id of the process that runs the node."""

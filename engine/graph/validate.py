@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from engine.files.places import Places
-from engine.graph.definition import InputSpec
+from engine.graph.definition import InputSpec, NodeDefinition
 from engine.graph.nodes import Graph, Json, Link, Node, NodeId
 from engine.graph.own_check import OwnCheck, own_check, own_problems
 from engine.graph.problems import Problem
@@ -13,6 +13,7 @@ from engine.graph.registry import Registry
 from engine.graph.sockets import accepts
 from engine.graph.topology import dependants, find_circle, order
 
+SHOWN_CIRCLE = 20  # nodes of a circle that are named in words
 FailureKind = Literal["invalid_prompt", "missing_node_type", "prompt_no_outputs", "prompt_outputs_failed_validation"]
 
 
@@ -86,9 +87,11 @@ def check_graph(
     if not faults:
         return Validation(read, tuple(targets), open_checks=tuple(asking.open))
     users = dependants({node_id: graph[node_id].sources() for node_id in (*sorted_ids, *stuck)})
+    faults = _told_to_users(graph, registry, users, faults)
     bad = _downstream(users, [*faults, *stuck])
+    needed_by = _TargetsBehind(graph, [*sorted_ids, *stuck], targets)
     problems = {
-        node_id: NodeProblems(graph[node_id].type, tuple(found), _in_order(targets, _downstream(users, [node_id])))
+        node_id: NodeProblems(graph[node_id].type, tuple(found), needed_by[node_id])
         for node_id, found in faults.items()
     }
     good = tuple(target for target in targets if target not in bad)
@@ -112,7 +115,7 @@ class _Asking:
         if definition.check is None and not definition.is_checked_by_worker:
             return ()
         if node.id in self.answers:
-            return self.answers[node.id]
+            return [_at_its_input(problem, definition, inputs) for problem in self.answers[node.id]]
         told = own_check(node, inputs, self.graph, self.registry)
         if definition.check is not None:
             return own_problems(definition, told, self.places)
@@ -185,9 +188,44 @@ def _circles(graph: Graph, stuck: list[NodeId]) -> dict[NodeId, list[Problem]]:
     if not stuck:
         return {}
     circle = find_circle(graph, stuck)
-    path = " -> ".join([*circle, circle[0]])
+    shown = circle if len(circle) <= SHOWN_CIRCLE else [*circle[:SHOWN_CIRCLE], f"({len(circle) - SHOWN_CIRCLE} more)"]
+    path = " -> ".join([*shown, circle[0]])
     problem = Problem("dependency_cycle", "Dependency cycle detected", f"{path}: remove one of these links")
     return {node_id: [problem] for node_id in circle}
+
+
+def _told_to_users(
+    graph: Graph, registry: Registry, users: Mapping[NodeId, list[NodeId]], faults: Mapping[NodeId, list[Problem]]
+) -> dict[NodeId, list[Problem]]:
+    """Say also at the inputs that lead to a node whose own check raised an exception why they cannot be trusted."""
+    told = dict(faults)
+    for source, found in faults.items():
+        if not any(problem.kind == "exception_during_validation" for problem in found):
+            continue
+        for user in users.get(source, ()):
+            specs = {spec.name: spec for spec in registry[graph[user].type].inputs}
+            links = [(specs[name], link) for name, link in graph[user].links() if name in specs]
+            for spec, link in links:
+                if link.source == source:
+                    told[user] = [*told.get(user, ()), _inner_exception(spec, link)]
+    return told
+
+
+def _inner_exception(spec: InputSpec, link: Link) -> Problem:
+    kind, message = "exception_during_inner_validation", "Exception when validating inner node"
+    details = f"{spec.name} takes an output of node {link.source}, whose own check raised an exception"
+    return _problem(kind, message, details, spec, linked_node=[link.source, link.output])
+
+
+def _at_its_input(problem: Problem, definition: NodeDefinition, inputs: Mapping[str, Any]) -> Problem:
+    """Name the input that a node's own check speaks of, where it checks only one."""
+    checked = [spec for spec in definition.inputs if spec.checked_by_node]
+    if problem.input or len(checked) != 1:
+        return problem
+    (spec,) = checked
+    value = inputs.get(spec.name)
+    facts = {} if isinstance(value, Link) else {"received_value": value}
+    return replace(problem, input=spec.name, facts={**_config(spec), **facts, **problem.facts})
 
 
 def _downstream(users: Mapping[NodeId, list[NodeId]], starts: Iterable[NodeId]) -> set[NodeId]:
@@ -202,8 +240,32 @@ def _downstream(users: Mapping[NodeId, list[NodeId]], starts: Iterable[NodeId]) 
     return found
 
 
-def _in_order(targets: Iterable[NodeId], chosen: Collection[NodeId]) -> tuple[NodeId, ...]:
-    return tuple(target for target in targets if target in chosen)
+class _TargetsBehind:
+    """Which targets need a node? One pass over the links for all nodes together, however many are asked for."""
+
+    def __init__(self, graph: Graph, node_ids: Sequence[NodeId], targets: Sequence[NodeId]) -> None:
+        self._targets = targets
+        self._shown: dict[int, tuple[NodeId, ...]] = {}
+        # bit i of a node's number: targets[i] needs it
+        self._bits = dict.fromkeys(node_ids, 0) | {target: 1 << index for index, target in enumerate(targets)}
+        waiting = list(node_ids)  # sorted, so that users are taken before their sources
+        taken: set[NodeId] = set()
+        while waiting:
+            node_id = waiting.pop()
+            taken.add(node_id)
+            for source in graph[node_id].sources():
+                if source in self._bits and self._bits[node_id] & ~self._bits[source]:
+                    self._bits[source] |= self._bits[node_id]
+                    if source in taken:  # a circle
+                        waiting.append(source)
+
+    def __getitem__(self, node_id: NodeId) -> tuple[NodeId, ...]:
+        """Give the targets that need a node, in their order."""
+        bits = self._bits[node_id]
+        if bits not in self._shown:
+            chosen = zip(self._targets, reversed(f"{bits:b}"), strict=False)
+            self._shown[bits] = tuple(target for target, bit in chosen if bit == "1")
+        return self._shown[bits]
 
 
 def _problem(kind: Any, message: str, details: str, spec: InputSpec, **facts: Any) -> Problem:

@@ -8,18 +8,23 @@ from engine.errors import EngineError
 DEEPEST = 200  # levels of lists and objects; real workflows have fewer than 20
 
 
+_write = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str).encode
+
+
 class BadJson(EngineError):
     """A body is not JSON, not the JSON that was asked for, or nested beyond reason."""
 
 
 def read_json(body: bytes | str) -> Any:
-    """Read JSON. NaN and infinities, which JSON does not have but Python clients send, become null.
+    """Read JSON. NaN and infinities, which JSON does not have but Python clients send, become null, as does 1e999.
+
+    Of a name that stands twice in an object, the last one counts.
 
     Raises:
         BadJson: saying where the text stops being JSON, or that it is nested too deeply.
     """
     try:
-        value = json.loads(body, parse_constant=lambda _: None)
+        value = json.loads(body, parse_constant=lambda _: None, parse_float=_finite_float)
     except RecursionError:
         raise _too_deep() from None
     except UnicodeDecodeError as error:
@@ -43,15 +48,20 @@ def read_object(body: bytes | str) -> dict[str, Any]:
 def write_json(value: Any) -> str:
     """Write JSON that every parser reads; what JSON cannot hold is written as its text."""
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False, default=str)
+        return _write(value)
     except ValueError:  # a NaN or an infinity somewhere: browsers would refuse the whole
-        return json.dumps(_finite(value), separators=(",", ":"), allow_nan=False, default=str)
+        return _write(_finite(value))
 
 
 def kind_of(value: Any) -> str:
     """Name a JSON value's kind as its writer knows it."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def _finite_float(text: str) -> float | None:
+    number = float(text)
+    return number if number - number == 0 else None
 
 
 def _check_depth(value: Any) -> None:

@@ -10,7 +10,7 @@ from engine.graph.nodes import Graph, Json, Link, Node, NodeId
 from engine.graph.validate import PromptFailure
 from engine.wire.json_text import kind_of
 
-MOST_NODES = 100_000
+MOST_NODES = 200_000
 LONGEST_NAME = 1000  # characters of an id, a node type's or an input's name
 
 
@@ -20,6 +20,17 @@ class BadPrompt(Exception):
     def __init__(self, failure: PromptFailure) -> None:
         super().__init__(f"{failure.message}: {failure.details}")
         self.failure = failure
+
+
+def refuse_if_huge(body: bytes) -> None:
+    """Refuse a body that names more node types than a prompt may have, before the time is spent to read it.
+
+    Raises:
+        BadPrompt: as `read_prompt` would after seconds.
+    """
+    count = body.count(b'"class_type"')
+    if count > MOST_NODES:
+        raise _too_many(count)
 
 
 def read_prompt(value: object) -> Graph:
@@ -33,7 +44,7 @@ def read_prompt(value: object) -> Graph:
     if not value:
         raise BadPrompt(PromptFailure("prompt_no_outputs", "Prompt has no outputs", "The prompt holds no node."))
     if len(value) > MOST_NODES:
-        raise _bad(f"The prompt has {len(value)} nodes; {MOST_NODES} is the limit")
+        raise _too_many(len(value))
     return Graph({NodeId(node_id): _read_node(NodeId(node_id), node) for node_id, node in value.items()})
 
 
@@ -71,6 +82,11 @@ def _read_input(value: Any) -> Link | Json:
 def _is_switch(*values: object) -> bool:
     """true and false are integers in Python, but neither an id nor a number of an output."""
     return any(isinstance(value, bool) for value in values)
+
+
+def _too_many(count: int) -> BadPrompt:
+    details = f"The prompt has {count} nodes; {MOST_NODES} is the limit. Split it into several prompts."
+    return BadPrompt(PromptFailure("invalid_prompt", "The prompt has too many nodes", details, {"limit": MOST_NODES}))
 
 
 def _bad(details: str, node_id: str = "", title: str = "") -> BadPrompt:

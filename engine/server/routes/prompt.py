@@ -19,7 +19,7 @@ from engine.server.services import Services, services_of
 from engine.wire.errors import Refusal, failed_prompt, failed_validation, node_errors, refusal
 from engine.wire.history import whole
 from engine.wire.json_text import BadJson, read_object
-from engine.wire.prompt import BadPrompt
+from engine.wire.prompt import BadPrompt, refuse_if_huge
 from engine.wire.submission import BadSubmission, PromptAnswer, PromptBody, Submission, read_submission
 
 routes = web.RouteTableDef()
@@ -46,13 +46,13 @@ async def get_prompt(request: web.Request) -> web.Response:
 
 
 @routes.post("/prompt")
-@described(body=PromptBody, answer=PromptAnswer, refusals={400: Refusal, 503: Refusal})
+@described(body=PromptBody, answer=PromptAnswer, refusals={400: Refusal, 413: Refusal, 503: Refusal})
 async def post_prompt(request: web.Request) -> web.Response:
     """Check a graph and put it in the line."""
     services = services_of(request)
-    body = await request.read()
     try:
-        submission = await asyncio.to_thread(lambda: read_submission(read_object(body)))
+        body = await request.read()
+        submission = await asyncio.to_thread(_read, body)
         with services.queue.expect(submission.job) as expected:
             worker = await services.dispatcher.staff.named(submission.worker)
             validation = await _validated(services, submission)
@@ -61,6 +61,8 @@ async def post_prompt(request: web.Request) -> web.Response:
         return json_response(refusal(kind, str(error)), 400)
     except BadPrompt as error:
         return json_response(failed_prompt(error.failure), 400)
+    except web.HTTPRequestEntityTooLarge as error:
+        return json_response(refusal("prompt_too_large", f"{error.text} (--max-upload-size)"), 413)
     except UnknownWorker as error:
         return json_response(refusal("unknown_worker", str(error), workers=list(error.names)), 400)
     except WorkerDied as error:
@@ -70,6 +72,12 @@ async def post_prompt(request: web.Request) -> web.Response:
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
     return _submit(services, submission, validation, worker)
+
+
+def _read(body: bytes) -> Submission:
+    """Read what was sent; on a thread of its own, since it may be large."""
+    refuse_if_huge(body)
+    return read_submission(read_object(body))
 
 
 async def _validated(services: Services, submission: Submission) -> Validation:
