@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from engine.execution.events import Event
 from engine.jobs.job import Job
+from engine.jobs.pack_reports import Said
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class JobLeft:
     job: Job
 
 
-Notice = QueueChanged | JobHappened | JobLeft
+Notice = QueueChanged | JobHappened | JobLeft | Said
 
 
 class EventBus:

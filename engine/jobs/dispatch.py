@@ -143,6 +143,7 @@ class Dispatcher:
         return WorkerView(worker.name, self.staff.device(worker), state, job)
 
     def _serve_with(self, worker: Worker) -> None:
+        worker.said = self._bus.publish
         task = asyncio.get_running_loop().create_task(self._serve(worker), name=f"serve {worker.name}")
         self._tasks.append(task)
 

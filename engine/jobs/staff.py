@@ -44,6 +44,9 @@ class Staff:
         self._starting: set[asyncio.Task[None]] = set()
         self.hired: Callable[[Worker], None] = lambda worker: None  # told of each worker that is added
         self.came_up: Callable[[], None] = lambda: None  # told whenever a worker has come up, or could not
+        self.described: Callable[[WorkerDescription], None] = lambda description: (
+            None
+        )  # told what a worker says of itself
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(tuple(self._workers))
@@ -77,6 +80,7 @@ class Staff:
         """Wait until a worker is up, and ask what it has. Raises WorkerDied."""
         description = await worker.describe()
         self._descriptions[worker.name] = description
+        self.described(description)
         self._add_workers(description.accelerators)
         return description
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from engine.execution.events import Event
@@ -13,6 +13,7 @@ from engine.graph.definition import NodeDefinition
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+from engine.jobs.pack_reports import BroughtByPacks, Said
 
 Stage = Literal["starting", "up", "dead"]
 
@@ -37,6 +38,7 @@ class WorkerDescription:
     Attributes:
         definitions: those of the packs, without functions.
         accelerators: how many the machine has, this worker's own among them; one worker is made for each.
+        brought: what the packs bring beside node types.
     """
 
     definitions: Sequence[NodeDefinition]
@@ -44,6 +46,7 @@ class WorkerDescription:
     torch_version: str
     process_id: int
     accelerators: int = 0
+    brought: BroughtByPacks = field(default_factory=BroughtByPacks)
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,17 @@ class Ended:
 
 
 Order = Run | Cancel | Check | Describe | Release | Stop
-Report = Importing | Happened | Ended | Checked | WorkerDescription
+Report = Importing | Happened | Ended | Checked | Said | WorkerDescription
 
 
 class Worker(Protocol):
-    """Someone who runs one job at a time, in this process or another. All calls from the server's event loop."""
+    """Someone who runs one job at a time, in this process or another. All calls from the server's event loop.
+
+    Attributes:
+        said: told what packs say to the editors outside of any run; set by whoever passes it on.
+    """
+
+    said: Callable[[Said], None]
 
     @property
     def name(self) -> str: ...

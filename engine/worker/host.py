@@ -42,6 +42,7 @@ class Host:
         """Build the workshop, then run what is ordered, for ever."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         workshop = self._workshop = Workshop(self._setup, lambda pack: self._link.send(Importing(pack)))
+        workshop.pass_on(lambda said: self._link.send(plain(said)))
         self._link.send(plain(workshop.describe()))
         workshop.prepare()
         while True:

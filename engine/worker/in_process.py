@@ -12,6 +12,7 @@ from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+from engine.jobs.pack_reports import Said
 from engine.jobs.worker import Stage, WorkerDescription
 from engine.worker.checks import OpenQuestion
 from engine.worker.link import plain
@@ -26,9 +27,11 @@ class InProcessWorker:
 
     def __init__(self, setup: WorkerSetup) -> None:
         self.name = setup.name
+        self.said: Callable[[Said], None] = lambda said: None
         self._setup = setup
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._workshop: Workshop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._job: str | None = None
         self._cancelled: str | None = None  # a job that was cancelled before the workshop stood
 
@@ -37,6 +40,7 @@ class InProcessWorker:
         return "starting" if self._workshop is None else "up"
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._thread.submit(self._build)
 
     async def describe(self) -> WorkerDescription:
@@ -98,6 +102,10 @@ class InProcessWorker:
         if self._workshop is not None:
             self._workshop.close()
 
+    def _pass_on(self, said: Said) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.said, plain(said))
+
     async def _soon(self, function: Callable[[], Workshop]) -> Workshop:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
@@ -105,6 +113,7 @@ class InProcessWorker:
         """Make the workshop the first time; only ever on the worker's own thread."""
         if self._workshop is None:
             self._workshop = Workshop(self._setup)
+            self._workshop.pass_on(self._pass_on)
         return self._workshop
 
 

@@ -17,6 +17,7 @@ from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+from engine.jobs.pack_reports import Said
 from engine.jobs.worker import (
     Check,
     Checked,
@@ -56,11 +57,13 @@ class Life:
         process: asyncio.subprocess.Process,
         echo: Callable[[bytes], None],
         ended: Callable[["Life"], None],
+        said: Callable[[Said], None],
     ) -> None:
         self._name = name
         self._process = process
         self._echo = echo
         self._ended = ended
+        self._said = said
         self._started_s = time.monotonic()
         self._up_since_s: float | None = None
         loop = asyncio.get_running_loop()
@@ -82,13 +85,18 @@ class Life:
 
     @classmethod
     async def spawn(
-        cls, name: str, setup: WorkerSetup, echo: Callable[[bytes], None], ended: Callable[["Life"], None]
+        cls,
+        name: str,
+        setup: WorkerSetup,
+        echo: Callable[[bytes], None],
+        ended: Callable[["Life"], None],
+        said: Callable[[Said], None],
     ) -> "Life":
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-c", START, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=OWN_GROUP
         )
-        life = cls(name, process, echo, ended)
+        life = cls(name, process, echo, ended, said)
         life._write(setup)
         return life
 
@@ -241,6 +249,8 @@ class Life:
                     self._checking[report.number].take(report.node, report.problems)
             case Importing():
                 self.importing = report.pack
+            case Said():
+                self._said(report)
             case WorkerDescription():
                 self._described(report)
             case _:

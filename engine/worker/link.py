@@ -29,6 +29,7 @@ OUR_MODULES = (
     "engine.graph.own_check",
     "engine.graph.problems",
     "engine.graph.widgets",
+    "engine.jobs.pack_reports",
     "engine.jobs.worker",
     "engine.worker.setup",
     "engine.files.places",

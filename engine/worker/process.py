@@ -15,6 +15,7 @@ from engine.execution.outcome import Outcome, RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
+from engine.jobs.pack_reports import Said
 from engine.jobs.worker import Cancel, Release, Stage, WorkerDescription
 from engine.worker.endings import STUCK
 from engine.worker.life import Life
@@ -37,6 +38,7 @@ class ProcessWorker:
             echo: gets what the process prints; standard error if None.
         """
         self.name = setup.name
+        self.said: Callable[[Said], None] = lambda said: None
         self._setup = setup
         self._echo = echo or _to_stderr
         self._birth: asyncio.Task[Life] | None = None
@@ -167,7 +169,7 @@ class ProcessWorker:
             await asyncio.wait_for(self._stopping.wait(), max(wait_s, 0))
         if self._stopping.is_set():
             raise WorkerDied(f"The {self.name} was stopped.")
-        return await Life.spawn(self.name, self._setup, self._echo, self._ended)
+        return await Life.spawn(self.name, self._setup, self._echo, self._ended, said=lambda said: self.said(said))
 
     def _ended(self, life: Life) -> None:
         """Replace a process that died at work, of a pack, or after a long time. Others wait until there is work."""

@@ -18,6 +18,7 @@ from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck, own_problems
 from engine.graph.problems import Problem
 from engine.graph.registry import Registry
+from engine.jobs.pack_reports import BroughtByPacks, Said
 from engine.jobs.worker import DeviceStats, WorkerDescription
 from engine.worker.setup import WorkerSetup
 
@@ -32,12 +33,23 @@ def _nothing() -> None:
     return None
 
 
+def _to_nobody(say: Callable[[Said], None]) -> None:
+    return None
+
+
+def _no_matter(request: RunRequest) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Equipment:
     """What the nodes of a worker need.
 
     Attributes:
         added: definitions that the server does not know by itself: those of the packs.
+        brought: says what the packs bring beside node types; may be asked from any thread, again and again.
+        said_by_packs: takes whoever passes on what packs say to the editors.
+        begins: told of each run before it begins.
         accelerators: how many the machine has.
         devices: asks the devices how they are; called from any thread.
         release_models: lets go of weights on devices that nothing uses any more.
@@ -53,6 +65,9 @@ class Equipment:
     devices: Callable[[], Sequence[DeviceStats]] = _no_devices
     release_models: Callable[[], None] = _nothing
     prepare: Callable[[], None] = _nothing
+    brought: Callable[[], BroughtByPacks] = BroughtByPacks
+    said_by_packs: Callable[[Callable[[Said], None]], None] = _to_nobody
+    begins: Callable[[RunRequest], None] = _no_matter
     torch_version: str = ""
     accelerators: int = 0
 
@@ -75,12 +90,17 @@ class Workshop:
         )
 
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
+        self._equipment.begins(request)
         return self._executor.run(request, emit)
 
     @property
     def is_stuck(self) -> bool:
         """Whether async code of the last job goes on, though the job has ended."""
         return self._executor.is_stuck
+
+    def pass_on(self, say: Callable[[Said], None]) -> None:
+        """Have what packs say to the editors, outside of any run, passed on."""
+        self._equipment.said_by_packs(say)
 
     def interrupt(self, job: str) -> None:
         self._executor.interrupt(job)
@@ -121,7 +141,9 @@ class Workshop:
         added = tuple(definition.described() for definition in self._equipment.added)
         equipment = self._equipment
         devices = tuple(equipment.devices())
-        return WorkerDescription(added, devices, equipment.torch_version, os.getpid(), equipment.accelerators)
+        return WorkerDescription(
+            added, devices, equipment.torch_version, os.getpid(), equipment.accelerators, equipment.brought()
+        )
 
     def close(self) -> None:
         self._executor.close()
