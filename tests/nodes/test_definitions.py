@@ -18,16 +18,24 @@ EXPECTED = json.loads((Path(__file__).parent / "expected_nodes.json").read_text(
 REGISTRY = Registry(nodes.definitions())
 HERE = [node_type for node_type in EXPECTED if node_type in REGISTRY]
 WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
+    "extra/attention_multiply",
     "extra/canny",
     "extra/compositing",
+    "extra/freelunch",
+    "extra/hypertile",
     "extra/images",
+    "extra/latent",
     "extra/mask",
     "extra/morphology",
+    "extra/model_downscale",
+    "extra/pag",
     "extra/post_processing",
     "extra/preview_any",
     "extra/primitive",
     "extra/rebatch",
+    "extra/sag",
     "extra/string",
+    "extra/tomesd",
     "extra/video",
 }
 # Choices that list what is there.

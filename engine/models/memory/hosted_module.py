@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
+from engine.models.memory.narrow_weights import narrow_names, widen_while_running
 from engine.models.memory.precision import Placement
 from engine.models.memory.threads import threads_for
 from engine.models.patch import WeightPatch
@@ -26,6 +29,9 @@ class HostedModule:
         """module: built on the meta device, with exactly the weights' names and shapes."""
         self._module = module.requires_grad_(False).eval()
         self._weights = weights
+        self._narrow = narrow_names(module) if placement.storage is not None else frozenset()
+        if placement.storage is not None:
+            widen_while_running(module, placement.dtype)
         self.placement = placement
         self._applied: tuple[WeightPatch, ...] = ()
         self._is_resident = False
@@ -48,8 +54,12 @@ class HostedModule:
     @cached_property
     def nbytes(self) -> int:
         """Bytes that the weights take on the device."""
-        itemsize = self.placement.dtype.itemsize
-        return sum(t.numel() * itemsize for t in self._module.state_dict().values())
+        return sum(t.numel() * self._type(name).itemsize for name, t in self._module.state_dict().items())
+
+    def _type(self, name: str) -> torch.dtype:
+        """The type in which a weight is kept on the device."""
+        storage = self.placement.storage
+        return storage if storage is not None and name in self._narrow else self.placement.dtype
 
     @contextmanager
     def holding(self, patches: Sequence[WeightPatch] = ()) -> Iterator[nn.Module]:
@@ -75,6 +85,13 @@ class HostedModule:
                 self._module.load_state_dict(empty, strict=True, assign=True)
                 self._is_resident = False
 
+    def in_type(self, dtype: torch.dtype) -> HostedModule:
+        """The same weights for a module of the same kind that computes in another type; this one lets go of its own."""
+        with self._lock:
+            self.release()
+            module = copy.deepcopy(self._module)  # without weights: small
+        return HostedModule(module, self._weights, replace(self.placement, dtype=dtype))
+
     def _make_resident(self) -> None:
         if self._is_resident:
             return
@@ -89,7 +106,7 @@ class HostedModule:
         weight = self._weights[name]
         memory_format = self._memory_format(weight)
         placed = torch.empty_like(
-            weight, dtype=self.placement.dtype, device=self.placement.device, memory_format=memory_format
+            weight, dtype=self._type(name), device=self.placement.device, memory_format=memory_format
         )
         placed.copy_(weight)
         self._weights.forget(name)
@@ -116,10 +133,11 @@ class HostedModule:
         parameters = dict(self._module.named_parameters())
         with torch.inference_mode(False), torch.no_grad():
             for name in sorted(names):
-                parameters[name].copy_(self._patched(name, patches))
+                parameters[name].copy_(self.patched_weight(name, patches))
                 self._weights.forget(name)
 
-    def _patched(self, name: str, patches: tuple[WeightPatch, ...]) -> Tensor:
+    def patched_weight(self, name: str, patches: Sequence[WeightPatch] = ()) -> Tensor:
+        """One weight as patches leave it: float32 on the device, or the file's own where none is about it."""
         weight = self._weights[name]
         wanted = [patch for patch in patches if name in patch.weight_names]
         if not wanted:

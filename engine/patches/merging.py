@@ -1,0 +1,83 @@
+"""Two models of one kind mixed weight by weight: model soups, differences, and any share for any block."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from torch import Tensor
+
+from engine.models.diffusion_model import DiffusionModel
+from engine.models.text_encoder import TextEncoder
+
+Part = TypeVar("Part", DiffusionModel, TextEncoder)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much of two weights makes the new one: first * own + second * other's."""
+
+    first: float
+    second: float
+
+
+def by_ratio(ratio: float) -> Shares:
+    """`ratio` of the first model, the rest of the second."""
+    return Shares(ratio, 1 - ratio)
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """Mixes weights with another model's. Satisfies models.WeightPatch.
+
+    Attributes:
+        shares: by beginning of the weights' names; the longest that fits counts, "" fits all.
+    """
+
+    other: DiffusionModel | TextEncoder
+    shares: Mapping[str, Shares]
+    _names: Collection[str] = field(repr=False)
+
+    @cached_property
+    def weight_names(self) -> Collection[str]:
+        return frozenset(name for name in self._names if self._shares_of(name) != Shares(1.0, 0.0))
+
+    def patched(self, name: str, weight: Tensor) -> Tensor:
+        shares = self._shares_of(name)
+        weight = weight.mul_(shares.first)
+        if shares.second == 0.0:
+            return weight
+        other = self.other.hosted.patched_weight(name, self.other.weight_patches)
+        return weight.add_(other.to(weight), alpha=shares.second)
+
+    def _shares_of(self, name: str) -> Shares:
+        fitting = [beginning for beginning in self.shares if name.startswith(beginning)]
+        return self.shares[max(fitting, key=len)] if fitting else Shares(1.0, 0.0)
+
+
+def merge(first: Part, second: Part, shares: Mapping[str, Shares] | Shares, but: Collection[str] = ()) -> Part:
+    """The first model or text encoder with the second mixed in.
+
+    Args:
+        shares: for all weights, or by beginning of their names.
+        but: endings of the names of weights that stay the first's.
+
+    Raises:
+        ValueError: the two are not of one kind: some weights have other shapes, or are missing.
+    """
+    mine, theirs = ({name: part.hosted.weights.shape(name) for name in part.hosted.weights} for part in (first, second))
+    if mine != theirs:
+        raise ValueError(_mismatch(mine, theirs))
+    wanted = [name for name in mine if not any(name.endswith(ending) for ending in but)]
+    return first.with_patch(Mixed(second, {"": shares} if isinstance(shares, Shares) else shares, wanted))
+
+
+def _mismatch(mine: Mapping[str, tuple[int, ...]], theirs: Mapping[str, tuple[int, ...]]) -> str:
+    name = next(name for name in [*mine, *theirs] if mine.get(name) != theirs.get(name))
+    shapes = [str(list(shape)) if shape is not None else "missing" for shape in (mine.get(name), theirs.get(name))]
+    return (
+        f"Only models of one kind can be merged. {name} is {shapes[0]} in the first and {shapes[1]} in the second: "
+        "choose two checkpoints of the same family."
+    )
