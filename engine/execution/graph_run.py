@@ -81,7 +81,8 @@ class GraphRun:
                 self._end_beside()
         except NodeRaised as raised:
             node_id = raised.node_id
-            return self._report.failed(self._graph.place(node_id), self._graph.get(node_id), raised.error)
+            place, node = self._graph.place(node_id), self._graph.get(node_id)
+            return self._report.failed(place, node, raised.error, self._values_of)
         return self._report.succeeded()
 
     # What is to be done

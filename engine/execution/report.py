@@ -24,6 +24,8 @@ from engine.execution.progress import Progress
 from engine.graph.nodes import Link, Node
 
 SHOWN_INPUT_CHARS = 200
+SHOWN_VALUES = 20  # of a list that came over a link
+ValuesOf = Callable[[Link], Sequence[Any] | None]
 
 
 class RunReport:
@@ -74,7 +76,7 @@ class RunReport:
         self.emit(RunSucceeded(self._job, _now_ms()))
         return self._outcome("success")
 
-    def failed(self, place: Place, node: Node | None, error: BaseException) -> Outcome:
+    def failed(self, place: Place, node: Node | None, error: BaseException, values_of: ValuesOf) -> Outcome:
         """End the run by an error in a node, or by a cancel that it heard."""
         node_type = node.type if node else ""
         if isinstance(error, Interrupted):
@@ -85,7 +87,7 @@ class RunReport:
         self.progress.flush()
         kind, message = type(error).__name__, str(error) or type(error).__name__
         lines = traceback.format_exception(error)
-        inputs = shown_inputs(node) if node else {}
+        inputs = shown_inputs(node, values_of) if node else {}
         executed = tuple(self._executed)
         self.emit(NodeFailed(self._job, place, node_type, executed, kind, message, lines, inputs, _now_ms()))
         return self._outcome("error", NodeError(place.node, node_type, kind, message, lines))
@@ -94,13 +96,30 @@ class RunReport:
         return Outcome(self._job, status, self._outputs, self._places, tuple(self._executed), error)
 
 
-def shown_inputs(node: Node) -> dict[str, str]:
-    """Give a node's literals as text; what came over links is named by where it came from."""
+def shown_inputs(node: Node, values_of: ValuesOf) -> dict[str, list[Any]]:
+    """Give what each input held, a list of its values: plain ones as they are, others in a few words."""
     shown = {}
     for name, value in node.inputs.items():
-        text = f"output {value.output} of node {value.source}" if isinstance(value, Link) else repr(value)
-        shown[name] = text[:SHOWN_INPUT_CHARS]
+        if isinstance(value, Link):
+            there = values_of(value)
+            values = [f"output {value.output} of node {value.source}"] if there is None else there[:SHOWN_VALUES]
+        else:
+            values = [value]
+        shown[name] = [_shown(each) for each in values]
     return shown
+
+
+def _shown(value: Any) -> Any:
+    """Tensors are told by their shape: their numbers help nobody, and reading them may fail as the node did."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return f"{type(value).__name__}{tuple(shape)}"
+    try:
+        return str(value)[:SHOWN_INPUT_CHARS]
+    except Exception as error:  # noqa: BLE001 (a foreign object; the error to tell of is another one)
+        return f"{type(value).__name__}, which cannot be shown: {error!r}"
 
 
 def _now_ms() -> int:

@@ -128,6 +128,7 @@ async def test_an_error_in_a_node(site):
     assert data["node_id"] == "2" and data["node_type"] == "Fail" and data["executed"] == ["1"]
     assert data["exception_type"] == "ValueError" and data["exception_message"] == "the lamp is out"
     assert any("doubles.py" in line for line in data["traceback"])
+    assert data["current_inputs"] == {"value": [1], "text": ["the lamp is out"]}
     item = (await site.get(f"/history/{prompt_id}"))[prompt_id]
     assert item["status"]["status_str"] == "error" and item["status"]["completed"] is False
     assert item["status"]["messages"][-1][0] == "execution_error"
