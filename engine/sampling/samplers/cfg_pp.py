@@ -65,12 +65,14 @@ def sample_dpmpp_2s_ancestral_cfg_pp(
         if sigma_next == 0:
             return guided.denoised
         down, up = split_noise(sigma, sigma_next, eta)
-        middle = math.sqrt(sigma * down)
-        x_middle = guided.denoised + (middle / sigma) * (x - guided.unconditional)
-        at_middle = guided_estimate_at(denoiser, x_middle, middle)
-        decay = down / sigma
-        # The guidance that is added to x is of the start for D and of the middle for U.
-        x = decay * (x + guided.denoised - at_middle.unconditional) + (1 - decay) * at_middle.denoised
+        if down == 0:
+            x = guided.denoised
+        else:
+            middle, decay = math.sqrt(sigma * down), down / sigma
+            x_middle = guided.denoised + (middle / sigma) * (x - guided.unconditional)
+            at_middle = guided_estimate_at(denoiser, x_middle, middle)
+            # The guidance that is added to x is of the start for D and of the middle for U.
+            x = decay * (x + guided.denoised - at_middle.unconditional) + (1 - decay) * at_middle.denoised
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
     return x
@@ -119,7 +121,7 @@ def sample_res_multistep_cfg_pp(
         down, up = split_noise(sigma, sigma_next, eta)
         t, t_next = log_snr(sigma), log_snr(down)
         h = t_next - t
-        if previous is None:
+        if previous is None or down == 0:
             x = guided.denoised + math.exp(-h) * (x - guided.unconditional)
         else:
             b_1, b_2 = order_2_weights(h, *previous[1:])

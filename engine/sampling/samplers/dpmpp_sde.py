@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from engine.sampling.denoiser import Denoiser, NoiseSource, OnStep, estimate_at
@@ -25,10 +26,13 @@ def sample_dpmpp_2s_ancestral(
         if sigma_next == 0:
             return denoised
         down, up = split_noise(sigma, sigma_next, eta)
-        middle = math.sqrt(sigma * down)  # r = 1/2 in lambda
-        x_middle = denoised + (middle / sigma) * (x - denoised)  # line 4: exact if the estimate stood still
-        at_middle = estimate_at(denoiser, x_middle, middle)
-        x = at_middle + (down / sigma) * (x - at_middle)  # line 6
+        if down == 0:
+            x = denoised
+        else:
+            middle = math.sqrt(sigma * down)  # r = 1/2 in lambda
+            x_middle = denoised + (middle / sigma) * (x - denoised)  # line 4: exact if the estimate stood still
+            at_middle = estimate_at(denoiser, x_middle, middle)
+            x = at_middle + (down / sigma) * (x - at_middle)  # line 6
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
     return x
@@ -56,7 +60,7 @@ def sample_dpmpp_sde(
         on_step(i, denoised, x)
         if sigma_next == 0:
             return denoised
-        middle = sigma * (sigma_next / sigma) ** r
+        middle = _between(sigma, sigma_next, r)
         down, up = split_noise(sigma, middle, eta)
         x_middle = denoised + (down / sigma) * (x - denoised)
         if up > 0:
@@ -68,3 +72,9 @@ def sample_dpmpp_sde(
         if up > 0:
             x = x + noise(sigma, sigma_next) * (s_noise * up)
     return x
+
+
+def _between(sigma: float, sigma_next: float, share: float) -> float:
+    """The level at a share of the step in lambda; in float32, for Brownian noise resolves differences of its size."""
+    t, t_next = -torch.tensor([sigma, sigma_next]).log()
+    return float((-(t + share * (t_next - t))).exp())

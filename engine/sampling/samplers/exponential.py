@@ -10,8 +10,8 @@ from engine.sampling.samplers.ode import ONLY_DOWN
 
 
 def log_snr(sigma: float) -> float:
-    """Half the log signal-to-noise ratio of a level above 0."""
-    return -math.log(sigma)
+    """Half the log signal-to-noise ratio of a level: infinite at 0."""
+    return -math.log(sigma) if sigma else math.inf
 
 
 def phi_1(h: float) -> float:

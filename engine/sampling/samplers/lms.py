@@ -80,7 +80,7 @@ def _unequal_step_weights(h: float, behind: Sequence[float]) -> list[float]:
     """Weights of the last len(behind) + 1 slopes for a step of h after steps of `behind`, newest first.
 
     Those of arXiv:2312.00094's own code (diff-solvers, "iPNDM_v"), on which pictures depend. They are
-    Adams-Bashforth's for equal steps; for unequal ones exact up to two slopes, and from there close to them.
+    Adams-Bashforth's for two slopes, and for three after equal steps; else only close to them.
     """
     weights = [1.0] + [0.0] * len(behind)
     if len(behind) >= 1:

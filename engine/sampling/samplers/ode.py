@@ -3,10 +3,10 @@
 The ODE is dx/dsigma = (x - D(x, sigma)) / sigma: arXiv:2206.00364, Eq. 3 with s(t) = 1, sigma(t) = t.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor
 
 ONLY_DOWN = (
@@ -29,7 +29,8 @@ def slope(x: Tensor, denoised: Tensor, sigma: float) -> Tensor:
 def split_noise(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[float, float]:
     """(level to step down to, noise to add there) so that both make sigma_next: arXiv:2010.02502, Eq. 16.
 
-    eta 0 adds no noise, eta 1 as much as the reverse diffusion of arXiv:2006.11239.
+    eta 0 adds no noise, eta 1 as much as the reverse diffusion of arXiv:2006.11239. In float32, as everywhere else:
+    the first is a difference of nearly equal numbers where a step is long, and pictures depend on its few digits.
 
     Raises:
         ValueError: the step goes up and eta is not 0.
@@ -38,8 +39,9 @@ def split_noise(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[floa
         return sigma_next, 0.0
     if sigma_next > sigma:
         raise ValueError(ONLY_DOWN)
-    up = min(sigma_next, eta * math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
-    return math.sqrt(sigma_next**2 - up**2), up
+    here, there = torch.tensor(sigma), torch.tensor(sigma_next)
+    up = there.minimum(eta * (there**2 * (here**2 - there**2) / here**2).sqrt())
+    return float((there**2 - up**2).sqrt()), float(up)
 
 
 def lagrange_polynomials(nodes: Sequence[float], origin: float) -> list[list[float]]:

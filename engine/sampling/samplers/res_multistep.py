@@ -32,7 +32,7 @@ def sample_res_multistep(
         down, up = split_noise(sigma, sigma_next, eta)
         t, t_next = log_snr(sigma), log_snr(down)
         h = t_next - t
-        if previous is None:
+        if previous is None or down == 0:
             x = denoised + (down / sigma) * (x - denoised)
         else:
             b_1, b_2 = order_2_weights(h, *previous[1:])
