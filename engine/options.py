@@ -39,7 +39,6 @@ WITHOUT_EFFECT = [
     "--force-upcast-attention",
     "--fp64-unet",
     "--fp8_e8m0fnu-unet",
-    "--fp8_e5m2-text-enc",
     "--mmap-torch-files",
     "--supports-fp8-compute",
     "--use-flash-attention",
@@ -268,7 +267,7 @@ def _compute_flags(group: argparse._ArgumentGroup) -> None:
     for dest, part, kinds in (
         ("network_type", "unet", ("fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2")),
         ("vae_type", "vae", ("fp32", "fp16", "bf16")),
-        ("text_encoder_type", "text-enc", ("fp32", "fp16", "bf16", "fp8_e4m3fn")),
+        ("text_encoder_type", "text-enc", ("fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2")),
     ):
         choice = group.add_mutually_exclusive_group()
         for kind in kinds:

@@ -24,7 +24,17 @@ def of_model_file(folder: str, widget: str) -> Fingerprint:
 
     def fingerprint(*, places: Places, **literals: object) -> object:
         name = literals.get(widget)
-        return float("nan") if name is None else _path_size_time(places.model_path(folder, str(name)))
+        return float("nan") if name is None else of_path(places.model_path(folder, str(name)))
+
+    return fingerprint
+
+
+def of_model_files(folder: str, *widgets: str) -> Fingerprint:
+    """Know several model files of one folder, each named by one of `widgets`, as `of_model_file` knows one."""
+    each = [of_model_file(folder, widget) for widget in widgets]
+
+    def fingerprint(*, places: Places, **literals: object) -> object:
+        return [know(places=places, **literals) for know in each]
 
     return fingerprint
 
@@ -38,7 +48,7 @@ def of_chosen_file(widget: str, area: Area = "input") -> Fingerprint:
             return float("nan")
         path = existing(places, parse_annotated(str(name), area))
         if path.stat().st_size > HASHED_BYTES:
-            return _path_size_time(path)
+            return of_path(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -54,12 +64,13 @@ def of_embeddings(*, places: Places, **literals: object) -> object:
 def _embedding(places: Places, name: str) -> list[object] | None:
     for suffix in EMBEDDING_SUFFIXES:
         try:
-            return _path_size_time(places.model_path("embeddings", name + suffix))
+            return of_path(places.model_path("embeddings", name + suffix))
         except BadReference:
             continue
     return None
 
 
-def _path_size_time(path: Path) -> list[object]:
+def of_path(path: Path) -> list[object]:
+    """Know a file by path, size and time."""
     found = path.stat()
     return [str(path), found.st_size, found.st_mtime_ns]

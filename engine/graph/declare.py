@@ -46,7 +46,7 @@ class Choice:
 
     values: Sequence[Any] | ChoiceSource
     also: Callable[[Any, Places], bool] | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

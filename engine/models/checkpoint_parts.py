@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader
+from engine.models.layers.diffusers_names import UNET_MARK, VAE_MARK, our_unet_names, our_vae_names
 from engine.models.layers.unet_config import UNetConfig, read_unet_config
 from engine.models.layers.vae_config import VaeConfig, read_vae_config
 from engine.models.text_encoders.clip_config import ClipPart, ClipUse, find_clip
@@ -14,6 +15,7 @@ from engine.models.weight_names import Places, file_shapes, names_below
 
 NETWORK_PREFIX = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
+VAE_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 VAE_IGNORED = ("loss.", "model_ema.")  # left over from training
 
 
@@ -58,6 +60,8 @@ def find_network(header: CheckpointHeader, prefix: str = NETWORK_PREFIX) -> Netw
         BadFile: there is one, but incomplete or damaged.
     """
     places = names_below(header.tensors, prefix)
+    if any(name.startswith(UNET_MARK) for name in places):
+        places = {own: places[theirs] for own, theirs in our_unet_names(places).items()}
     if "input_blocks.0.0.weight" not in places:
         return None
     return NetworkPart(read_unet_config(file_shapes(stored_shapes(header), places)), places)
@@ -70,8 +74,11 @@ def find_vae(header: CheckpointHeader, prefix: str = VAE_PREFIX) -> VaePart | No
         BadFile: there is one, but incomplete or damaged.
     """
     places = names_below(header.tensors, prefix, VAE_IGNORED)
-    if not places:
+    places = {own: name for own, name in places.items() if prefix or own.startswith(VAE_PARTS)}
+    if not any(name.startswith(VAE_PARTS) for name in places):
         return None
+    if any(name.startswith(VAE_MARK) for name in places):
+        places = {own: places[theirs] for own, theirs in our_vae_names(places).items()}
     return VaePart(read_vae_config(file_shapes(stored_shapes(header), places)), places)
 
 

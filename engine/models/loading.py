@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from engine.errors import BadFile
-from engine.models.building import build_vae
-from engine.models.checkpoint_parts import VAE_PREFIX, stored_shapes
-from engine.models.detect import detect_family
+from engine.models.checkpoint_parts import stored_shapes
+from engine.models.detect import Detected, detect_family
 from engine.models.diffusion_model import DiffusionModel
-from engine.models.family import ModelFamily
-from engine.models.layers.vae_config import read_vae_config
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Precision, choose_precision
 from engine.models.text_encoder import TextEncoder
@@ -28,7 +24,6 @@ from engine.models.vision.vision_config import find_vision
 from engine.models.weights import WeightFile, Weights, check_weights, open_weights
 
 VISION_PREFIXES = ("", "visual.", "embedder.model.visual.")
-VAE_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +55,19 @@ def checkpoint_from(file: WeightFile, *, precision: Precision | None = None) -> 
     family, config = detected.family, detected.config
     vae = family.load_vae(config, file, precision)
     text_encoder = family.load_text_encoder(config, file, precision)
-    return Checkpoint(_load_model(family, config, file, precision, vae), text_encoder, vae)
+    return Checkpoint(build_model(detected, file, precision, vae), text_encoder, vae)
 
 
-def _load_model(
-    family: ModelFamily, config: Any, file: WeightFile, precision: Precision, vae: Vae | None
-) -> DiffusionModel:
+def build_model(detected: Detected, file: WeightFile, precision: Precision, vae: Vae | None) -> DiffusionModel:
+    """Build the network of a file that was recognised.
+
+    Args:
+        vae: the autoencoder that belongs to it, if it is at hand.
+
+    Raises:
+        BadFile: the network's weights are not exactly its layout's.
+    """
+    family, config = detected.family, detected.config
     part = family.network(config)
     weights, module = Weights(file, part.places), family.build_network(config)
     check_weights(module, weights, part.title)
@@ -81,23 +83,6 @@ def _load_model(
         bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),
         prepare_item=partial(family.prepare, config, file),
     )
-
-
-def load_vae(path: Path, *, precision: Precision | None = None) -> Vae:
-    """Open a file that holds an autoencoder, alone or as part of a checkpoint.
-
-    Raises:
-        BadFile: missing, damaged, hostile, or not of this layout.
-    """
-    precision = precision or choose_precision()
-    file = open_weights(Path(path))
-    prefix = VAE_PREFIX if any(name.startswith(VAE_PREFIX) for name in file) else ""
-    names = {name[len(prefix) :]: name for name in file if name.startswith(prefix)}
-    names = {own: name for own, name in names.items() if own.startswith(VAE_PARTS)}
-    if not names:
-        raise BadFile(f"{file.header.path.name} holds no autoencoder: none of its {len(file)} weights is one's.")
-    shapes = {own: file.header.tensors[name].shape for own, name in names.items()}
-    return build_vae(read_vae_config(shapes), names, file, precision.vae)
 
 
 def load_vision_encoder(path: Path, *, precision: Precision | None = None) -> VisionEncoder:

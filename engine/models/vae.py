@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from engine.models.layers.vae_config import VaeConfig
 from engine.models.memory.hosted_module import HostedModule
+from engine.models.memory.precision import Placement
+
+_log = logging.getLogger(__name__)
 
 PIXELS_AT_ONCE = 768 * 768  # batches are cut so that about this many are decoded together
 
 
+class LatentSizes(Protocol):
+    """What any autoencoder's config tells."""
+
+    @property
+    def latent_channels(self) -> int: ...
+    @property
+    def downscale(self) -> int:
+        """Pixels per cell of the latent, in each direction."""
+
+
 @dataclass(frozen=True, eq=False)
 class Vae:
-    """A KL autoencoder whose weights are brought in when it is used. Images are float32 (B, H, W, 3) in 0..1."""
+    """An autoencoder whose weights are brought in when it is used. Images are float32 (B, H, W, 3) in 0..1.
+
+    Where a narrow type overflows, so that pictures would be black, it computes again in float32, and from then on.
+    """
 
     hosted: HostedModule
-    config: VaeConfig
+    config: LatentSizes
+    _wide: list[HostedModule] = field(default_factory=list, repr=False)  # one, once the narrow one has overflowed
 
     weight_patches = ()
 
@@ -35,9 +54,7 @@ class Vae:
             ValueError: the images are smaller than one cell, or not of this shape.
         """
         pixels = self._cropped(images) * 2.0 - 1.0
-        with torch.no_grad(), self.hosted.holding() as vae:
-            parts = [vae.encode(self._placed(part)).float().cpu() for part in self._batches(pixels, 1)]
-        return torch.cat(parts)
+        return self._run(lambda vae, part: vae.encode(part).float().cpu(), self._batches(pixels, 1))
 
     def decode(self, samples: Tensor) -> Tensor:
         """Latents (B, C, h, w), unscaled -> float32 images (B, 8 h, 8 w, 3) in 0..1 on the CPU.
@@ -50,10 +67,23 @@ class Vae:
                 f"The VAE decodes latents of shape (B, {self.config.latent_channels}, h, w), "
                 f"not {tuple(samples.shape)}. Does the latent belong to another kind of model?"
             )
-        with torch.no_grad(), self.hosted.holding() as vae:
-            scale = self.config.downscale
-            parts = [_to_images(vae.decode(self._placed(part))) for part in self._batches(samples, scale)]
-        return torch.cat(parts)
+        parts = self._batches(samples, self.config.downscale)
+        return _to_images(self._run(lambda vae, part: vae.decode(part).float().cpu(), parts))
+
+    def _run(self, call: Callable[[nn.Module, Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
+        """Every part through the module, again in float32 if the results are not numbers."""
+        hosted = self._wide[0] if self._wide else self.hosted
+        with torch.no_grad(), hosted.holding() as vae:
+            result = torch.cat([call(vae, _placed(part, hosted.placement)) for part in parts])
+        if hosted.placement.dtype == torch.float32 or bool(result.isfinite().all()):
+            return result
+        _log.warning(
+            "The VAE overflowed in %s, which makes black pictures: it computes in float32 from now on. "
+            "Start with --fp32-vae or --bf16-vae to do so at once.",
+            str(hosted.placement.dtype).removeprefix("torch."),
+        )
+        self._wide[:] = [hosted.in_type(torch.float32)]
+        return self._run(call, parts)
 
     def _cropped(self, images: Tensor) -> Tensor:
         """(B, H, W, C) -> (B, 3, H', W') with both a multiple of the cell."""
@@ -70,12 +100,12 @@ class Vae:
         pixels = images.shape[2] * images.shape[3] * pixels_per_cell**2
         return images.split(max(1, PIXELS_AT_ONCE // max(pixels, 1)))
 
-    def _placed(self, images: Tensor) -> Tensor:
-        placement = self.hosted.placement
-        layout = torch.channels_last if placement.channels_last else torch.contiguous_format
-        return images.to(placement.device, placement.dtype, memory_format=layout)
+
+def _placed(images: Tensor, placement: Placement) -> Tensor:
+    layout = torch.channels_last if placement.channels_last else torch.contiguous_format
+    return images.to(placement.device, placement.dtype, memory_format=layout)
 
 
 def _to_images(decoded: Tensor) -> Tensor:
     """(B, 3, H, W) in -1..1 -> (B, H, W, 3) in 0..1, whatever the network made of it."""
-    return decoded.float().add_(1.0).div_(2.0).clamp_(0.0, 1.0).movedim(1, -1).contiguous().cpu()
+    return decoded.add_(1.0).div_(2.0).clamp_(0.0, 1.0).movedim(1, -1).contiguous()

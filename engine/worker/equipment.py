@@ -3,7 +3,6 @@
 Imported in the worker only; torch is imported when `equip` is called.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,14 +12,12 @@ from engine import models, packs
 from engine.execution.context import Resources
 from engine.graph.registry import Registry
 from engine.jobs.worker import DeviceStats
-from engine.options import ComputeOptions, FloatType
+from engine.options import ComputeOptions
 from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Equipment
 
 if TYPE_CHECKING:
     import torch
-
-log = logging.getLogger(__name__)
 
 
 def equip(setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: None) -> Equipment:
@@ -48,16 +45,21 @@ def equip(setup: WorkerSetup, importing: Callable[[str], None] = lambda pack: No
     resources.get(models.Precision)  # a wrong option is said now, not in the first job
 
     registry = Registry(nodes.definitions())
-    brought = packs.bring_packs(
+    supplies = packs.bring_packs(
         setup.places, compute, registry, nodes, setup.only_packs, left_out=setup.left_out, importing=importing
     )
+    supplies.open()
 
     def stats() -> Sequence[DeviceStats]:
         return [device_stats(device)]
 
     return Equipment(
         registry=registry,
-        added=packs.definitions_of(brought),
+        added=supplies.definitions,
+        read_again=supplies.read_again,
+        brought=supplies.brought,
+        said_by_packs=supplies.pass_on,
+        begins=supplies.begins,
         resources=resources,
         lifecycles=(TorchLifecycle(memory.release),),
         cache=result_cache(setup, compute, device),
@@ -97,20 +99,12 @@ def _precision(compute: ComputeOptions, device: object) -> Callable[[], models.P
     def choose() -> models.Precision:
         return models.choose_precision(
             device,
-            every=_usable(compute.all_type),
-            network=_usable(compute.network_type),
-            vae=_usable(compute.vae_type),
-            text_encoder=_usable(compute.text_encoder_type),
+            every=compute.all_type,
+            network=compute.network_type,
+            vae=compute.vae_type,
+            text_encoder=compute.text_encoder_type,
             channels_last=compute.channels_last or None,
             vae_device="cpu" if compute.vae_on_cpu else None,
         )
 
     return choose
-
-
-def _usable(kind: FloatType | None) -> FloatType | None:
-    """The 8-bit types save memory, but nothing computes in them here yet."""
-    if kind in ("fp8_e4m3fn", "fp8_e5m2"):
-        log.warning("%s is not supported yet: the device's usual type is used.", kind)
-        return None
-    return kind

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from engine.errors import BadFile, BadReference
+from engine.graph.declare import DEFINITION
 from engine.sampling import Latent
 from nodes import image_conditioning, latent, loaders, sampling, text, vision
 from nodes.vae import encode as vae_encode
@@ -187,3 +189,96 @@ def test_a_vision_encoder_of_its_own_file(family_folder, context, model_folder):
         for encoder in (alone, parts.clip_vision)
     ]
     assert torch.equal(*seen)
+
+
+PARTS = {"vae": "first_stage_model.", "diffusion_models": "model.diffusion_model."}
+SDXL_TEXTS = {"l": "conditioner.embedders.0.transformer.", "g": "conditioner.embedders.1.model."}
+
+
+@pytest.fixture(scope="module")
+def split_folder(family_folder, model_folder):
+    """SDXL's parts in files of their own."""
+    from safetensors.torch import load_file, save_file
+
+    weights, folder = load_file(family_folder / "sdxl.safetensors"), model_folder / "models"
+    files = {f"{kind}/xl.safetensors": prefix for kind, prefix in PARTS.items()}
+    files |= {f"text_encoders/{name}.safetensors": prefix for name, prefix in SDXL_TEXTS.items()}
+    for file, prefix in files.items():
+        (folder / file).parent.mkdir(exist_ok=True)
+        save_file({n.removeprefix(prefix): t for n, t in weights.items() if n.startswith(prefix)}, folder / file)
+    return folder
+
+
+def test_parts_of_their_own_files_make_the_same_picture(split_folder, load, context, sample):
+    clip = loaders.load_two_text_encoders(
+        clip_name1="g.safetensors", clip_name2="l.safetensors", type="sdxl", device="cpu", context=context
+    )
+    model = loaders.load_network(unet_name="xl.safetensors", weight_dtype="default", context=context)
+    vae = loaders.load_vae(vae_name="xl.safetensors", context=context)
+    whole, empty = load("sdxl"), latent.make_empty(width=64, height=64)
+    parts = loaders.CheckpointParts(model, clip, vae)
+    one, many = (sample(c.model, *prompts(c, context), empty) for c in (whole, parts))
+    assert torch.equal(one, many)
+    assert torch.equal(vae.decode(one), whole.vae.decode(one))
+    narrow = loaders.load_network(unet_name="xl.safetensors", weight_dtype="fp8_e4m3fn_fast", context=context)
+    rough = sample(narrow, *prompts(parts, context), empty)
+    assert not torch.equal(rough, one)
+    assert (rough - one).norm() < 0.3 * one.norm()
+
+
+def test_a_text_encoder_alone_and_types_that_cannot_be_loaded(split_folder, context):
+    small = loaders.load_text_encoder(clip_name="l.safetensors", type="stable_diffusion", context=context)
+    encoded = text.encode_text(text="a embedding:tiny cat", clip=small, context=context)
+    assert encoded[0].embedding.shape == (1, 77, 64) and not context.shown
+    with pytest.raises(BadFile, match="'flux' cannot be loaded yet; those of sdxl"):
+        loaders.load_two_text_encoders(
+            clip_name1="g.safetensors", clip_name2="l.safetensors", type="flux", context=context
+        )
+
+
+def test_vaes_are_listed_with_tiny_ones_that_are_whole(split_folder, places, context):
+    from diffusers import AutoencoderTiny
+
+    assert loaders.list_vaes(places) == ["xl.safetensors", "pixel_space"]
+    folder, state = split_folder / "vae_approx", AutoencoderTiny().state_dict()
+    folder.mkdir()
+    half = {n.removeprefix("encoder.layers."): t for n, t in state.items() if n.startswith("encoder.")}
+    torch.save(half, folder / "taesdxl_encoder.pth")
+    assert loaders.list_vaes(places) == ["xl.safetensors", "pixel_space"]
+    other = ((n.removeprefix("decoder.layers."), t) for n, t in state.items() if n.startswith("decoder."))
+    torch.save(
+        {f"{int(n.split('.')[0]) + 1}.{n.split('.', 1)[1]}": t for n, t in other}, folder / "taesdxl_decoder.pth"
+    )
+    assert loaders.list_vaes(places) == ["xl.safetensors", "taesdxl", "pixel_space"]
+    vae = loaders.load_vae(vae_name="taesdxl", context=context)
+    assert vae.decode(torch.zeros(1, 4, 2, 2)).shape == (1, 16, 16, 3)
+    know = getattr(loaders.load_vae, DEFINITION).fingerprint
+    assert len(know(places=places, vae_name="taesdxl")) == 2
+    assert know(places=places, vae_name="pixel_space") == "pixel_space"
+    pixels = loaders.load_vae(vae_name="pixel_space", context=context)
+    torch.testing.assert_close(pixels.decode(pixels.encode(picture(8))), picture(8))
+
+
+def test_a_folder_of_diffusers_is_found_by_its_index(family_folder, model_folder, places, context, sample, load):
+    from tests.models.test_split_files import as_diffusers
+
+    as_diffusers(family_folder / "sdxl.safetensors", tiny.SDXL, model_folder / "models" / "diffusers" / "some" / "xl")
+    assert loaders.list_diffusers(places) == ["some/xl"]
+    parts, whole = loaders.load_diffusers(model_path="some/xl", context=context), load("sdxl")
+    empty = latent.make_empty(width=64, height=64)
+    one, many = (sample(c.model, *prompts(c, context), empty) for c in (whole, parts))
+    torch.testing.assert_close(one, many, rtol=1e-4, atol=1e-4)
+    know = getattr(loaders.load_diffusers, DEFINITION).fingerprint
+    assert len(know(places=places, model_path="some/xl")) == 5
+    with pytest.raises(BadReference, match=r"'gone' with a model_index\.json"):
+        loaders.load_diffusers(model_path="gone", context=context)
+
+
+def test_a_configuration_tells_what_the_file_does_not(family_folder, checkpoint, context):
+    given = {"ckpt_name": "tiny.safetensors", "context": context}
+    velocity = loaders.load_checkpoint_with_config(config_name="v2-inference-v.yaml", **given)
+    skipping = loaders.load_checkpoint_with_config(config_name="anything_v3.yaml", **given)
+    assert (velocity.model.prediction.name, skipping.model.prediction.name) == ("velocity", "epsilon")
+    plain, skipped = (c.clip.encode("a cat")[0] for c in (checkpoint, skipping))
+    assert torch.equal(skipped, checkpoint.clip.with_clip_skip(-2).encode("a cat")[0])
+    assert torch.equal(plain, velocity.clip.encode("a cat")[0])

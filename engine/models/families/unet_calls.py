@@ -42,15 +42,15 @@ SDXL_COLOURS: Colours = {
 def call_network(network: UNet, call: NetworkCall) -> Tensor:
     """Call the U-Net in its weights' type: latent and what is read beside it, timestep, prompt, vector, controls."""
     first = network.input_blocks[0][0]
-    weight, inputs = first.weight, call.inputs
+    weight, dtype, inputs = first.weight, first.bias.dtype, call.inputs  # weights may be kept in a narrower type
     layout = torch.channels_last if weight.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
     x = call.x if inputs.concat is None else torch.cat([call.x, inputs.concat.to(call.x)], dim=1)
     if x.shape[1] != first.in_channels:
         raise ValueError(
             f"This model reads {first.in_channels} channels: the latent's and further ones. It got {x.shape[1]}."
         )
-    x = x.to(weight.device, weight.dtype, memory_format=layout)
-    context = inputs.embedding.to(weight.device, weight.dtype)
+    x = x.to(weight.device, dtype, memory_format=layout)
+    context = inputs.embedding.to(weight.device, dtype)
     vector = None if inputs.vector is None else inputs.vector.to(weight.device)
     return network(x, call.timesteps.to(weight.device), context, inputs.control, vector, _patched(call))
 

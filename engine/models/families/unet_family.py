@@ -47,11 +47,13 @@ class UNetFamily:
 
     Attributes:
         latent_scale: brings the VAE's latents to about unit variance.
+        downscale: pixels per cell of the latent, where no VAE is at hand to tell.
         texts: where in a single file its text encoders lie, and how they are used.
     """
 
     name: str
     latent_scale: float = 0.18215
+    downscale: int = 8
     texts: tuple[tuple[str, ClipUse], ...]
     further_channels: Mapping[int, str] = FURTHER_CHANNELS
 
@@ -109,7 +111,8 @@ class UNetFamily:
         has_usual_vae = config.vae is None or (
             (config.vae.config.encoder_channels, config.vae.config.decoder_channels) == FULL_SIZE_VAE
         )
-        return latent_format(LATENT_CHANNELS, vae, self.latent_scale, self.colours if has_usual_vae else None)
+        colours = self.colours if has_usual_vae else None
+        return latent_format(LATENT_CHANNELS, vae, self.latent_scale, colours, self.downscale)
 
     @property
     def colours(self) -> Mapping[str, tuple[tuple[float, ...], ...]]:

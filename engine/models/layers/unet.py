@@ -184,7 +184,7 @@ class SpatialTransformer(nn.Module):
 
     def _project(self, layer: nn.Module, tokens: Tensor) -> Tensor:
         """A 1x1 convolution of an image is a linear map of its tokens."""
-        weight = layer.weight
+        weight = layer.weight.to(tokens.dtype)  # it may be kept in a narrower type
         return F.linear(tokens, weight if self.is_linear else weight.flatten(1), layer.bias)
 
 

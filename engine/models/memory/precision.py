@@ -1,6 +1,6 @@
 """In which type and memory layout does each part of a model compute?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -8,17 +8,24 @@ import torch
 from engine.errors import BadOption
 from engine.models.memory.devices import has_fast_bfloat16
 
-TypeName = Literal["fp32", "fp16", "bf16"]
+TypeName = Literal["fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2"]
 TYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+STORAGE_TYPES: dict[str, torch.dtype] = {"fp8_e4m3fn": torch.float8_e4m3fn, "fp8_e5m2": torch.float8_e5m2}
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where and how one module computes. Its weights in the file are another matter: they stay as they are."""
+    """Where and how one module computes. Its weights in the file are another matter: they stay as they are.
+
+    Attributes:
+        storage: the 8-bit type in which large weights are kept on the device, to be widened while they are used; None:
+            the type that the module computes in.
+    """
 
     device: torch.device
     dtype: torch.dtype
     channels_last: bool = False
+    storage: torch.dtype | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,15 @@ class Precision:
     network: Placement
     vae: Placement
     text_encoder: Placement
+
+    def storing_network(self, name: str) -> "Precision":
+        """The same, the network's weights kept in an 8-bit type: fp8_e4m3fn or fp8_e5m2."""
+        return replace(self, network=replace(self.network, storage=_storage(name)))
+
+    def with_text_encoder_on_cpu(self) -> "Precision":
+        """The same, text encoders computing on the CPU, in the type that suits it."""
+        cpu = torch.device("cpu")
+        return replace(self, text_encoder=replace(self.text_encoder, device=cpu, dtype=_text_type(cpu)))
 
 
 def choose_precision(
@@ -47,7 +63,8 @@ def choose_precision(
     Text encoders, cheap and sensitive, are float32 on CPUs.
 
     Raises:
-        BadOption: a name is not one of fp32, fp16, bf16.
+        BadOption: a name is not one of fp32, fp16, bf16, or, of networks and text encoders, an 8-bit type that
+            weights are kept in.
     """
     device = torch.device(device)
     vae_on = torch.device(vae_device) if vae_device is not None else device
@@ -55,16 +72,25 @@ def choose_precision(
     if channels_last is None:
         channels_last = fast
     return Precision(
-        network=Placement(device, _type(network or every) or _network_type(device), channels_last),
+        network=Placement(
+            device, _type(network or every) or _network_type(device), channels_last, _storage(network or every)
+        ),
         vae=Placement(vae_on, _type(vae or every) or _vae_type(vae_on), channels_last),
-        text_encoder=Placement(device, _type(text_encoder or every) or _text_type(device)),
+        text_encoder=Placement(
+            device, _type(text_encoder or every) or _text_type(device), storage=_storage(text_encoder or every)
+        ),
     )
 
 
 def _type(name: str | None) -> torch.dtype | None:
-    if name is not None and name not in TYPES:
-        raise BadOption(f"{name!r} is no type to compute in: use one of {', '.join(TYPES)}.")
-    return TYPES[name] if name is not None else None
+    """The type to compute in, where one was named; what is stored in 8 bits computes in the usual type."""
+    if name is not None and name not in TYPES and name not in STORAGE_TYPES:
+        raise BadOption(f"{name!r} is no type to compute in: use one of {', '.join((*TYPES, *STORAGE_TYPES))}.")
+    return TYPES.get(name) if name is not None else None
+
+
+def _storage(name: str | None) -> torch.dtype | None:
+    return STORAGE_TYPES.get(name) if name is not None else None
 
 
 def _network_type(device: torch.device) -> torch.dtype:

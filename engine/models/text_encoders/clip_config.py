@@ -60,11 +60,12 @@ class ClipUse:
 
 @dataclass(frozen=True)
 class ClipPart:
-    """One text encoder in a file: its use, its sizes, and where its weights lie."""
+    """One text encoder in a file: its use, its sizes, where its weights lie, and whether as OpenCLIP saves them."""
 
     use: ClipUse
     config: ClipConfig
     places: Places
+    is_open_clip: bool = False
 
 
 def find_clip(use: ClipUse, stored: Shapes, prefix: str) -> ClipPart | None:
@@ -77,18 +78,20 @@ def find_clip(use: ClipUse, stored: Shapes, prefix: str) -> ClipPart | None:
         BadFile: there is one, but weights are missing, or it reads another vocabulary.
     """
     names = names_below(stored, prefix, IGNORED)
-    places = open_clip_places(names) if "token_embedding.weight" in names else _transformers_places(names)
+    is_open_clip = "token_embedding.weight" in names
+    places = open_clip_places(names) if is_open_clip else _transformers_places(names)
     if "embeddings.token_embedding.weight" not in places:
         return None
     if not use.projects:
         places = {own: place for own, place in places.items() if own != "text_projection.weight"}
     shapes = {own: place.shape(stored[place.name]) for own, place in places.items()}
-    return ClipPart(use, read_clip_config(shapes, use.activation), places)
+    return ClipPart(use, read_clip_config(shapes, use.activation), places, is_open_clip)
 
 
 def _transformers_places(names: Mapping[str, str]) -> dict[str, WeightPlace]:
-    """Weights are named with and without `text_model.`, depending on which version saved them."""
-    return {own.removeprefix("text_model."): WeightPlace(name) for own, name in names.items()}
+    """Weights are named with and without `text_model.`, depending on which version saved them; pictures' left out."""
+    own_names = (own for own in names if not own.startswith(("vision_model.", "visual_projection.")))
+    return {own.removeprefix("text_model."): WeightPlace(names[own]) for own in own_names}
 
 
 # OpenCLIP's names in a block of the transformer -> those of `transformers`; its matrices of q, k and v are one.

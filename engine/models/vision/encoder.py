@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -79,6 +79,7 @@ def build_vision_encoder(part: VisionPart, file: WeightFile, placement: Placemen
     Raises:
         BadFile: its weights are not exactly this layout's.
     """
+    placement = replace(placement, storage=None)  # transformers asks its weights for the type to compute in
     module = _build(part.config, placement.device)
     weights = Weights(file, part.places)
     check_weights(module, weights, "vision encoder")

@@ -29,6 +29,7 @@ class StableDiffusionUpscaler(UNetFamily):
 
     name = "Stable Diffusion x4 upscaler"
     latent_scale = 0.08333
+    downscale = 4
     texts = (("cond_stage_model.model.", SD2_CLIP_H),)
     further_channels: Mapping[int, str] = MappingProxyType({IMAGE_CHANNELS: "the small picture"})
 
