@@ -39,9 +39,8 @@ class AdaptiveProjectedGuidance:
             return call
         guidance = self._with_momentum(call, call.positive - call.negative)
         if self.norm_threshold > 0:
-            length = guidance.norm(dim=PIXELS, keepdim=True)
-            guidance = guidance * (self.norm_threshold / length).clamp(max=1.0)
-        direction = call.positive / call.positive.norm(dim=PIXELS, keepdim=True).clamp(min=1e-12)
+            guidance = guidance * (self.norm_threshold / _length(guidance)).clamp(max=1.0)
+        direction = call.positive / _length(call.positive).clamp(min=1e-12)
         parallel = (guidance * direction).sum(dim=PIXELS, keepdim=True) * direction
         changed = guidance - parallel + self.eta * parallel
         rest = (call.positive - call.negative) / call.cfg if call.cfg else 0.0
@@ -224,6 +223,11 @@ class DifferentialMask:
         threshold = (now - end) / max(first - end, 1)
         opened = (mask >= threshold).to(mask.dtype)
         return opened * self.strength + mask * (1 - self.strength) if 0 < self.strength < 1 else opened
+
+
+def _length(values: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, 1, 1, 1)."""
+    return torch.linalg.vector_norm(values, dim=PIXELS, keepdim=True)
 
 
 def _signed_root(values: Tensor) -> Tensor:
