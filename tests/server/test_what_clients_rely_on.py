@@ -39,7 +39,8 @@ async def test_the_routes_that_all_or_some_use_with_and_without_the_prefix(site,
     (tmp_path / "models" / "loras").mkdir(parents=True)
     for path in (
         "/object_info", "/object_info/Show", "/queue", "/history", "/prompt", "/system_stats", "/models",
-        "/models/loras", "/embeddings", "/features", "/settings", "/users", "/extensions", "/internal/logs", "/internal/folder_paths",
+        "/models/loras", "/embeddings", "/features", "/settings", "/users", "/extensions", "/internal/logs",
+        "/internal/folder_paths",
         "/jobs", f"/jobs/{prompt_id}", "/v2/userdata", "/experiment/models", "/openapi.json",
     ):  # fmt: skip
         assert (await site.http.get(prefix + path)).status == 200, path
