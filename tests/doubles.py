@@ -164,14 +164,24 @@ def equip_with_packs(setup: WorkerSetup, importing: Callable[[str], None]) -> Eq
     """Equip a worker with the node types of this file and of the packs in its folders."""
     from types import ModuleType
 
-    from engine.packs import bring_packs, definitions_of
+    from engine.packs import bring_packs
 
     registry = Registry(definitions())
     native = ModuleType("nodes")
-    packs = bring_packs(
+    supplies = bring_packs(
         setup.places, setup.compute, registry, native, setup.only_packs, left_out=setup.left_out, importing=importing
     )
-    return Equipment(registry, Resources(), added=definitions_of(packs), torch_version="none")
+    supplies.open()
+    return Equipment(
+        registry,
+        Resources(),
+        added=supplies.definitions,
+        torch_version="none",
+        brought=supplies.brought,
+        said_by_packs=supplies.pass_on,
+        begins=supplies.begins,
+        read_again=supplies.read_again,
+    )
 
 
 def equip_badly(setup: WorkerSetup, importing: Callable[[str], None]) -> Equipment:

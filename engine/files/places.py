@@ -1,7 +1,7 @@
 """Where do models, inputs, outputs, temporary and user files lie?"""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -42,6 +42,7 @@ class Places:
 
     Attributes:
         model_roots: folder name (such as "loras") -> folders searched in this order.
+        model_suffixes: folder name -> the suffixes of its files, where they are not the usual ones; empty for all.
         custom_nodes: folders that hold packs.
     """
 
@@ -51,6 +52,7 @@ class Places:
     user: Path
     model_roots: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     custom_nodes: tuple[Path, ...] = ()
+    model_suffixes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def under(cls, base: Path, extra_roots: Mapping[str, tuple[Path, ...]] | None = None) -> "Places":
@@ -90,13 +92,30 @@ class Places:
             raise BadReference(f"There is no model folder {name!r}. Known: {', '.join(sorted(self.model_roots))}.")
         return self.model_roots[name]
 
+    def add_model_folders(
+        self, roots: Mapping[str, Sequence[Path]], suffixes: Mapping[str, Collection[str]] | None = None
+    ) -> None:
+        """Search other folders for some kinds of models from now on, as packs that were loaded want it.
+
+        The one change that places ever see: everybody who holds these sees it at once.
+        """
+        changed = {name: tuple(folders) for name, folders in roots.items()}
+        object.__setattr__(self, "model_roots", {**self.model_roots, **changed})
+        kept = {name: frozenset(found) for name, found in (suffixes or {}).items()}
+        object.__setattr__(self, "model_suffixes", {**self.model_suffixes, **kept})
+
+    def suffixes_of(self, folder: str) -> frozenset[str]:
+        """Give the suffixes of the files of a kind; empty if every file counts."""
+        return self.model_suffixes.get(OLD_FOLDER_NAMES.get(folder, folder), WEIGHT_SUFFIXES)
+
     def model_names(self, folder: str) -> list[str]:
-        """List the weight files of a kind, relative to their root, with forward slashes, sorted."""
+        """List the files of a kind, relative to their root, with forward slashes, sorted."""
+        suffixes = self.suffixes_of(folder)
         names = {
             path.relative_to(root).as_posix()
             for root in self.model_folder(folder)
             for path in walk(root)
-            if path.suffix.lower() in WEIGHT_SUFFIXES
+            if not suffixes or path.suffix.lower() in suffixes
         }
         return sorted(names, key=str.lower)
 

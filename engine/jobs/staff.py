@@ -76,9 +76,9 @@ class Staff:
         description = self.last_description(worker)
         return ", ".join(stats.name for stats in description.devices) if description else ""
 
-    async def describe(self, worker: Worker) -> WorkerDescription:
-        """Wait until a worker is up, and ask what it has. Raises WorkerDied."""
-        description = await worker.describe()
+    async def describe(self, worker: Worker, *, anew: bool = False) -> WorkerDescription:
+        """Wait until a worker is up, and ask what it has; `anew` as in `Worker.describe`. Raises WorkerDied."""
+        description = await (worker.describe(anew=True) if anew else worker.describe())
         self._descriptions[worker.name] = description
         self.described(description)
         self._add_workers(description.accelerators)

@@ -39,6 +39,7 @@ class WorkerDescription:
         definitions: those of the packs, without functions.
         accelerators: how many the machine has, this worker's own among them; one worker is made for each.
         brought: what the packs bring beside node types.
+        is_anew: packs were asked again for the choices of their node types.
     """
 
     definitions: Sequence[NodeDefinition]
@@ -47,6 +48,7 @@ class WorkerDescription:
     process_id: int
     accelerators: int = 0
     brought: BroughtByPacks = field(default_factory=BroughtByPacks)
+    is_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Describe:
-    pass
+    """Ask the worker what it has; `anew`: it asks its packs again for the choices of their node types."""
+
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,11 @@ class Worker(Protocol):
     async def start(self) -> None:
         """Begin starting up; returns at once."""
 
-    async def describe(self) -> WorkerDescription:
-        """Ask what the worker has; waits until it is up.
+    async def describe(self, *, anew: bool = False) -> WorkerDescription:
+        """Ask what the worker has; waits until it is up. What takes too long is answered from what was said first.
+
+        Args:
+            anew: have packs asked again for the choices of their node types.
 
         Raises:
             WorkerDied: it cannot start.

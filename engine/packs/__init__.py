@@ -11,12 +11,12 @@ __getattr__, __dir__, __all__ = lazy.facade(
     {
         "ExecutionBlocker": "blocking",
         "bring_packs": "loading",
-        "definitions_of": "loading",
         "Pack": "discovery",
         "find_packs": "discovery",
         "install_shims": "surroundings",
         "load_packs": "discovery",
         "node_class_of": "native_classes",
         "read_class": "node_classes",
+        "Supplies": "supplies",
     },
 )

@@ -8,7 +8,6 @@ import importlib.util
 import logging
 import sys
 import time
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,9 @@ from typing import Any
 
 from engine.errors import EngineError
 from engine.graph.definition import NodeDefinition
+from engine.jobs.pack_reports import PackReport, PackTrouble
 from engine.packs.node_classes import read_class
+from engine.packs.troubles import trouble_of
 
 log = logging.getLogger(__name__)
 PACKAGE = "custom_nodes"
@@ -29,8 +30,8 @@ class Pack:
 
     Attributes:
         classes: node type -> class, for packs that use each other's.
-        web: the folder of its scripts for the editor.
-        errors: why it, or some of its nodes, did not load: texts with tracebacks.
+        web: the folder of its files for the editor.
+        errors: why it, or some of its nodes, did not load.
     """
 
     name: str
@@ -39,7 +40,12 @@ class Pack:
     classes: Mapping[str, type[Any]] | None = None
     web: Path | None = None
     seconds: float = 0.0
-    errors: tuple[str, ...] = ()
+    errors: tuple[PackTrouble, ...] = ()
+
+    def report(self) -> PackReport:
+        """Say of it what the server is to know."""
+        types = tuple(definition.type for definition in self.definitions)
+        return PackReport(self.name, self.path, types, self.seconds, self.errors)
 
 
 def find_packs(roots: Iterable[Path], only: Collection[str] | None = None) -> list[Path]:
@@ -58,7 +64,7 @@ def find_packs(roots: Iterable[Path], only: Collection[str] | None = None) -> li
 def load_packs(
     paths: Sequence[Path],
     known_types: Collection[str],
-    loaded: Callable[[Pack], None] = lambda pack: None,
+    loaded: Callable[[Pack], Pack] = lambda pack: pack,
     *,
     left_out: Mapping[str, str] | None = None,
     importing: Callable[[str], None] = lambda pack: None,
@@ -67,7 +73,7 @@ def load_packs(
 
     Args:
         known_types: the native nodes' types.
-        loaded: told of each pack before the next one is imported.
+        loaded: told of each pack before the next one is imported; gives what is to be kept of it.
         left_out: name -> why a pack is not imported.
         importing: told of each pack's name before it is imported.
     """
@@ -78,13 +84,13 @@ def load_packs(
         why = (left_out or {}).get(name)
         if why is None:
             importing(name)
-        pack = _load(path, known_types) if why is None else Pack(name, path, errors=(why,))
+        pack = _load(path, known_types) if why is None else Pack(name, path, errors=(PackTrouble(f"It {why}"),))
+        pack = loaded(pack)
         packs.append(pack)
-        loaded(pack)
         state = "failed" if pack.errors and not pack.definitions else f"{len(pack.definitions)} node types"
         log.info("%6.2f s  %s: %s", pack.seconds, pack.name, state)
         for error in pack.errors:
-            log.error("The pack %s: %s", pack.name, error)
+            log.error("The pack %s: %s", pack.name, "\n".join(filter(None, vars(error).values())))
     return packs
 
 
@@ -114,8 +120,8 @@ def _load(path: Path, known_types: Collection[str]) -> Pack:
     pack = Pack(_name(path), path)
     try:
         module = _imported(path)
-    except (Exception, SystemExit):  # noqa: BLE001 (a pack may raise anything; it becomes a report)
-        pack = replace(pack, errors=(f"cannot be imported, and is left out:\n{traceback.format_exc()}",))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a pack may raise anything; it becomes a report)
+        pack = replace(pack, errors=(trouble_of(error, path),))
     else:
         pack = _with_nodes(pack, module, known_types)
     return replace(pack, seconds=time.perf_counter() - began)
@@ -146,11 +152,11 @@ def _with_nodes(pack: Pack, module: ModuleType, known_types: Collection[str]) ->
     classes = getattr(module, "NODE_CLASS_MAPPINGS", None)
     if classes is None:
         brings_scripts = getattr(module, "WEB_DIRECTORY", None) is not None
-        text = "has no NODE_CLASS_MAPPINGS, so that it brings no nodes."
-        return replace(pack, web=_web(pack, module), errors=() if brings_scripts else (text,))
+        trouble = PackTrouble("It has no NODE_CLASS_MAPPINGS, so that it brings no nodes.")
+        return replace(pack, web=_web(pack, module), errors=() if brings_scripts else (trouble,))
     names = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     definitions: list[NodeDefinition] = []
-    errors: list[str] = []
+    errors: list[PackTrouble] = []
     for node_type, cls in dict(classes).items():
         try:
             definitions.append(
@@ -162,8 +168,8 @@ def _with_nodes(pack: Pack, module: ModuleType, known_types: Collection[str]) ->
                     known_types=known_types,
                 )
             )
-        except EngineError:
-            errors.append(traceback.format_exc())
+        except EngineError as error:
+            errors.append(trouble_of(error, pack.path))
     return replace(
         pack, definitions=tuple(definitions), classes=dict(classes), web=_web(pack, module), errors=tuple(errors)
     )
@@ -173,5 +179,12 @@ def _web(pack: Pack, module: ModuleType) -> Path | None:
     folder = getattr(module, "WEB_DIRECTORY", None)
     if not isinstance(folder, str):
         return None
-    found = (pack.path if pack.path.is_dir() else pack.path.parent) / folder
-    return found if found.is_dir() else None
+    root = pack.path if pack.path.is_dir() else pack.path.parent
+    found = (root / folder).resolve()
+    if not found.is_dir():
+        log.warning("The pack %s names WEB_DIRECTORY %r, which is not there.", pack.name, folder)
+        return None
+    if not found.is_relative_to(root.resolve()) or (pack.path.is_file() and found == root.resolve()):
+        log.warning("The pack %s names WEB_DIRECTORY %r, which is not a folder of its own.", pack.name, folder)
+        return None
+    return found

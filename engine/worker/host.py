@@ -89,11 +89,22 @@ class Host:
             case Check():
                 self._check(order)
             case Describe():
-                self._link.send(plain(self._up().describe()))
+                self._describe(order)
             case Stop():
                 os._exit(0)
             case _:
                 raise TypeError(f"not an order: {order!r}")
+
+    def _describe(self, order: Describe) -> None:
+        """Describe at once; in a thread of its own where code of packs is asked, which may take for ever."""
+
+        def answer() -> None:
+            self._link.send(plain(self._up().describe(anew=order.anew)))
+
+        if order.anew:
+            threading.Thread(target=answer, name="describe anew", daemon=True).start()
+        else:
+            answer()
 
     def _check(self, order: Check) -> None:
         def answer(node: NodeId, problems: Sequence[Problem]) -> None:

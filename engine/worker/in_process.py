@@ -43,9 +43,9 @@ class InProcessWorker:
         self._loop = asyncio.get_running_loop()
         self._thread.submit(self._build)
 
-    async def describe(self) -> WorkerDescription:
+    async def describe(self, *, anew: bool = False) -> WorkerDescription:
         workshop = await self._soon(self._build)
-        return await asyncio.to_thread(workshop.describe)
+        return await asyncio.to_thread(workshop.describe, anew=anew)
 
     async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
         workshop = self._workshop or await self._soon(self._build)

@@ -68,7 +68,7 @@ class Life:
         self._up_since_s: float | None = None
         loop = asyncio.get_running_loop()
         self._first: asyncio.Future[WorkerDescription] = loop.create_future()
-        self._next: list[asyncio.Future[WorkerDescription]] = []
+        self._next: list[tuple[bool, asyncio.Future[WorkerDescription]]] = []  # whether to be told anew
         self._checking: dict[int, OpenQuestion] = {}
         self._checks_asked = 0
         self._run: tuple[asyncio.Future[Outcome], Callable[[Event], None]] | None = None
@@ -126,10 +126,10 @@ class Life:
         """Wait until the process has imported everything. Raises WorkerDied."""
         return await asyncio.shield(self._first)
 
-    async def describe_again(self) -> WorkerDescription:
+    async def describe_again(self, *, anew: bool = False) -> WorkerDescription:
         future: asyncio.Future[WorkerDescription] = asyncio.get_running_loop().create_future()
-        self._next.append(future)
-        self.send(Describe())
+        self._next.append((anew, future))
+        self.send(Describe(anew))
         return await future
 
     async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
@@ -218,7 +218,7 @@ class Life:
         error = WorkerDied(self.how_it_ended())
         for question in self._checking.values():
             question.give_up(error)
-        futures: list[asyncio.Future[Any]] = [self._first, *self._next]
+        futures: list[asyncio.Future[Any]] = [self._first, *(future for _, future in self._next)]
         if self._run is not None:
             futures.append(self._run[0])
         for future in futures:
@@ -270,10 +270,12 @@ class Life:
         self._up_since_s = self._up_since_s or time.monotonic()
         if not self._first.done():
             self._first.set_result(description)
-        for future in self._next:
-            if not future.done():
+        waiting, self._next = self._next, []
+        for anew, future in waiting:
+            if anew and not description.is_anew:
+                self._next.append((anew, future))
+            elif not future.done():
                 future.set_result(description)
-        self._next.clear()
 
     async def _read_output(self) -> None:
         """Pass on what the process prints, and remember the last lines."""

@@ -60,11 +60,11 @@ class ProcessWorker:
     async def start(self) -> None:
         self._begin_life()
 
-    async def describe(self) -> WorkerDescription:
+    async def describe(self, *, anew: bool = False) -> WorkerDescription:
         life = await self._up()
         first = await life.up()
         try:
-            return await asyncio.wait_for(life.describe_again(), DESCRIBE_WITHIN_S)
+            return await asyncio.wait_for(life.describe_again(anew=anew), DESCRIBE_WITHIN_S)
         except TimeoutError:
             return first  # busy in a call that lets no other thread run
 

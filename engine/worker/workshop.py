@@ -48,6 +48,7 @@ class Equipment:
     Attributes:
         added: definitions that the server does not know by itself: those of the packs.
         brought: says what the packs bring beside node types; may be asked from any thread, again and again.
+        read_again: the same definitions, with the choices that there are now; runs code of packs.
         said_by_packs: takes whoever passes on what packs say to the editors.
         begins: told of each run before it begins.
         accelerators: how many the machine has.
@@ -68,6 +69,7 @@ class Equipment:
     brought: Callable[[], BroughtByPacks] = BroughtByPacks
     said_by_packs: Callable[[Callable[[Said], None]], None] = _to_nobody
     begins: Callable[[RunRequest], None] = _no_matter
+    read_again: Callable[[], Sequence[NodeDefinition]] | None = None
     torch_version: str = ""
     accelerators: int = 0
 
@@ -136,13 +138,18 @@ class Workshop:
         except Exception:
             log.exception("Not ready ahead of time; the first node that needs it will say what is wrong.")
 
-    def describe(self) -> WorkerDescription:
-        """Say what there is; safe to call while a job runs."""
-        added = tuple(definition.described() for definition in self._equipment.added)
+    def describe(self, *, anew: bool = False) -> WorkerDescription:
+        """Say what there is; safe to call while a job runs.
+
+        Args:
+            anew: ask packs again for the choices of their node types: their code runs, and may take its time.
+        """
         equipment = self._equipment
+        found = equipment.read_again() if anew and equipment.read_again else equipment.added
+        added = tuple(definition.described() for definition in found)
         devices = tuple(equipment.devices())
         return WorkerDescription(
-            added, devices, equipment.torch_version, os.getpid(), equipment.accelerators, equipment.brought()
+            added, devices, equipment.torch_version, os.getpid(), equipment.accelerators, equipment.brought(), anew
         )
 
     def close(self) -> None:

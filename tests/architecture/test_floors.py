@@ -53,6 +53,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "engine.diffusion": {"torch"},
     "engine.server": {"aiohttp"},
     "engine.packs": {"comfy"},  # its own shims, by the name under which packs import them
+    "engine.packs.shims.server": {"aiohttp"},  # packs import `web` from it
     "engine.worker.torch_lifecycle": {"torch"},
     "engine.worker.result_cache": {"torch"},
     "engine.worker.result_store": {"torch", "safetensors"},

@@ -23,6 +23,7 @@ class Brought:
     registry: Registry
     native: ModuleType
     packs: list
+    supplies: object
 
     def pack(self, name):
         return next(pack for pack in self.packs if pack.name == name)
@@ -31,7 +32,8 @@ class Brought:
 def bring(places, only=None):
     registry = Registry(definitions())
     native = ModuleType("nodes")
-    return Brought(places, registry, native, bring_packs(places, ComputeOptions(cpu=True), registry, native, only))
+    supplies = bring_packs(places, ComputeOptions(cpu=True), registry, native, only)
+    return Brought(places, registry, native, list(supplies.packs), supplies)
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def places(tmp_path):
     yield found
     for name in [name for name in sys.modules if name.startswith("custom_nodes.")]:
         del sys.modules[name]
+    sys.modules.pop("server", None)  # so are the routes that it collected
     sys.modules.pop("folder_paths", None)  # it answers from the places of this test
 
 

@@ -1,9 +1,10 @@
 """`folder_paths`: where models, inputs and outputs lie, as packs ask for it.
 
-`folder_names_and_paths` is what every function here reads, and packs write to it directly. Names of the folders that
-the server knows stay up to date in choices; those that packs add are listed when the pack is loaded.
+`folder_names_and_paths` is what every function here reads, and packs write to it directly; the server is told of
+folders that they add.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.files.references import parse_annotated, resolve
 from engine.packs.class_inputs import FolderListing
 from engine.packs.surroundings import surroundings
 
+log = logging.getLogger("engine.packs")
 _places = surroundings().places
 supported_pt_extensions: set[str] = set(WEIGHT_SUFFIXES)
 base_path = str(_places.output.parent)
@@ -24,12 +26,28 @@ temp_directory = str(_places.temp)
 input_directory = str(_places.input)
 user_directory = str(_places.user)
 
+OF_OTHER_FILES = ("custom_nodes", "configs", "diffusers")  # folders whose entries are not single files of weights
 folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = {
-    name: ([str(root) for root in roots], set() if name in ("diffusers", "configs") else set(WEIGHT_SUFFIXES))
+    name: ([str(root) for root in roots], set() if name in OF_OTHER_FILES else set(_places.suffixes_of(name)))
     for name, roots in _places.model_roots.items()
 }
 folder_names_and_paths["custom_nodes"] = ([str(root) for root in _places.custom_nodes], set())
 _known = {name: (list(paths), set(suffixes)) for name, (paths, suffixes) in folder_names_and_paths.items()}
+
+
+def changed_folders() -> dict[str, tuple[list[str], set[str]]]:
+    """Give the model folders that packs added or changed, as they are now; for Weft itself."""
+    changed = {}
+    for name, entry in list(folder_names_and_paths.items()):
+        try:
+            paths, suffixes = entry
+            now = ([str(path) for path in paths], {str(suffix).lower() for suffix in suffixes})
+        except (TypeError, ValueError):
+            log.warning("A pack wrote %r as the folders of %r; expected (paths, suffixes).", entry, name)
+            continue
+        if name not in OF_OTHER_FILES and now != _known.get(name):
+            changed[str(name)] = now
+    return changed
 
 
 def map_legacy(folder_name: str) -> str:
@@ -61,8 +79,7 @@ def get_filename_list(folder_name: str) -> list[str]:
         if not suffixes or path.suffix.lower() in suffixes
     }
     listed = sorted(names, key=str.lower)
-    unchanged = _known.get(folder_name) == (list(paths), set(suffixes)) and set(suffixes) == WEIGHT_SUFFIXES
-    return FolderListing(listed, folder_name) if unchanged else listed
+    return listed if folder_name in OF_OTHER_FILES else FolderListing(listed, folder_name)
 
 
 def get_full_path(folder_name: str, filename: str) -> str | None:
