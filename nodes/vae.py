@@ -8,6 +8,10 @@ from engine.graph import Range, node
 from nodes.sockets import Image, Latent, Mask, Vae
 
 
+Frames = Annotated[int, Range(8, 4096, step=4)]
+FewerFrames = Annotated[int, Range(4, 4096, step=4)]
+
+
 @node("VAEDecode", display_name="VAE Decode", category="latent")
 def decode(*, samples: Latent, vae: Vae, context: NodeContext) -> Image:
     """Turn latents into images.
@@ -28,6 +32,56 @@ def encode(*, pixels: Image, vae: Vae, context: NodeContext) -> Latent:
     """
     with context.resource(models.DeviceMemory).hold(vae):
         return sampling.Latent(vae.encode(pixels))
+
+
+@node("VAEDecodeTiled", display_name="VAE Decode (Tiled)", category="_for_testing")
+def decode_tiled(
+    *,
+    samples: Latent,
+    vae: Vae,
+    tile_size: Annotated[int, Range(64, 4096, step=32)] = 512,
+    overlap: Annotated[int, Range(0, 4096, step=32)] = 64,
+    temporal_size: Frames = 64,
+    temporal_overlap: FewerFrames = 8,
+    context: NodeContext,
+) -> Image:
+    """Turn latents into images tile by tile, which takes less memory.
+
+    Args:
+        vae: the VAE of the checkpoint that sampled.
+        tile_size: side of a tile, in pixels.
+        overlap: by how many pixels tiles overlap; at most a quarter of their side.
+        temporal_size: frames at a time, for VAEs of videos.
+        temporal_overlap: by how many frames these overlap.
+    """
+    cell = vae.config.downscale
+    tile = max(1, tile_size // cell)
+    with context.resource(models.DeviceMemory).hold(vae):
+        return vae.decode_tiled(samples.samples, tile, min(overlap // cell, tile // 4), context.progress)
+
+
+@node("VAEEncodeTiled", display_name="VAE Encode (Tiled)", category="_for_testing")
+def encode_tiled(
+    *,
+    pixels: Image,
+    vae: Vae,
+    tile_size: Annotated[int, Range(64, 4096, step=64)] = 512,
+    overlap: Annotated[int, Range(0, 4096, step=32)] = 64,
+    temporal_size: Frames = 64,
+    temporal_overlap: FewerFrames = 8,
+    context: NodeContext,
+) -> Latent:
+    """Turn images into latents tile by tile, which takes less memory.
+
+    Args:
+        vae: the VAE of the checkpoint that will sample.
+        tile_size: side of a tile, in pixels.
+        overlap: by how many pixels tiles overlap; at most a quarter of their side.
+        temporal_size: frames at a time, for VAEs of videos.
+        temporal_overlap: by how many frames these overlap.
+    """
+    with context.resource(models.DeviceMemory).hold(vae):
+        return sampling.Latent(vae.encode_tiled(pixels, tile_size, min(overlap, tile_size // 4), context.progress))
 
 
 @node("VAEEncodeForInpaint", display_name="VAE Encode (for Inpainting)", category="latent/inpaint")

@@ -142,20 +142,21 @@ def _first_line(error: Exception) -> str:
 
 def _unpickle(path: Path) -> object:
     """Weights only; mapped where the file is of the newer, zipped kind."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError as error:
-        if "mmap" not in str(error):
-            raise
-        return torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals([nn.ParameterDict]):  # the first embeddings were kept in one
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError as error:
+            if "mmap" not in str(error):
+                raise
+            return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _tensors_in(content: object) -> dict[str, Tensor]:
-    """The named tensors of a checkpoint, also where they lie in its `state_dict`; what is no tensor is left."""
+    """The named tensors of a checkpoint, also where they lie a level deeper in it; what is no tensor is left."""
     if not isinstance(content, dict):
         return {}
-    inner = content.get("state_dict")
-    named = inner if isinstance(inner, dict) else content
+    inner = (content.get(key) for key in ("state_dict", "params_ema", "params"))
+    named = next((found for found in inner if isinstance(found, dict)), content)
     return {name: t for name, t in named.items() if isinstance(name, str) and isinstance(t, Tensor)}
 
 

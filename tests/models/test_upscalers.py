@@ -46,16 +46,10 @@ def old_names(state, doublings=2):
 
 
 def second_names(state):
-    changes = (
-        ("body.", "RRDB_trunk."),
-        (".rdb", ".RDB"),
-        ("conv_body", "trunk_conv"),
-        ("conv_up", "upconv"),
-        ("conv_hr", "HRconv"),
-    )
+    changes = (("conv_body", "trunk_conv"), ("body.", "RRDB_trunk."), (".rdb", ".RDB"), ("conv_up", "upconv"))
     renamed = {}
     for name, tensor in state.items():
-        for new, old in changes:
+        for new, old in (*changes, ("conv_hr", "HRconv")):
             name = name.replace(new, old)
         renamed[name] = tensor
     return renamed
@@ -109,7 +103,8 @@ def test_large_pictures_are_computed_in_tiles_without_seams(tmp_path):
     assert told == [(1, 2), (2, 2)]
     with torch.no_grad():
         expected = network(wide.movedim(-1, 1)).movedim(1, -1).clamp(0, 1)
-    assert (made - expected).abs().max() < 0.01
+    difference = (made - expected).abs()  # not 0: at its border a tile knows less of its neighbours
+    assert difference.max() < 0.03 and difference.mean() < 1e-4
 
 
 def test_an_unknown_network_is_named(tmp_path):

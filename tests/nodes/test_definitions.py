@@ -36,12 +36,13 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/sag",
     "extra/string",
     "extra/tomesd",
+    "extra/upscale_model",
     "extra/video",
 }
 # Choices that list what is there.
 OF_FILES = {
-    "ckpt_name", "clip_name", "clip_name1", "clip_name2", "clip_name3", "control_net_name", "image", "latent",
-    "lora_name", "model_path", "unet_name",
+    "ckpt_name", "clip_name", "clip_name1", "clip_name2", "clip_name3", "control_net_name", "file", "image", "latent",
+    "lora_name", "model_name", "model_path", "unet_name",
 }  # fmt: skip
 
 

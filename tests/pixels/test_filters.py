@@ -80,7 +80,7 @@ def test_every_named_operation_runs(picture):
     for mode in COMPOSITIONS:
         colour, alpha = pixels.compose(picture, masks[..., None], picture.flip(2), masks[..., None].flip(2), mode)
         assert colour.shape == picture.shape and alpha.shape == (2, 12, 10, 1)
-        assert 0 <= colour.min() and colour.max() <= 1 and 0 <= alpha.min() and alpha.max() <= 1
+        assert all(part.min() >= 0 and part.max() <= 1 for part in (colour, alpha))
     for operation in MASK_OPERATIONS:
         assert pixels.combine_masks(masks, masks.flip(1), 2, 3, operation).shape == masks.shape
 
