@@ -165,6 +165,8 @@ def _check_link(spec: InputSpec, link: Link, graph: Graph, registry: Registry, a
 
 def _check_literal(spec: InputSpec, value: Json, places: Places) -> tuple[Any, list[Problem]]:
     if spec.widget is None:
+        if isinstance(value, list):
+            return value, [_no_link(spec, value)]
         if spec.type in ("*", "") or value is None:
             return value, []
         details = f"{spec.name} wants a link to a {spec.type} output, not the value {_short(value)}"
@@ -172,6 +174,8 @@ def _check_literal(spec: InputSpec, value: Json, places: Places) -> tuple[Any, l
     try:
         read = spec.widget.read(value)
     except (ValueError, TypeError, OverflowError) as error:
+        if isinstance(value, list):
+            return value, [_no_link(spec, value)]
         details = f"{spec.name}, {_short(value)}, {error}"
         message = f"Failed to convert an input value to a {spec.type} value"
         return value, [_problem("invalid_input_type", message, details, spec, received_value=value)]
@@ -181,6 +185,12 @@ def _check_literal(spec: InputSpec, value: Json, places: Places) -> tuple[Any, l
     facts = {**_config(spec), "received_value": read}
     details = f"{spec.name}: {found.details}" if found.details else spec.name
     return read, [replace(found, details=details, input=spec.name, facts=facts)]
+
+
+def _no_link(spec: InputSpec, value: list[Json]) -> Problem:
+    """A list where no list is wanted was meant as a link."""
+    details = f"{spec.name}: {_short(value)} is no link; expected [node id, number of its output], both as in the graph"
+    return _problem("bad_linked_input", "Bad linked input", details, spec, received_value=value)
 
 
 def _circles(graph: Graph, stuck: list[NodeId]) -> dict[NodeId, list[Problem]]:
