@@ -7,6 +7,7 @@ import pickle
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -152,12 +153,23 @@ def _unpickle(path: Path) -> object:
 
 
 def _tensors_in(content: object) -> dict[str, Tensor]:
-    """The named tensors of a checkpoint, also where they lie a level deeper in it; what is no tensor is left."""
+    """The named tensors of a checkpoint, also where they lie a level deeper in it; what is no tensor is left.
+
+    Where several things lie deeper, as in embeddings, names are both levels': "string_to_param.*".
+    """
     if not isinstance(content, dict):
         return {}
     inner = (content.get(key) for key in ("state_dict", "params_ema", "params"))
     named = next((found for found in inner if isinstance(found, dict)), content)
-    return {name: t for name, t in named.items() if isinstance(name, str) and isinstance(t, Tensor)}
+    tensors = _named_tensors(named)
+    if tensors:
+        return tensors
+    deeper = {name: part for name, part in content.items() if isinstance(part, dict | nn.ParameterDict)}
+    return {f"{outer}.{name}": t for outer, part in deeper.items() for name, t in _named_tensors(part).items()}
+
+
+def _named_tensors(content: dict[Any, Any] | nn.ParameterDict) -> dict[str, Tensor]:
+    return {name: t.detach() for name, t in content.items() if isinstance(name, str) and isinstance(t, Tensor)}
 
 
 class Weights(Mapping[str, Tensor]):

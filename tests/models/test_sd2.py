@@ -266,3 +266,29 @@ def test_pictures_are_cut_and_normalised_as_clip_was_trained():
 def test_a_file_without_vision_encoder_is_named(tmp_path):
     with pytest.raises(BadFile, match=r"x\.safetensors holds no CLIP vision encoder"):
         models.load_vision_encoder(written(tmp_path, "x", SD1))
+
+
+def test_loras_by_kohyas_names_change_network_and_text_encoder(tmp_path):
+    from engine.patches import apply_lora, load_lora
+
+    checkpoint = load(written(tmp_path, "2", tiny.SD2))
+    lora = load_lora(tiny.write_lora(tmp_path / "lora.safetensors", sizes=tiny.SD2))
+    assert {name.split("_text_model_")[0] for name in lora.layers if "text_model" in name} == {"lora_te"}
+    model, text_encoder = apply_lora(checkpoint.model, checkpoint.text_encoder, lora, 1.0, 1.0)
+    before, after = checkpoint.text_encoder.encode("a cat")[0], text_encoder.encode("a cat")[0]
+    assert not torch.allclose(before, after, atol=1e-3)
+    changed, plain = (
+        m.denoise(torch.ones(1, 4, 8, 8), torch.ones(1), NetworkInputs(before))
+        for m in (model, load(tmp_path / "2.safetensors").model)
+    )
+    assert not torch.allclose(changed, plain, atol=1e-3)
+
+
+def test_a_lora_of_another_family_is_named(tmp_path):
+    from engine.patches import apply_lora, load_lora
+
+    checkpoint = load(written(tmp_path, "2", tiny.SD2))
+    lora = load_lora(tiny.write_lora(tmp_path / "xl.safetensors", sizes=tiny.SDXL))
+    model, _ = apply_lora(checkpoint.model, checkpoint.text_encoder, lora, 1.0, 1.0)
+    with pytest.raises(BadFile, match=r"LoRA of shapes .* does not fit a weight of shape .* another kind of model"):
+        model.denoise(torch.ones(1, 4, 8, 8), torch.ones(1), NetworkInputs(torch.zeros(1, 77, 128)))

@@ -129,6 +129,34 @@ def test_an_embedding_of_a_words_own_vectors_is_the_word(encoder, path, tmp_path
     torch.testing.assert_close(pooled, plain_pooled, rtol=1e-4, atol=1e-4)
 
 
+OLD_FILES = {
+    "web ui": lambda vectors: {
+        "string_to_token": {"*": 265},
+        "string_to_param": {"*": vectors},
+        "name": "x",
+        "step": 9,
+    },
+    "first": lambda vectors: {
+        "string_to_token": {"*": torch.tensor(265)},
+        "string_to_param": torch.nn.ParameterDict({"*": torch.nn.Parameter(vectors)}),
+    },
+    "diffusers": lambda vectors: {"<style>": vectors},
+    "one vector": lambda vectors: {"<style>": vectors[0]},
+}
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".bin"])
+@pytest.mark.parametrize("kind", OLD_FILES)
+def test_embeddings_in_older_files(kind, suffix, encoder, path, tmp_path):
+    table = load_file(path)[PREFIX + "text_model.embeddings.token_embedding.weight"]
+    torch.save(OLD_FILES[kind](table[[2368]].clone()), tmp_path / f"kitty{suffix}")
+    told = []
+    knows = encoder.with_embeddings(find_in(tmp_path)).telling(told.append)
+    embedding, _pooled = knows.encode("a photo of a (embedding:kitty :1.2)")
+    assert not told
+    torch.testing.assert_close(embedding, encoder.encode("a photo of a (cat:1.2)")[0], rtol=1e-4, atol=1e-4)
+
+
 def test_missing_and_foreign_embeddings_are_left_out_and_told(encoder, tmp_path):
     tiny.write_embedding(tmp_path / "wide.safetensors", width=64)
     (tmp_path / "broken.safetensors").write_bytes(b"no weights")
