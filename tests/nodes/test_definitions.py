@@ -18,6 +18,17 @@ EXPECTED = json.loads((Path(__file__).parent / "expected_nodes.json").read_text(
 REGISTRY = Registry(nodes.definitions())
 HERE = [node_type for node_type in EXPECTED if node_type in REGISTRY]
 WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
+    "extra/advanced_samplers",
+    "extra/align_your_steps",
+    "extra/apg",
+    "extra/cfg",
+    "extra/custom_sampler",
+    "extra/differential_diffusion",
+    "extra/eps",
+    "extra/fresca",
+    "extra/mahiro",
+    "extra/perpneg",
+    "extra/tcfg",
     "extra/attention_multiply",
     "extra/canny",
     "extra/compositing",
