@@ -23,7 +23,10 @@ class AsyncThread:
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
         """Start a coroutine; nothing waits for it here."""
-        return asyncio.run_coroutine_threadsafe(self._counted(coroutine), self._running_loop())
+        loop = self._running_loop()
+        future: _TaskFuture[T] = _TaskFuture(loop)
+        loop.call_soon_threadsafe(self._begin, coroutine, future)
+        return future
 
     def wait(self, awaitable: Awaitable[T]) -> T:
         """Wait in the calling thread for what is awaited on the loop."""
@@ -47,13 +50,13 @@ class AsyncThread:
             if not thread.is_alive():
                 loop.close()
 
-    async def _counted(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def _begin(self, coroutine: Coroutine[Any, Any, T], future: "_TaskFuture[T]") -> None:
         self._at_work += 1
-        try:
-            return await coroutine
-        finally:
-            self._at_work -= 1
-            self._ended.set()
+        future.begin(coroutine).add_done_callback(self._end)
+
+    def _end(self, task: "asyncio.Task[Any]") -> None:
+        self._at_work -= 1
+        self._ended.set()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -62,6 +65,35 @@ class AsyncThread:
                 self._thread = threading.Thread(target=self._loop.run_forever, name="async nodes", daemon=True)
                 self._thread.start()
             return self._loop
+
+
+class _TaskFuture(Future[T]):
+    """The result of a task, for other threads. What was finished when a cancel came is still a result."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._task: asyncio.Task[T] | None = None
+
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Start the task; on the loop."""
+        self._task = self._loop.create_task(coroutine)
+        self._task.add_done_callback(self._settle)
+        return self._task
+
+    def cancel(self) -> bool:
+        """Ask the task to end; how it does is known later."""
+        self._loop.call_soon_threadsafe(lambda: self._task is not None and self._task.cancel())
+        return True
+
+    def _settle(self, task: "asyncio.Task[T]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            super().cancel()
+        elif error is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(task.result())
 
 
 async def _awaiting(awaitable: Awaitable[T]) -> T:
