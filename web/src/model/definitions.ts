@@ -54,6 +54,7 @@ function widgetFor(name: string, type: Json, options: JsonObject): WidgetSpec | 
       return {
         ...common, kind: options.multiline === true ? "text" : "string", type,
         defaultValue: typeof options.default === "string" ? options.default : "", placeholder: asText(options.placeholder),
+        hasChoices: options.dynamicPrompts === true,
       };
     case "BOOLEAN":
       return { ...common, kind: "toggle", type, defaultValue: options.default === true, labelOn: asText(options.label_on), labelOff: asText(options.label_off) };

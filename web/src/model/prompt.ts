@@ -2,7 +2,8 @@
 
 import type { Graph } from "./graph";
 import { accepts } from "./sockets";
-import { NodeMode, type GraphNode, type Json, type JsonObject, type NodeId } from "./types";
+import { NodeMode, type GraphNode, type Json, type JsonObject, type NodeId, type WidgetSpec } from "./types";
+import { takeChoices } from "./wildcards";
 import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./workflow_read";
 
 export interface PromptNode {
@@ -77,11 +78,14 @@ function resolve(scope: Scope, node: GraphNode, inputName: string): Source {
 
 const asLiteral = (value: Json): Json => (Array.isArray(value) ? { __value__: value } : value);
 
+/** A text in which `{a|b}` stands for a choice is sent with the choices made. */
+const literalOf = (spec: WidgetSpec, value: Json): Json => (spec.hasChoices && typeof value === "string" ? takeChoices(value) : asLiteral(value));
+
 /** A placeholder's values can't be named without its definition; only what is linked or given by name goes along. */
 function literalInputs(scope: Scope, node: GraphNode): JsonObject {
   const inputs: JsonObject = {};
   for (const spec of scope.graph.widgets(node))
-    if (spec.kind !== "control" && spec.type !== "") inputs[spec.name] = asLiteral(scope.graph.value(node, spec));
+    if (spec.kind !== "control" && spec.type !== "") inputs[spec.name] = literalOf(spec, scope.graph.value(node, spec));
   const raw = node.raw.widgets_values;
   if (!node.known && typeof raw === "object" && raw !== null && !Array.isArray(raw))
     for (const [name, value] of Object.entries(raw)) inputs[name] = asLiteral(value);

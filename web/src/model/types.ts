@@ -31,6 +31,8 @@ export interface WidgetSpec {
   readonly decimals?: number;
   readonly choices?: readonly Json[];
   readonly placeholder?: string;
+  /** Whether `{a|b}` in its text stands for a choice that is made when a prompt is queued. */
+  readonly hasChoices?: boolean;
   readonly labelOn?: string;
   readonly labelOff?: string;
   readonly tooltip?: string;
