@@ -42,11 +42,16 @@ class Vae:
     Where a narrow type overflows, so that pictures would be black, it computes again in float32, and from then on.
     """
 
-    hosted: HostedModule
+    usual: HostedModule
     config: LatentSizes
     _wide: list[HostedModule] = field(default_factory=list, repr=False)  # one, once the narrow one has overflowed
 
     weight_patches = ()
+
+    @property
+    def hosted(self) -> HostedModule:
+        """What computes: the module in its usual type, or in float32."""
+        return self._wide[0] if self._wide else self.usual
 
     @property
     def device(self) -> torch.device:
@@ -121,7 +126,7 @@ class Vae:
 
     def _run(self, call: Callable[[nn.Module, Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
         """Every part through the module, again in float32 if the results are not numbers."""
-        hosted = self._wide[0] if self._wide else self.hosted
+        hosted = self.hosted
         with torch.no_grad(), hosted.holding() as vae:
             result = torch.cat([call(vae, _placed(part, hosted.placement)) for part in parts])
         if hosted.placement.dtype == torch.float32 or bool(result.isfinite().all()):

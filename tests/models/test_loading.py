@@ -68,7 +68,7 @@ def test_files_of_other_kinds_are_not_taken_for_a_checkpoint(tmp_path):
     with pytest.raises(UnknownModel, match=r"Stable Diffusion 1\.x"):
         models.load_checkpoint(tiny.write_controlnet(tmp_path / "c.safetensors"))
     sdxl = {"model.diffusion_model.input_blocks.0.0.weight": (8, 4, 3, 3), "conditioner.embedders.0.x": (1,)}
-    with pytest.raises(UnknownModel):
+    with pytest.raises(UnknownModel, match=r"without a text encoder.*Load Diffusion Model"):
         models.load_checkpoint(tiny.write_header(tmp_path / "xl.safetensors", sdxl))
 
 

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import pytest
 import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.models.text_encoders import tokenizer as ours
 from engine.models.text_encoders.chunks import Token, cut_into_chunks, read_runs
@@ -137,3 +139,18 @@ def test_every_token_keeps_its_weight():
 
 def test_a_chunk_may_be_filled_up_with_another_token():
     assert ids_of(cut_into_chunks([run_of(2, first=5)], 77, 0)) == [[49406, 5, 6, 49407, *[0] * 73]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab (:1.5)\\,\n\u00e9\u732b"), max_size=60))
+def test_any_text_becomes_whole_chunks(text):
+    chunks = cut_into_chunks(read_runs(text, lambda name: pytest.fail(name)), 77)
+    assert chunks and all(len(chunk) == 77 and chunk[0].id == 49406 for chunk in chunks)
+    assert all(any(token.id == 49407 for token in chunk) for chunk in chunks)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="()\\"), max_size=60))
+def test_text_without_brackets_is_itself(text):
+    assert "".join(phrase.text for phrase in parse_prompt(text)) == text
+    escaped = parse_prompt("\\(" + text + "\\)")
+    assert [(phrase.text, phrase.weight) for phrase in escaped] == [(f"({text})", 1.0)]

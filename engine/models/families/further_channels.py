@@ -16,24 +16,18 @@ from engine.sampling.conditioning import ConditioningItem
 IMAGE, MASK = "concat_latent_image", "concat_mask"
 GREY = (0.8223, -0.6876, 0.6364, 0.1380)  # the usual VAE's latent of middle grey, as the network sees it
 
-MakeChannels = Callable[[Mapping[str, Any], Run, bool], Tensor]
+MakeChannels = Callable[[Mapping[str, Any], Run], Tensor]
 
 
-def with_further_channels(
-    item: ConditioningItem, run: Run, make: MakeChannels, *, scales_image: bool = False
-) -> ConditioningItem:
-    """A prompt with the channels that `make` gives for it.
-
-    Args:
-        scales_image: whether the network was trained to edit pictures in its own scale, not in the VAE's.
-    """
+def with_further_channels(item: ConditioningItem, run: Run, make: MakeChannels) -> ConditioningItem:
+    """A prompt with the channels that `make` gives for it."""
     if item.concat is not None:
         return item
-    concat = make(item.extra, run, scales_image)
+    concat = make(item.extra, run)
     return item.with_(concat=concat, extra={key: v for key, v in item.extra.items() if key not in (IMAGE, MASK)})
 
 
-def inpainting_channels(said: Mapping[str, Any], run: Run, scales_image: bool) -> Tensor:
+def inpainting_channels(said: Mapping[str, Any], run: Run) -> Tensor:
     """A mask, 1 where to paint, and the latent of the rest: (B, 1 + 4, h, w). arXiv:2112.10752, sec. 4.5.
 
     Where the prompt does not bring them they are the latent's own; without any mask all is to be painted.
@@ -50,15 +44,15 @@ def inpainting_channels(said: Mapping[str, Any], run: Run, scales_image: bool) -
     return torch.cat([_repeated(part, count) for part in channels], dim=1)
 
 
-def editing_channels(said: Mapping[str, Any], run: Run, scales_image: bool) -> Tensor:
-    """The latent of the picture to edit (B, 4, h, w), zeros where there is none: arXiv:2211.09800, sec. 3.2."""
+def editing_channels(said: Mapping[str, Any], run: Run) -> Tensor:
+    """The latent of the picture to edit, unscaled (B, 4, h, w), or zeros: arXiv:2211.09800, sec. 3.2."""
     image = said.get(IMAGE)
     if image is None:
         return torch.zeros(1, run.latent_format.channels, *run.latent.samples.shape[-2:])
-    return _fitted(run.latent_format.to_network(image) if scales_image else image, run)
+    return _fitted(image, run)
 
 
-def depth_channels(said: Mapping[str, Any], run: Run, scales_image: bool) -> Tensor:
+def depth_channels(said: Mapping[str, Any], run: Run) -> Tensor:
     """How near things are (B, 1, h, w), the farthest -1 and the nearest 1; zeros where the prompt brings no map.
 
     The map is the prompt's concat_mask: a grey picture, brighter where nearer.
