@@ -159,7 +159,7 @@ def _run(
 ) -> tuple[Tensor, Tensor | None]:
     """The latent as the network sees it at the last level, and the last estimate if there was one."""
     device, prediction = model.device, model.prediction
-    start = model.latent_format.to_network(latent.samples.to(device=device, dtype=torch.float32))
+    start = _for_network(model, latent.samples.to(device=device, dtype=torch.float32))
     first = noise.draw(latent).to(device=device, dtype=torch.float32)
     if latent.noise_mask is not None:
         kept = draw_noise(start.shape, noise.seed + 1).to(device) if sampler.entry.fresh_mask_noise else first
@@ -197,9 +197,14 @@ def add_noise(model: ConditionedModel, latent: Latent, noise: FirstNoise, sigmas
         return latent
     latent = _with_channels(latent, model.latent_format.channels)
     sigma = abs(float(sigmas[0]) - (float(sigmas[-1]) if len(sigmas) > 1 else 0.0))
-    start = model.latent_format.to_network(latent.samples.float())
+    start = _for_network(model, latent.samples.float())
     x = model.prediction.add_noise(noise.draw(latent), start, torch.full(start.shape[:1], sigma))
     return latent.with_(samples=model.latent_format.from_network(x).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
+
+
+def _for_network(model: ConditionedModel, samples: Tensor) -> Tensor:
+    """Samples as the network sees them; empty ones stay 0, whatever the mean of this family's latents is."""
+    return model.latent_format.to_network(samples) if bool(samples.any()) else samples
 
 
 def _with_channels(latent: Latent, channels: int) -> Latent:

@@ -84,6 +84,10 @@ class DiffusionModel:
         """The same model, told other noise levels, or what else its output means."""
         return replace(self, noise_levels=noise_levels, prediction=prediction or self.prediction)
 
+    def with_latent_format(self, latent_format: LatentFormat) -> DiffusionModel:
+        """The same model, its latents scaled in another way."""
+        return replace(self, latent_format=latent_format)
+
     def memory_needed(self, shape: tuple[int, ...]) -> int:
         """Bytes that one `denoise` of x of this shape takes beside the weights."""
         return self.bytes_needed(shape)

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from engine.sampling.noise_levels import NoiseLevels
+
 
 def per_sample(sigma: Tensor, like: Tensor) -> Tensor:
     """Reshape sigma (N,) to (N, 1, ..., 1), to be broadcast over `like`."""
@@ -67,5 +69,66 @@ class Velocity(_VarianceExploding):
         return x / (s**2 + 1) - output * s / (s**2 + 1).sqrt()
 
 
+class Sample(_VarianceExploding):
+    """The output is the latent itself: arXiv:2202.00512, sec. 4."""
+
+    def denoised(self, x: Tensor, output: Tensor, sigma: Tensor) -> Tensor:
+        return output
+
+
+class Picture(Sample):
+    """The output is the result, made in one step from a picture that is not noised: arXiv:2409.18124."""
+
+    def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x
+
+
+@dataclass(frozen=True)
+class Preconditioned(_VarianceExploding):
+    """The output is as arXiv:2206.00364 has it (table 1, column "EDM"), for data of deviation `sigma_data`."""
+
+    sigma_data: float = 0.5
+
+    def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x / (per_sample(sigma, x) ** 2 + self.sigma_data**2).sqrt()
+
+    def denoised(self, x: Tensor, output: Tensor, sigma: Tensor) -> Tensor:
+        s, d = per_sample(sigma, x), self.sigma_data
+        return x * d**2 / (s**2 + d**2) + output * s * d / (s**2 + d**2).sqrt()
+
+
+class RectifiedFlow(_VarianceExploding):
+    """The output is noise - latent, of (1 - t) latent + t noise at t = sigma / (1 + sigma): arXiv:2209.03003, Eq. 1."""
+
+    def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x / (per_sample(sigma, x) + 1)
+
+    def denoised(self, x: Tensor, output: Tensor, sigma: Tensor) -> Tensor:
+        s = per_sample(sigma, x)
+        return (x - output * s) / (s + 1)
+
+
+@dataclass(frozen=True)
+class Consistency(_VarianceExploding):
+    """The output is the noise, bound to give x itself at level 0: arXiv:2310.04378, Eq. 9 and app. B.
+
+    Attributes:
+        levels: those of the model, which tell timesteps.
+    """
+
+    levels: NoiseLevels
+    sigma_data: float = 0.5
+    timestep_scaling: float = 10.0
+
+    def denoised(self, x: Tensor, output: Tensor, sigma: Tensor) -> Tensor:
+        t = per_sample(self.levels.timestep(sigma), x) * self.timestep_scaling
+        variance = t**2 + self.sigma_data**2
+        estimate = x - output * per_sample(sigma, x)
+        return estimate * t / variance.sqrt() + x * self.sigma_data**2 / variance
+
+
 EPSILON: Prediction = Epsilon("epsilon")
 VELOCITY: Prediction = Velocity("velocity")
+SAMPLE: Prediction = Sample("sample")
+PICTURE: Prediction = Picture("picture")
+RECTIFIED_FLOW: Prediction = RectifiedFlow("rectified flow")

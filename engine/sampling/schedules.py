@@ -18,12 +18,12 @@ Schedule = Callable[[NoiseLevels, int], Tensor]
 
 def normal(levels: NoiseLevels, steps: int) -> Tensor:
     """Evenly spaced timesteps, the first and the last included."""
-    return ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps)))
+    return ending_at_zero(levels.sigma(torch.linspace(*levels.timestep_range, steps)))
 
 
 def sgm_uniform(levels: NoiseLevels, steps: int) -> Tensor:
     """Evenly spaced timesteps without the last ("trailing", arXiv:2305.08891 table 2)."""
-    return ending_at_zero(levels.sigma(torch.linspace(len(levels) - 1, 0, steps + 1)[:-1]))
+    return ending_at_zero(levels.sigma(torch.linspace(*levels.timestep_range, steps + 1)[:-1]))
 
 
 def simple(levels: NoiseLevels, steps: int) -> Tensor:
