@@ -1,14 +1,16 @@
 """How did the jobs of the past end?"""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from engine.execution.events import Event
 from engine.execution.outcome import Outcome
+from engine.graph.nodes import Graph
 from engine.jobs.job import Job
 
 LONGEST_HISTORY = 10_000
+MOST_NODES = 1_000_000  # of all prompts together, each about a kilobyte with what the editor sends along
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,25 @@ class HistoryItem:
 
 
 class History:
-    """Ended jobs in the order in which they ended; beyond `longest`, the oldest are forgotten."""
+    """Ended jobs in the order in which they ended.
 
-    def __init__(self, longest: int = LONGEST_HISTORY) -> None:
+    Beyond `longest` jobs, or `most_nodes` in their prompts together, the oldest are forgotten; the newest never is.
+    """
+
+    def __init__(self, longest: int = LONGEST_HISTORY, most_nodes: int = MOST_NODES) -> None:
         self._items: dict[str, HistoryItem] = {}
         self._longest = longest
+        self._most_nodes = most_nodes
+        self._nodes = 0
 
     def add(self, item: HistoryItem) -> None:
-        self._items.pop(item.job.id, None)
-        self._items[item.job.id] = item
-        while len(self._items) > self._longest:
-            del self._items[next(iter(self._items))]
+        """Keep a job; of what it was, the prompt, but no longer the graph that was read from it."""
+        self.delete([item.job.id])
+        request = replace(item.job.request, graph=Graph({}))
+        self._items[item.job.id] = replace(item, job=replace(item.job, request=request))
+        self._nodes += len(request.prompt)
+        while len(self._items) > self._longest or (self._nodes > self._most_nodes and len(self._items) > 1):
+            self.delete([next(iter(self._items))])
 
     def get(self, job_id: str) -> HistoryItem | None:
         return self._items.get(job_id)
@@ -51,7 +61,10 @@ class History:
 
     def delete(self, job_ids: Collection[str]) -> None:
         for job_id in job_ids:
-            self._items.pop(job_id, None)
+            item = self._items.pop(job_id, None)
+            if item is not None:
+                self._nodes -= len(item.job.request.prompt)
 
     def clear(self) -> None:
         self._items.clear()
+        self._nodes = 0

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.execution import progress
+from engine.jobs import history
 from engine.server import clients
 from engine.wire import json_text, messages, prompt, submission
 
@@ -99,4 +100,5 @@ def test_the_figures_are_those_of_the_code():
     assert f"{json_text.DEEPEST} levels" in TEXT
     assert f"{clients.MOST_WAITING_BYTES // 2**20} MiB" in TEXT
     assert f"at most {round(1 / progress.STATES_EVERY_S)} times a second" in TEXT
+    assert f"{history.LONGEST_HISTORY:,} jobs" in TEXT and f"{history.MOST_NODES:,} nodes together" in TEXT
     assert f"more than {progress.MOST_AT_WORK} nodes at work" in TEXT

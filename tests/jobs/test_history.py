@@ -3,7 +3,7 @@
 import pytest
 
 from engine.execution.outcome import Outcome, RunRequest
-from engine.graph.nodes import Graph
+from engine.graph.nodes import Graph, Node, NodeId
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job
 
@@ -48,3 +48,34 @@ def test_deleting():
     assert [item.job.id for item in history.items()] == ["a", "c"] and history.get("b") is None
     history.clear()
     assert history.items() == []
+
+
+def with_nodes(job: str, count: int) -> HistoryItem:
+    prompt = {str(number): {"class_type": "A"} for number in range(count)}
+    graph = Graph({NodeId(node): Node(NodeId(node), "A") for node in prompt})
+    return HistoryItem(Job(1, RunRequest(job, graph, [], prompt)), Outcome(job, "success"), (), 0, 0)
+
+
+def test_large_prompts_push_older_ones_out_sooner():
+    history = History(longest=100, most_nodes=10)
+    for job, count in (("a", 4), ("b", 4), ("c", 2)):
+        history.add(with_nodes(job, count))
+    assert [each.job.id for each in history.items()] == ["a", "b", "c"]
+    history.add(with_nodes("d", 5))
+    assert [each.job.id for each in history.items()] == ["c", "d"]
+    history.delete(["c"])
+    history.add(with_nodes("e", 5))
+    assert [each.job.id for each in history.items()] == ["d", "e"]
+    history.add(with_nodes("huge", 1000))
+    assert [each.job.id for each in history.items()] == ["huge"]
+    history.clear()
+    history.add(with_nodes("f", 10))
+    history.add(with_nodes("f", 10))
+    assert [each.job.id for each in history.items()] == ["f"]
+
+
+def test_of_a_job_that_ended_the_prompt_is_kept_and_the_graph_is_not():
+    history = History()
+    history.add(with_nodes("a", 3))
+    kept = history.get("a")
+    assert kept is not None and len(kept.job.request.prompt) == 3 and len(kept.job.request.graph) == 0
