@@ -20,6 +20,7 @@ from engine.graph.registry import Registry
 
 log = logging.getLogger(__name__)
 ResultKey = NewType("ResultKey", str)
+PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 LOCAL = "local-"  # begins the keys that mean something in this process only
 
 
@@ -78,7 +79,10 @@ def result_key(
 
 
 def _text(stated: Any, unhashable: "_Unhashable") -> str:
-    return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=unhashable)
+    try:
+        return PLAIN.encode(stated)
+    except TypeError:  # values that JSON cannot hold, or keys that cannot be sorted
+        return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=unhashable)
 
 
 def _fingerprint(node: Node, definition: NodeDefinition, places: Places, unhashable: "_Unhashable") -> Any:
