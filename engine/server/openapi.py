@@ -63,6 +63,7 @@ class _Writer:
         summary, _, more = (inspect.getdoc(handler) or handler.__name__).partition("\n")
         written: Document = {
             "operationId": "_".join([method.lower(), *re.findall(r"\w+", path)]),
+            "tags": [handler.__module__.rpartition(".")[2]],
             "summary": summary.rstrip("."),
             "parameters": [*self._in_path(path), *self._in_query(told.query)],
             "responses": self._responses(told),
