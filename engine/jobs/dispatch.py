@@ -1,6 +1,7 @@
 """Which job goes to which worker, and what is recorded when it ends?"""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,9 +106,24 @@ class Dispatcher:
         self._of_packs = frozenset(definition.type for definition in definitions)
         self.types_are_known = True
 
+    async def read_types_again(self, registry: Registry) -> None:
+        """Have packs asked again for the choices of their node types, since files come and go.
+
+        One that cannot say now leaves them as they were.
+        """
+        worker = self.staff.best_for_checks()
+        if self._of_packs and worker.stage == "up":
+            with contextlib.suppress(WorkerDied):
+                for definition in (await self.staff.describe(worker, anew=True)).definitions:
+                    registry.add(definition)
+
     async def check(self, checks: Sequence[OwnCheck]) -> Mapping[NodeId, Sequence[Problem]]:
-        """Let the packs' node types check inputs of theirs. Raises WorkerDied."""
-        return await self.staff.best_for_checks().check(checks, self._patience.check_s)
+        """Let the packs' node types check inputs of theirs. Raises WorkerDied, also if no worker comes up."""
+        worker = self.staff.best_for_checks()
+        if worker.stage != "up":
+            await self.staff.describe_first()
+            worker = self.staff.best_for_checks()
+        return await worker.check(checks, self._patience.check_s)
 
     def interrupt(self, job_id: str | None = None) -> None:
         """Stop the running job of this id, and no other; all that run if there is no id."""

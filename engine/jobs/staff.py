@@ -13,6 +13,7 @@ from engine.jobs.worker import Worker, WorkerDescription
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 ANY = ("", "any")
+START_WITHIN_S = 120.0  # for those who cannot wait for ever, such as POST /prompt
 TRY_AGAIN_AFTER_S = 30.0  # a worker that cannot start, while others can, is tried again no more often than this
 
 
@@ -44,9 +45,7 @@ class Staff:
         self._starting: set[asyncio.Task[None]] = set()
         self.hired: Callable[[Worker], None] = lambda worker: None  # told of each worker that is added
         self.came_up: Callable[[], None] = lambda: None  # told whenever a worker has come up, or could not
-        self.described: Callable[[WorkerDescription], None] = lambda description: (
-            None
-        )  # told what a worker says of itself
+        self.described: Callable[[WorkerDescription], None] = lambda _: None  # told what a worker says of itself
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(tuple(self._workers))
@@ -85,10 +84,19 @@ class Staff:
         return description
 
     async def describe_first(self) -> WorkerDescription:
-        """Wait for the first worker that comes up; all have the same packs. Raises WorkerDied if none can."""
+        """Wait for the first worker that comes up; all have the same packs.
+
+        Raises:
+            WorkerDied: none can, or none has in `START_WITHIN_S`; whoever asks again waits again.
+        """
         asked = [asyncio.ensure_future(self.describe(worker)) for worker in self]
         try:
-            return await _first(asked)
+            return await asyncio.wait_for(_first(asked), START_WITHIN_S)
+        except TimeoutError:
+            raise WorkerDied(
+                f"No worker is ready after {START_WITHIN_S:g} s; the log says what it is importing. "
+                "Wait for it, or start the server with --disable-all-custom-nodes."
+            ) from None
         finally:
             for task in asked:
                 task.cancel()

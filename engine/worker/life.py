@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # On Windows, Ctrl-C reaches a whole group of processes; elsewhere the worker ignores it.
 OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from engine.worker.host import main; main()"
+SLOW_IMPORT_S = 20.0
 STOP_WITHIN_S = 0.5
 GRACE_S = 0.5  # for a process that has closed its end, and for its last words
 CHUNK_BYTES = 2**18  # all that came since the last look is taken at once
@@ -248,7 +249,7 @@ class Life:
                 if report.number in self._checking:
                     self._checking[report.number].take(report.node, report.problems)
             case Importing():
-                self.importing = report.pack
+                self._imports(report.pack)
             case Said():
                 self._said(report)
             case WorkerDescription():
@@ -264,6 +265,16 @@ class Life:
             self._run[1](event)
         except Exception:
             log.exception("An event of %s could not be passed on", self._name)
+
+    def _imports(self, pack: str) -> None:
+        """Note which pack is being imported, and say so if that takes long: it may never end."""
+        self.importing = pack
+
+        def tell() -> None:
+            if self.importing == pack and not self.is_over:
+                log.warning("%s has been importing the pack %s for %g s.", self._name, pack, SLOW_IMPORT_S)
+
+        asyncio.get_running_loop().call_later(SLOW_IMPORT_S, tell)
 
     def _described(self, description: WorkerDescription) -> None:
         self.importing = None

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import WorkerDied
 from engine.execution.outcome import RunRequest
 from engine.graph.nodes import Graph
+from engine.jobs import staff as staff_module
 from engine.jobs.job import Job
 from engine.jobs.staff import Staff, UnknownWorker
 from engine.jobs.worker import DeviceStats, Stage, WorkerDescription
@@ -102,6 +103,12 @@ async def test_the_first_that_comes_up_tells_the_types():
     assert (await staff_of(slow, dead, quick).describe_first()).process_id == 3
     with pytest.raises(WorkerDied, match="worker-2 cannot start"):
         await staff_of(dead, dead).describe_first()
+
+
+async def test_those_who_cannot_wait_for_ever_do_not(monkeypatch):
+    monkeypatch.setattr(staff_module, "START_WITHIN_S", 0.01)
+    with pytest.raises(WorkerDied, match=r"No worker is ready after 0.01 s.*--disable-all-custom-nodes"):
+        await staff_of(Applicant(1, "starting")).describe_first()
 
 
 async def test_a_worker_that_cannot_start_leaves_jobs_for_anybody_to_others():

@@ -17,7 +17,7 @@ def node(function, *, check=None, changed=None):
         def INPUT_TYPES(cls):
             return {"required": {"salt": ("INT", {"default": 0})}}
 
-        RETURN_TYPES = ("INT",)
+        RETURN_TYPES = ("NUMBER",)
         FUNCTION = "run"
         CATEGORY = "misbehaving"
 
@@ -72,6 +72,11 @@ def doze():
     time.sleep(1000)
 
 
+def take_a_moment():
+    time.sleep(0.3)
+    return True
+
+
 def spin():
     while True:
         pass
@@ -114,6 +119,7 @@ NODE_CLASS_MAPPINGS = {
     "CheckHoldsTheInterpreter": node(well, check=hold_the_interpreter),
     "CheckWaits": node(well, check=wait),
     "CheckLeaves": node(well, check=leave),
+    "CheckTakesAMoment": node(well, check=take_a_moment),
     "CheckIsFine": node(well, check=lambda: True),
     "ChangedDozes": node(well, changed=doze),
 }

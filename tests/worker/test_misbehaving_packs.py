@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import WorkerDied
 from engine.execution.outcome import RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.registry import Registry
+from engine.jobs import staff
 from engine.jobs.bus import EventBus
 from engine.jobs.dispatch import Dispatcher, Patience
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.queue import JobQueue
 from engine.wire.prompt import read_prompt
+from engine.worker import life
 from engine.worker.process import ProcessWorker
 from tests.doubles import eventually, setup_in
 
@@ -197,8 +200,6 @@ async def test_other_checks_are_answered_while_one_hangs_and_a_running_job_is_le
 
 
 async def test_a_check_that_ends_the_worker_fails_and_the_next_one_is_answered(site):
-    from engine.errors import WorkerDied
-
     with pytest.raises(WorkerDied, match="exit status 7"):
         await check(site, "CheckLeaves")
     assert await check(site, "CheckIsFine") == {"0": []}
@@ -209,6 +210,25 @@ async def test_a_pack_that_ends_the_process_at_import_is_left_out_and_the_others
     site = await open_site(bad=how)
     assert (await site.run("a", "Well")).outcome.status == "success"
     log = site.words.decode()
-    assert "The pack bad: is left out until the server is started again: it ended the worker." in log
+    assert "The pack bad: It is left out until the server is started again: it ended the worker." in log
     assert "while it imported the pack bad: " in log
     assert ("exit status 5" if "_exit" in how else signal.SIGSEGV.name) in log
+
+
+async def test_an_import_that_does_not_end_is_named_and_its_worker_still_stops(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(life, "SLOW_IMPORT_S", 0.05)
+    monkeypatch.setattr(staff, "START_WITHIN_S", 0.8)
+    (tmp_path / "custom_nodes").mkdir()
+    (tmp_path / "custom_nodes" / "endless.py").write_text("import time; time.sleep(1000)")
+    site = Site(tmp_path)
+    site.dispatcher.start()
+    with pytest.raises(WorkerDied, match="No worker is ready after"):
+        await check(site, "CheckIsFine")
+    assert "worker-1 has been importing the pack endless for 0.05 s" in caplog.text
+    site.submit("a", "Well")
+    await asyncio.sleep(0.05)
+    site.dispatcher.interrupt("a")
+    assert (await site.ended("a", 0.5)).outcome.status == "interrupted"
+    stopped_s = time.monotonic()
+    await site.dispatcher.stop()
+    assert time.monotonic() - stopped_s < 1.5
