@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from engine.models.diffusion_model import DiffusionModel
 from engine.models.loading import Checkpoint, build_model
 from engine.models.memory.precision import Precision, choose_precision
 from engine.models.text_encoder import TextEncoder
-from engine.models.text_encoders.clip_config import LAST_LAYER, ClipPart, ClipUse, find_clip
+from engine.models.text_encoders.clip_config import ClipPart, ClipUse, find_clip
 from engine.models.text_encoders.uses import SD1_CLIP_L, SD2_CLIP_H, SDXL_CLIP_G, SDXL_CLIP_L
 from engine.models.vae_files import load_vae
 from engine.models.weights import WeightFile, open_weights
@@ -32,7 +31,6 @@ TEXT_PREFIXES = (
     "cond_stage_model.model.",
 )
 H_WIDTH, G_WIDTH = 1024, 1280
-H_LAYERS = 24  # of OpenCLIP ViT-H/14; `diffusers` leaves out the last one, whose output nobody reads
 
 # Files in a folder of `diffusers`, best first.
 NETWORK_FILES = tuple(
@@ -92,7 +90,7 @@ def load_text_encoder(
     else:
         uses = tuple(_use_of(_find(file, SD1_CLIP_L)) for file in files)
     parts = [(file, _find(file, use)) for file, use in zip(files, uses, strict=True)]
-    return build_text_encoder([(file, _without_cut_layer(part)) for file, part in parts], precision.text_encoder)
+    return build_text_encoder(parts, precision.text_encoder)
 
 
 def _find(file: WeightFile, use: ClipUse) -> ClipPart:
@@ -110,12 +108,6 @@ def _use_of(part: ClipPart) -> ClipUse:
     return known.get(part.config.width, SD2_CLIP_H if part.is_open_clip else SD1_CLIP_L)
 
 
-def _without_cut_layer(part: ClipPart) -> ClipPart:
-    """Where the last layer was left out, the penultimate one is the last."""
-    is_cut = part.config.width == H_WIDTH and part.config.layers == H_LAYERS - 1
-    return replace(part, use=replace(part.use, stop_at_layer=LAST_LAYER)) if is_cut else part
-
-
 def load_diffusers(folder: Path, *, precision: Precision | None = None) -> Checkpoint:
     """Open a folder in the layout of `diffusers`: unet/, vae/, text_encoder/, text_encoder_2/, scheduler/.
 
@@ -129,7 +121,7 @@ def load_diffusers(folder: Path, *, precision: Precision | None = None) -> Check
     vae = load_vae(_one_of(folder / "vae", NETWORK_FILES), precision=precision)
     uses = [use for _, use in detected.family.texts]
     texts = [(open_weights(_one_of(folder / _text_folder(use), TEXT_FILES)), use) for use in uses]
-    parts = [(text, _without_cut_layer(_find(text, use))) for text, use in texts]
+    parts = [(text, _find(text, use)) for text, use in texts]
     model = build_model(detected, file, precision, vae)
     said = _scheduler(folder).get("prediction_type")
     if said in ("epsilon", "v_prediction"):

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from engine.errors import BadFile
+
 
 @dataclass(frozen=True)
 class WeightPlace:
@@ -21,7 +23,13 @@ class WeightPlace:
     is_transposed: bool = False
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, ...]:
-        """The module's shape of the weight, from the file's."""
+        """The module's shape of the weight, from the file's.
+
+        Raises:
+            BadFile: the file's cannot be cut into that many parts.
+        """
+        if self.parts > 1 and (not stored or stored[0] % self.parts):
+            raise BadFile(f"{self.name!r} has the shape {list(stored)}; it should hold {self.parts} equal parts.")
         whole = tuple(reversed(stored)) if self.is_transposed else stored
         return whole if self.parts == 1 else (whole[0] // self.parts, *whole[1:])
 

@@ -248,8 +248,10 @@ def test_latents_have_their_own_scale_and_marks_tell_of_velocity(base, tmp_path)
     checkpoint = load(base)
     assert checkpoint.model.latent_format.scale == 0.13025
     assert checkpoint.model.prediction.name == "epsilon"
-    save_file(load_file(base) | {"v_pred": torch.zeros(0)}, tmp_path / "v.safetensors")
-    assert load(tmp_path / "v.safetensors").model.prediction.name == "velocity"
+    save_file(load_file(base) | {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, tmp_path / "v.safetensors")
+    marked = load(tmp_path / "v.safetensors").model
+    assert marked.prediction.name == "velocity"
+    assert marked.noise_levels.sigma_max > 1000 > checkpoint.model.noise_levels.sigma_max
 
 
 def test_a_missing_text_encoder_is_named(base, tmp_path):

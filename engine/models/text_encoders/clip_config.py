@@ -1,7 +1,7 @@
 """What are the sizes of a CLIP text encoder, and how does a family use it? Read off its header, without torch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import BadFile
 from engine.models.layers.unet_config import Shapes
@@ -45,6 +45,7 @@ class ClipUse:
         norms_hidden: whether an earlier layer's output goes through the final norm too.
         pads_with: the token that fills a chunk up.
         projects: whether the pooled output is projected, where the file tells how.
+        usual_layers: of the full encoder, of which some files lack the last one, whose output nobody reads; 0: any.
         lora_names: what LoRA files put before its layers' names, besides "text_encoder."-like ones.
     """
 
@@ -54,6 +55,7 @@ class ClipUse:
     pads_with: int = END_TOKEN
     projects: bool = False
     activation: str = "quick_gelu"
+    usual_layers: int = 0
     lora_names: tuple[str, ...] = ("lora_te_text_model", "lora_te1_text_model")
     layer_names: tuple[str, ...] = ("text_encoder.text_model.", "text_encoder.", "clip_l.transformer.text_model.")
 
@@ -85,7 +87,10 @@ def find_clip(use: ClipUse, stored: Shapes, prefix: str) -> ClipPart | None:
     if not use.projects:
         places = {own: place for own, place in places.items() if own != "text_projection.weight"}
     shapes = {own: place.shape(stored[place.name]) for own, place in places.items()}
-    return ClipPart(use, read_clip_config(shapes, use.activation), places, is_open_clip)
+    config = read_clip_config(shapes, use.activation)
+    if config.layers == use.usual_layers - 1:
+        use = replace(use, stop_at_layer=use.stop_at_layer + 1)
+    return ClipPart(use, config, places, is_open_clip)
 
 
 def _transformers_places(names: Mapping[str, str]) -> dict[str, WeightPlace]:

@@ -15,6 +15,7 @@ SD2_CLIP_H = ClipUse(
     pads_with=ZERO_TOKEN,
     projects=True,
     activation="gelu",
+    usual_layers=24,
     layer_names=("text_encoder.text_model.", "text_encoder.", "clip_h.transformer.text_model."),
 )
 # SDXL: the penultimate layers of CLIP ViT-L/14 and OpenCLIP ViT-bigG/14, not normed (arXiv:2307.01952, sec. 2.1).

@@ -14,11 +14,12 @@ from engine.models.text_encoders.uses import SDXL_CLIP_G, SDXL_CLIP_L
 if TYPE_CHECKING:
     from engine.models.weights import WeightFile
     from engine.sampling.conditioning import ConditioningItem
+    from engine.sampling.noise_levels import NoiseLevels
     from engine.sampling.prediction import Prediction
 
 NUMBER_WIDTH = 256  # channels that each number of the size conditioning takes
 BASE_NUMBERS, REFINER_NUMBERS = 6, 5
-VELOCITY_MARK = "v_pred"  # an empty tensor of this name is how trainers tell
+VELOCITY_MARK, ZERO_SNR_MARK = "v_pred", "ztsnr"  # empty tensors of these names are how trainers tell
 
 
 class StableDiffusionXL(UNetFamily):
@@ -41,6 +42,10 @@ class StableDiffusionXL(UNetFamily):
         from engine.sampling.prediction import EPSILON, VELOCITY
 
         return VELOCITY if VELOCITY_MARK in config.marks else EPSILON
+
+    def noise_levels(self, config: Parts, file: WeightFile) -> NoiseLevels:
+        levels = super().noise_levels(config, file)
+        return levels.with_zero_terminal_snr() if ZERO_SNR_MARK in config.marks else levels
 
     def prepare(self, config: Parts, file: WeightFile, item: ConditioningItem, run: Run) -> ConditioningItem:
         from engine.models.families.sdxl.conditioning import with_sizes
