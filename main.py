@@ -68,6 +68,7 @@ def build_services(
     """Join the parts of the server to its workers."""
     from engine.server.clients import Clients
     from engine.server.log_book import LogBook
+    from engine.server.pack_book import PackBook
     from engine.server.services import Services
 
     console = sys.stdout if options.log_to_stdout else sys.stderr
@@ -88,7 +89,10 @@ def build_services(
         Patience(options.cancel_grace_s, options.check_limit_s),
     )
     clients = Clients(lambda: queue.remaining)
-    return Services(options, places, Registry(definitions), queue, history, bus, dispatcher, clients, log_book)
+    packs = PackBook(places, options)
+    dispatcher.staff.described = packs.learn
+    registry = Registry(definitions)
+    return Services(options, places, registry, queue, history, bus, dispatcher, clients, log_book, packs)
 
 
 def full_worker(options: Options, places: Places, log_book: "LogBook", number: int) -> Worker:

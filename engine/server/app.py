@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.server.forwarding import Forwarding
 from engine.server.log_book import LogEntry
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.routes import (
     editor,
+    extensions,
     files,
     folders,
     history,
@@ -17,6 +19,7 @@ from engine.server.routes import (
     jobs,
     node_types,
     openapi,
+    pack_routes,
     prompt,
     queue,
     settings,
@@ -29,8 +32,8 @@ from engine.server.services import SERVICES, Services
 
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
-    websocket, prompt, queue, history, jobs, node_types, system, folders, files, upload, settings, userdata, internal,
-    openapi,
+    websocket, prompt, queue, history, jobs, node_types, extensions, system, folders, files, upload, settings, userdata,
+    internal, openapi,
 )  # fmt: skip
 
 
@@ -47,7 +50,10 @@ def build_app(services: Services) -> web.Application:
             assert isinstance(route, web.RouteDef)
             app.router.add_routes([route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)])
     app.router.add_routes(editor.routes)
+    app.router.add_route("*", pack_routes.REST, pack_routes.answer)
+    app[pack_routes.FORWARDING] = Forwarding(services.dispatcher, options.max_upload_bytes)
     app.cleanup_ctx.append(_hand_out_jobs)
+    app.on_cleanup.append(_forget_packs)
     app.on_shutdown.append(_say_goodbye)
     return app
 
@@ -65,6 +71,10 @@ async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
     yield
     services.log_book.listen(None)
     await services.dispatcher.stop()
+
+
+async def _forget_packs(app: web.Application) -> None:
+    await app[pack_routes.FORWARDING].close()
 
 
 async def _say_goodbye(app: web.Application) -> None:

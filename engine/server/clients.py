@@ -8,8 +8,9 @@ from typing import Protocol
 
 from engine.execution.events import NodeProgress, RunInterrupted
 from engine.jobs.bus import JobHappened, JobLeft, Notice, QueueChanged
+from engine.jobs.pack_reports import Said
 from engine.server.log_book import LogEntry
-from engine.wire.messages import Frame, executing, frames, logged, preview_frame, status
+from engine.wire.messages import Frame, executing, frames, logged, preview_frame, said, status
 
 log = logging.getLogger(__name__)
 MOST_WAITING_BYTES = 256 * 2**20  # of messages to one socket, previews aside; with more, it is cut off
@@ -144,6 +145,10 @@ class Clients:
                 left = executing(notice.job.id, None)
                 for client in self.of(notice.job.client):
                     client.tell(left)
+            case Said():
+                told = said(notice.kind, notice.data)
+                for client in self.all() if notice.client is None else self.of(notice.client):
+                    client.tell(told)
 
     def receive_log(self, entry: LogEntry) -> None:
         """Tell what was logged to those who asked for it."""

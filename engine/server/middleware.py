@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COMPRESS_ABOVE_BYTES = 1024
+KEPT_HEADERS = (hdrs.ALLOW, hdrs.RETRY_AFTER)  # of an error that is written as JSON
 
 
 def json_response(value: object, status: int = 200) -> web.Response:
@@ -38,7 +39,9 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException as answer:
         if answer.status < 400 or answer.content_type == "application/json":
             raise
-        return json_response({"error": answer.text or answer.reason}, answer.status)
+        explained = json_response({"error": answer.text or answer.reason}, answer.status)
+        explained.headers.extend({name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers})
+        return explained
     except (BadJson, BadReference) as error:
         return json_response({"error": str(error)}, 400)
     except EngineError as error:

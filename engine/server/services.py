@@ -13,6 +13,7 @@ from engine.jobs.queue import JobQueue
 from engine.options import Options
 from engine.server.clients import Clients
 from engine.server.log_book import LogBook
+from engine.server.pack_book import PackBook
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Services:
     dispatcher: Dispatcher
     clients: Clients
     log_book: LogBook
+    packs: PackBook
 
 
 SERVICES = web.AppKey("services", Services)

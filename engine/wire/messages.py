@@ -52,6 +52,13 @@ def status(remaining: int, client: str | None = None) -> Frame:
     return message("status", {"status": {"exec_info": {"queue_remaining": remaining}}, **sid})
 
 
+def said(kind: str | int, data: Any) -> Frame:
+    """Write what a pack says outside of any run; a number begins a binary frame."""
+    if isinstance(kind, int):
+        return Frame(struct.pack(">I", kind) + data)
+    return message(kind, data)
+
+
 def logged(lines: Sequence[tuple[str, str]]) -> Frame:
     """Tell (time, text) of what was logged, in the form of /internal/logs/raw."""
     return message("logs", {"entries": [{"t": time, "m": text} for time, text in lines], "size": None})

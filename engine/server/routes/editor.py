@@ -7,6 +7,7 @@ from aiohttp import web
 from engine.errors import BadReference
 from engine.files.places import inside
 from engine.server.described import Content, described
+from engine.server.routes import pack_routes
 from engine.server.services import Services, services_of
 
 routes = web.RouteTableDef()
@@ -47,16 +48,14 @@ async def index(request: web.Request) -> web.StreamResponse:
 @routes.get("/{path:.+}")
 @described(answer=Content("*/*"))
 async def asset(request: web.Request) -> web.StreamResponse:
-    """Send a file of the editor."""
+    """Send a file of the editor, or have a pack answer."""
     services = services_of(request)
     name = request.match_info["path"]
     try:
         path = inside(_root(services), name)
     except BadReference:
         raise web.HTTPNotFound from None
-    if not path.is_file():
-        raise web.HTTPNotFound
-    return _send(path, services)
+    return _send(path, services) if path.is_file() else await pack_routes.answer(request)
 
 
 def _root(services: Services) -> Path:

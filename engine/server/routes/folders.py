@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from aiohttp import web
 
 from engine.errors import BadFile, BadReference
-from engine.files.places import WEIGHT_SUFFIXES, Places, walk
+from engine.files.places import Places, walk
 from engine.server.described import Content, described
 from engine.server.downloads import send_bytes
 from engine.server.middleware import json_response
@@ -71,7 +71,8 @@ async def kinds_with_folders(request: web.Request) -> web.Response:
 async def models_with_sizes(request: web.Request) -> web.Response:
     """List the models of a kind with size and times."""
     places = services_of(request).places
-    return json_response(await asyncio.to_thread(_listing, places.model_folder(_kind(request, places))))
+    kind = _kind(request, places)
+    return json_response(await asyncio.to_thread(_listing, places.model_folder(kind), places.suffixes_of(kind)))
 
 
 @routes.get("/experiment/models/preview/{folder}/{path_index}/{file:.+}")
@@ -103,11 +104,11 @@ def _kind(request: web.Request, places: Places) -> str:
     return kind
 
 
-def _listing(roots: tuple[Path, ...]) -> list[ModelFile]:
+def _listing(roots: tuple[Path, ...], suffixes: frozenset[str]) -> list[ModelFile]:
     found: list[ModelFile] = []
     for index, root in enumerate(roots):
         for path in walk(root):
-            if path.suffix.lower() in WEIGHT_SUFFIXES and path.is_file():
+            if (not suffixes or path.suffix.lower() in suffixes) and path.is_file():
                 about = path.stat()
                 found.append(
                     {

@@ -1,4 +1,4 @@
-"""/internal and what packs would bring: logs, folders, templates, translations."""
+"""/internal: logs and folders."""
 
 import asyncio
 from pathlib import Path
@@ -87,11 +87,3 @@ def _newest_first(folder: Path) -> list[str]:
         return []
     files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     return [path.name for path in sorted(files, key=lambda path: -path.stat().st_mtime)]
-
-
-@routes.get("/workflow_templates")
-@routes.get("/i18n")
-@routes.get("/global_subgraphs")
-async def nothing_yet(request: web.Request) -> web.Response:
-    """Give what packs bring: nothing, as long as no packs are loaded."""
-    return json_response({})

@@ -24,6 +24,7 @@ async def get_all(request: web.Request) -> web.Response:
     """Describe every node type."""
     services = services_of(request)
     await _know_packs(services)
+    await services.dispatcher.read_types_again(services.registry)
     return json_response(await asyncio.to_thread(_describe, services, list(services.registry.values())))
 
 
@@ -35,6 +36,7 @@ async def get_one(request: web.Request) -> web.Response:
     node_type = request.match_info["node_type"]
     if node_type not in services.registry:
         await _know_packs(services)
+    await services.dispatcher.read_types_again(services.registry)
     definition = services.registry.get(node_type)
     found = [] if definition is None else [definition]
     return json_response(await asyncio.to_thread(_describe, services, found))
@@ -42,7 +44,7 @@ async def get_one(request: web.Request) -> web.Response:
 
 async def _know_packs(services: Services) -> None:
     """Where there are packs, wait until they are loaded: their node types are part of the answer."""
-    if services.dispatcher.types_are_known or not await asyncio.to_thread(_may_have_packs, services):
+    if services.dispatcher.types_are_known or not await asyncio.to_thread(services.packs.may_exist):
         return
     try:
         await services.dispatcher.learn_types(services.registry)
@@ -50,17 +52,6 @@ async def _know_packs(services: Services) -> None:
         log.warning("The answer lacks the packs' node types: %s", error)
 
 
-def _may_have_packs(services: Services) -> bool:
-    wanted = services.options.packs or services.options.only_packs
-    return bool(wanted) and any(root.is_dir() and any(root.iterdir()) for root in services.places.custom_nodes)
-
-
 def _describe(services: Services, definitions: Iterable[NodeDefinition]) -> dict[str, Any]:
     """List folders and all; not on the event loop."""
     return {definition.type: object_info(definition, services.places) for definition in definitions}
-
-
-@routes.get("/extensions")
-async def extensions(request: web.Request) -> web.Response:
-    """List the scripts that packs bring for the editor: none, as long as no packs are loaded."""
-    return json_response([])

@@ -15,6 +15,7 @@ from engine.jobs.queue import AlreadyQueued, QueueFull
 from engine.jobs.staff import UnknownWorker
 from engine.server.described import described
 from engine.server.middleware import json_response
+from engine.server.routes.pack_routes import FORWARDING
 from engine.server.services import Services, services_of
 from engine.wire.errors import Refusal, failed_prompt, failed_validation, node_errors, refusal
 from engine.wire.history import whole
@@ -51,7 +52,7 @@ async def post_prompt(request: web.Request) -> web.Response:
     """Check a graph and put it in the line."""
     services = services_of(request)
     try:
-        body = await request.read()
+        body = await _changed_by_packs(request, await request.read())
         submission = await asyncio.to_thread(_read, body)
         with services.queue.expect(submission.job) as expected:
             worker = await services.dispatcher.staff.named(submission.worker)
@@ -74,6 +75,16 @@ async def post_prompt(request: web.Request) -> web.Response:
     return _submit(services, submission, validation, worker)
 
 
+async def _changed_by_packs(request: web.Request, body: bytes) -> bytes:
+    """Let packs that want to change a prompt before it is checked; waits until it is known whether any does."""
+    packs = services_of(request).packs
+    if packs.told is None:
+        asked = await asyncio.to_thread(packs.may_exist)
+    else:
+        asked = packs.told.site is not None and packs.told.site.changes_prompts
+    return await request.app[FORWARDING].changed_prompt(body) if asked else body
+
+
 def _read(body: bytes) -> Submission:
     """Read what was sent; on a thread of its own, since it may be large."""
     refuse_if_huge(body)
@@ -90,10 +101,20 @@ async def _validated(services: Services, submission: Submission) -> Validation:
     if unknown and not services.dispatcher.types_are_known:
         await services.dispatcher.learn_types(services.registry)
         validation = await asyncio.to_thread(_check, services, submission)
+    if _may_be_new(validation):
+        await services.dispatcher.read_types_again(services.registry)
+        validation = await asyncio.to_thread(_check, services, submission)
     if validation.open_checks:
         answers = await services.dispatcher.check(validation.open_checks)
         validation = await asyncio.to_thread(_check, services, submission, answers)
     return validation
+
+
+def _may_be_new(validation: Validation) -> bool:
+    """Say whether a choice is not in its list: packs make lists of their own of files, which come and go."""
+    return any(
+        problem.kind == "value_not_in_list" for found in validation.problems.values() for problem in found.problems
+    )
 
 
 def _check(
