@@ -1,11 +1,13 @@
 """Several workers over HTTP: jobs at once, for one of them, cancelled at once; packs that never answer."""
 
 import asyncio
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
@@ -154,20 +156,25 @@ def is_gone(process_id: int) -> bool:
 def test_sigkill_of_the_server_ends_all_its_workers_within_a_second(tmp_path):
     server = subprocess.Popen(
         [sys.executable, str(SERVER), str(tmp_path), "--port", "0", "--workers", "3"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    try:
-        tasks = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    assert server.stdout is not None
+    with server, server.stdout as said:
+        address = next(line.rpartition(" ")[2].strip() for line in said if "GUI go to" in line)
         until_s = time.monotonic() + 20
-        while len(children := tasks.read_text().split()) < 3 and time.monotonic() < until_s:
-            time.sleep(0.02)
-        workers_ids = [int(child) for child in children]
-        assert len(workers_ids) == 3 and not any(map(is_gone, workers_ids))
-        time.sleep(0.2)
-    finally:
+        while not all_up(address) and time.monotonic() < until_s:
+            time.sleep(0.05)
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+        processes = [int(child) for child in children.split()]
+        assert len(processes) == 3 and not any(map(is_gone, processes))
         server.send_signal(signal.SIGKILL)
         server.wait()
-    until_s = time.monotonic() + 1
-    while not all(map(is_gone, workers_ids)) and time.monotonic() < until_s:
-        time.sleep(0.02)
-    assert all(map(is_gone, workers_ids))
+        until_s = time.monotonic() + 1
+        while not all(map(is_gone, processes)) and time.monotonic() < until_s:
+            time.sleep(0.02)
+        assert all(map(is_gone, processes))
+
+
+def all_up(address: str) -> bool:
+    with urllib.request.urlopen(f"{address}/system_stats", timeout=10) as answer:
+        return all(worker["state"] == "idle" for worker in json.load(answer)["workers"])
