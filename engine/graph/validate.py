@@ -14,6 +14,8 @@ from engine.graph.sockets import accepts
 from engine.graph.topology import dependants, find_circle, order
 
 SHOWN_CIRCLE = 20  # nodes of a circle that are named in words
+MOST_LISTED_TARGETS = 1_000_000  # at all faults together
+MOST_TARGET_BITS = 1_000_000_000  # 125 MB
 FailureKind = Literal["invalid_prompt", "missing_node_type", "prompt_no_outputs", "prompt_outputs_failed_validation"]
 
 
@@ -89,7 +91,7 @@ def check_graph(
     users = dependants({node_id: graph[node_id].sources() for node_id in (*sorted_ids, *stuck)})
     faults = _told_to_users(graph, registry, users, faults)
     bad = _downstream(users, [*faults, *stuck])
-    needed_by = _TargetsBehind(graph, [*sorted_ids, *stuck], targets)
+    needed_by = _TargetsBehind(graph, [*sorted_ids, *stuck], targets[: _most_listed(len(faults), len(graph))])
     problems = {
         node_id: NodeProblems(graph[node_id].type, tuple(found), needed_by[node_id])
         for node_id, found in faults.items()
@@ -248,6 +250,11 @@ def _downstream(users: Mapping[NodeId, list[NodeId]], starts: Iterable[NodeId]) 
                 found.add(user)
                 waiting.append(user)
     return found
+
+
+def _most_listed(faults: int, nodes: int) -> int:
+    """Say how many targets are looked at for each fault, so that neither answer nor memory grows beyond reason."""
+    return max(1, min(MOST_LISTED_TARGETS // faults, MOST_TARGET_BITS // nodes))
 
 
 class _TargetsBehind:

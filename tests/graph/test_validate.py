@@ -177,3 +177,16 @@ def test_numbers_that_are_none_are_refused():
     assert found.problems["c"].problems[0].kind == "invalid_input_type"
     found = check(m=("MakeMask", {"soft": math.nan}), s=("Save", {"image": Link("m", 0)}))
     assert found.problems["m"].problems[0].kind == "invalid_input_type"
+
+
+def test_what_is_listed_of_very_many_faults_has_a_limit():
+    count = 3000
+    nodes = {"0": ("Make", {"size": 99, "kind": "dots"})}
+    for i in range(1, count):
+        nodes[str(i)] = ("Keep", {"image": Link(str(i - 1), 0), "other": "no link"})
+        nodes[f"save{i}"] = ("Save", {"image": Link(str(i), 0)})
+    result = check(**nodes)
+    listed = [found.dependent_targets for found in result.problems.values()]
+    assert len(listed) == count and result.failure is not None
+    assert listed[0][:2] == ("save1", "save2")
+    assert sum(map(len, listed)) <= 1_000_000

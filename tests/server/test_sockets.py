@@ -4,12 +4,13 @@ import asyncio
 import base64
 import json
 import os
+import struct
 import time
 from typing import Any
 
 import pytest
 
-from engine.execution.events import NodeProgress, NodeStarted, Place, PreviewImage
+from engine.execution.events import NodeProgress, NodeStarted, NodeText, Place, PreviewImage
 from engine.jobs.bus import JobHappened, QueueChanged
 from engine.server import clients
 from engine.server.clients import Client, Clients
@@ -71,6 +72,14 @@ async def test_a_client_that_names_no_id_is_told_one(site):
     socket = await site.http.ws_connect("/ws")
     hello = await socket.receive_json()
     assert hello["type"] == "status" and len(hello["data"]["sid"]) == 32
+
+
+async def test_text_for_a_node_comes_as_a_frame_of_kind_3(site):
+    listener = await site.listen("me")
+    job = type("SomeJob", (), {"id": "j", "client": "me"})()
+    site.services.bus.publish(JobHappened(job, NodeText("j", Place.of("12:3"), "42 °C")))
+    await listener.until_left((await site.queue(SHOWN, client_id="me"))["prompt_id"])
+    assert listener.binary == [struct.pack(">II", 3, 4) + b"12:3" + "42 °C".encode()]
 
 
 async def test_whoever_comes_again_is_told_which_node_runs(site):
