@@ -75,7 +75,7 @@ def build_model(detected: Detected, file: WeightFile, precision: Precision, vae:
     return DiffusionModel(
         family=family,
         hosted=HostedModule(module, weights, precision.network),
-        latent_format=family.latent_format(config, vae),
+        latent_format=family.latent_format(config, file, vae),
         noise_levels=family.noise_levels(config, file),
         prediction=family.prediction(config, file),
         names=family.weight_names(config),

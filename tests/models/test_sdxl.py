@@ -260,3 +260,39 @@ def test_a_missing_text_encoder_is_named(base, tmp_path):
     save_file(weights, tmp_path / "x.safetensors")
     with pytest.raises(BadFile, match=r"text encoder clip_g.*encoder\.layers\.1\.mlp\.fc1\.bias"):
         load(tmp_path / "x.safetensors")
+
+
+def test_playground_tells_its_latents_statistics(base, tmp_path):
+    """The preconditioning is that of `diffusers`' scheduler for it (arXiv:2206.00364, table 1)."""
+    from diffusers import EDMEulerScheduler
+
+    marks = {"edm_mean": torch.tensor([0.5, -1.0, 2.0, 0.0]), "edm_std": torch.tensor([5.0, 4.0, 3.0, 2.0])}
+    save_file(load_file(base) | {k: t.reshape(1, 4, 1, 1) for k, t in marks.items()}, tmp_path / "p.safetensors")
+    model = load(tmp_path / "p.safetensors").model
+    samples = oracle.noise(1, 4, 2, 2)
+    mean, std = (marks[name].reshape(1, 4, 1, 1) for name in ("edm_mean", "edm_std"))
+    torch.testing.assert_close(model.latent_format.to_network(samples), (samples - mean) * 0.5 / std)
+    scheduler = EDMEulerScheduler(sigma_min=0.002, sigma_max=80.0, sigma_data=0.5)
+    x, output, sigma = oracle.noise(1, 4, 2, 2, seed=1), oracle.noise(1, 4, 2, 2, seed=2), torch.tensor([3.0])
+    torch.testing.assert_close(model.prediction.scale_input(x, sigma), scheduler.precondition_inputs(x, sigma))
+    expected = scheduler.precondition_outputs(x, output, sigma)
+    torch.testing.assert_close(model.prediction.denoised(x, output, sigma), expected)
+    assert model.noise_levels.timestep(sigma) == pytest.approx(float(scheduler.precondition_noise(sigma)))
+    assert model.noise_levels.sigma_max == pytest.approx(80.0)
+
+
+def test_cosxl_tells_its_highest_level_and_edits_scaled_pictures(tmp_path):
+    from dataclasses import replace
+
+    path = tiny.write_checkpoint(tmp_path / "x.safetensors", 3, replace(tiny.SDXL, in_channels=8))
+    marks = {"edm_vpred.sigma_max": torch.tensor(120.0), "edm_vpred.sigma_min": torch.tensor(0.002)}
+    save_file(load_file(path) | marks, tmp_path / "cos.safetensors")
+    image = oracle.noise(1, 4, 8, 8)
+    item = ConditioningItem(torch.zeros(1, 77, 192), torch.zeros(1, 128), extra={"concat_latent_image": image})
+    for name, prediction, highest, scale in (("x", "epsilon", 14.6, 1.0), ("cos", "velocity", 120.0, 0.13025)):
+        model = load(tmp_path / f"{name}.safetensors").model
+        assert model.prediction.name == prediction
+        assert model.noise_levels.sigma_max == pytest.approx(highest, rel=0.01)
+        (made,) = model.prepare(Conditioning((item,)), Latent(torch.zeros(1, 4, 8, 8)), 0, is_negative=False)
+        torch.testing.assert_close(made.concat, image * scale)
+        assert made.vector.shape == (1, tiny.SDXL.vector_channels) and not made.extra

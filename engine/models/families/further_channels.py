@@ -52,6 +52,12 @@ def editing_channels(said: Mapping[str, Any], run: Run) -> Tensor:
     return _fitted(image, run)
 
 
+def scaled_editing_channels(said: Mapping[str, Any], run: Run) -> Tensor:
+    """As `editing_channels`, with the latent as networks see it: the way of CosXL Edit."""
+    image = said.get(IMAGE)
+    return editing_channels(said if image is None else {IMAGE: run.latent_format.to_network(image)}, run)
+
+
 def depth_channels(said: Mapping[str, Any], run: Run) -> Tensor:
     """How near things are (B, 1, h, w), the farthest -1 and the nearest 1; zeros where the prompt brings no map.
 

@@ -105,7 +105,7 @@ class UNetFamily:
 
         return NoiseLevels.scaled_linear(beta_start=0.00085, beta_end=0.012, steps=1000)
 
-    def latent_format(self, config: Parts, vae: Vae | None) -> LatentFormat:
+    def latent_format(self, config: Parts, file: WeightFile, vae: Vae | None) -> LatentFormat:
         from engine.models.families.unet_calls import latent_format
 
         has_usual_vae = config.vae is None or (
@@ -138,11 +138,15 @@ class UNetFamily:
 
         makers = {
             INPAINTING: channels.inpainting_channels,
-            EDITING: channels.editing_channels,
+            EDITING: channels.scaled_editing_channels if self.scales_edited(file) else channels.editing_channels,
             DEPTH: channels.depth_channels,
         }
         make = makers.get(config.network.config.in_channels - LATENT_CHANNELS)
         return item if make is None else channels.with_further_channels(item, run, make)
+
+    def scales_edited(self, file: WeightFile) -> bool:
+        """Whether networks that edit read the picture's latent as networks see latents, not as the VAE gives them."""
+        return False
 
     def call_network(self, network: nn.Module, call: NetworkCall) -> Tensor:
         from engine.models.families.unet_calls import call_network
