@@ -18,6 +18,7 @@ from engine.errors import EngineError
 from engine.graph.definition import NodeDefinition
 from engine.jobs.pack_reports import PackReport, PackTrouble
 from engine.packs.node_classes import read_class
+from engine.packs.schema_extension import extension_classes
 from engine.packs.troubles import trouble_of
 
 log = logging.getLogger(__name__)
@@ -149,19 +150,28 @@ def _imported(path: Path) -> ModuleType:
 
 
 def _with_nodes(pack: Pack, module: ModuleType, known_types: Collection[str]) -> Pack:
-    classes = getattr(module, "NODE_CLASS_MAPPINGS", None)
-    if classes is None:
+    listed = getattr(module, "NODE_CLASS_MAPPINGS", None)
+    entrypoint = getattr(module, "comfy_entrypoint", None)
+    if listed is None and entrypoint is None:
         brings_scripts = getattr(module, "WEB_DIRECTORY", None) is not None
-        trouble = PackTrouble("It has no NODE_CLASS_MAPPINGS, so that it brings no nodes.")
+        trouble = PackTrouble("It has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint, so that it brings no nodes.")
         return replace(pack, web=_web(pack, module), errors=() if brings_scripts else (trouble,))
+    classes: dict[str, type[Any]] = {str(name): cls for name, cls in dict(listed or {}).items()}
+    errors: list[PackTrouble] = []
+    if entrypoint is not None:
+        try:
+            brought, faults = extension_classes(entrypoint)
+            classes = {**brought, **classes}
+        except Exception as error:  # noqa: BLE001 (a pack may raise anything; it becomes a report)
+            faults = [error]
+        errors += [trouble_of(fault, pack.path) for fault in faults]
     names = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     definitions: list[NodeDefinition] = []
-    errors: list[PackTrouble] = []
-    for node_type, cls in dict(classes).items():
+    for node_type, cls in classes.items():
         try:
             definitions.append(
                 read_class(
-                    str(node_type),
+                    node_type,
                     cls,
                     display_name=names.get(node_type),
                     module=f"{PACKAGE}.{pack.name}",
@@ -170,9 +180,7 @@ def _with_nodes(pack: Pack, module: ModuleType, known_types: Collection[str]) ->
             )
         except EngineError as error:
             errors.append(trouble_of(error, pack.path))
-    return replace(
-        pack, definitions=tuple(definitions), classes=dict(classes), web=_web(pack, module), errors=tuple(errors)
-    )
+    return replace(pack, definitions=tuple(definitions), classes=classes, web=_web(pack, module), errors=tuple(errors))
 
 
 def _web(pack: Pack, module: ModuleType) -> Path | None:
