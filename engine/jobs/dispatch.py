@@ -196,9 +196,9 @@ class Dispatcher:
             self._finish(running, outcome)
 
     def _allow_grace(self, running: Running) -> None:
-        """Give a cancelled job time to end by itself."""
+        """Give a cancelled job time to end by itself; little of it where the code of a pack is at work."""
         place = running.place(self._of_packs)
-        foreign = place is None or running.node_type(place) in self._of_packs
+        foreign = running.node_type(place) in self._of_packs if place else bool(running.course)
         after_s = self._patience.cancel_s * (1 if foreign else OWN_NODES_FACTOR)
 
         def abandon() -> None:

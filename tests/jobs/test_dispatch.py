@@ -40,6 +40,7 @@ class ScriptedWorker:
         self.ran: list[str] = []
         self.cancelled: list[str] = []
         self.abandoned: list[str] = []
+        self.released: list[tuple[bool, bool]] = []
         self.stopped = False
         self.stage: Stage = "up"
         self.definitions: Sequence[NodeDefinition] = ()
@@ -69,7 +70,8 @@ class ScriptedWorker:
     async def check(self, checks: Sequence[OwnCheck], within_s: float) -> Mapping[NodeId, Sequence[Problem]]:
         return {}
 
-    async def release(self, *, models: bool, results: bool) -> None: ...
+    async def release(self, *, models: bool, results: bool) -> None:
+        self.released.append((models, results))
 
     async def stop(self) -> None:
         self.stopped = True
@@ -220,20 +222,6 @@ async def test_a_cancelled_job_that_does_not_stop_loses_its_worker_and_counts_as
     await site.dispatcher.stop()
 
 
-async def test_nodes_that_ship_are_given_more_time():
-    worker = ScriptedWorker()
-    site = Site(worker, grace_s=0.02)
-    site.dispatcher.start()
-    site.submit("a")
-    await settle()
-    site.dispatcher.interrupt("a")
-    await asyncio.sleep(0.06)
-    assert worker.abandoned == [] and OWN_NODES_FACTOR * 0.02 > 0.06
-    await asyncio.sleep(OWN_NODES_FACTOR * 0.02)
-    assert worker.abandoned == ["a"]
-    await site.dispatcher.stop()
-
-
 async def test_a_job_that_ends_in_time_keeps_its_worker():
     worker = ScriptedWorker()
     site = Site(worker, grace_s=0.02)
@@ -260,4 +248,41 @@ async def test_a_job_that_was_cancelled_before_it_reached_its_worker():
     site.submit("a")
     await settle()
     assert [type(event) for event in site.history.items()[0].events] == [RunStarted, RunInterrupted]
+    await site.dispatcher.stop()
+
+
+async def test_all_workers_let_go_and_all_jobs_are_stopped_where_none_is_named():
+    workers = ScriptedWorker("first"), ScriptedWorker("second")
+    site = Site(*workers)
+    site.dispatcher.start()
+    for job in "abc":
+        site.submit(job)
+    await settle()
+    await site.dispatcher.release(models=True, results=False)
+    site.dispatcher.interrupt()
+    assert [worker.released for worker in workers] == [[(True, False)]] * 2
+    assert [worker.cancelled for worker in workers] == [["a"], ["b"]]
+    await site.dispatcher.stop()
+
+
+@pytest.mark.parametrize(
+    ("events", "is_short"),
+    [
+        ((), False),  # the worker still imports what nodes that ship need
+        ((RunStarted("a", 0),), True),  # before any node: IS_CHANGED of a pack
+        ((RunStarted("a", 0), NodeStarted("a", Place.of("1"))), False),
+    ],
+)
+async def test_how_long_a_cancelled_job_may_go_on(events, is_short):
+    worker = ScriptedWorker()
+    worker.events = events
+    site = Site(worker, grace_s=0.03)
+    site.dispatcher.start()
+    site.submit("a")
+    await settle()
+    site.dispatcher.interrupt("a")
+    await asyncio.sleep(0.03 * OWN_NODES_FACTOR / 2)
+    assert worker.abandoned == (["a"] if is_short else [])
+    await asyncio.sleep(0.03 * OWN_NODES_FACTOR)
+    assert worker.abandoned == ["a"]
     await site.dispatcher.stop()

@@ -98,6 +98,14 @@ async def test_death_while_idle_is_repaired_with_the_next_job(worker):
     assert await run(worker, "a", shown("Constant")) == ("success", ["1"])
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals as on POSIX")
+async def test_a_job_that_finds_its_process_just_dead_goes_to_a_fresh_one(worker):
+    process_id = (await worker.describe()).process_id
+    os.kill(process_id, signal.SIGKILL)  # nobody has noticed yet
+    status, text = await run(worker, "a", shown("ProcessId"))
+    assert status == "success" and int(text[0]) != process_id
+
+
 async def test_a_worker_that_cannot_start_says_why(tmp_path):
     worker = ProcessWorker(replace(setup_in(tmp_path), equipment="tests.doubles:equip_badly"), echo=lambda chunk: None)
     with pytest.raises(WorkerDied, match=r"before it was ready(.|\n)*a package is broken"):
