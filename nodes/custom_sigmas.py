@@ -131,6 +131,25 @@ def align_your_steps(
     return sampling.align_steps(model_type, steps, denoise)
 
 
+@node("GITSScheduler", category="sampling/custom_sampling/schedulers")
+def search(
+    *,
+    coeff: Annotated[float, Range(0.8, 1.5, step=0.05)] = 1.2,
+    steps: Annotated[int, Range(2, 1000)] = 10,
+    denoise: Share = 1.0,
+) -> Sigmas:
+    """Take the noise levels at which few steps lose least on the way from noise to picture (GITS).
+
+    They are searched on pictures with natural statistics; programs that have the table of levels that its authors
+    measured give somewhat other ones.
+
+    Args:
+        coeff: above 1 the steps are finer at low noise levels, below 1 at high ones.
+        denoise: less than 1 takes the last steps only, to keep more of a latent.
+    """
+    return sampling.search_sigmas(steps, coeff, denoise)
+
+
 @node("SplitSigmas", category="sampling/custom_sampling/sigmas")
 def split(*, sigmas: Sigmas, step: StepIndex = 0) -> TwoParts:
     """Cut noise levels in two, for two samplers that share a run.

@@ -53,6 +53,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "plan_sigmas": "schedules",
         "refine_sigmas": "sigma_tools",
         "replace_first_sigma": "sigma_tools",
+        "search_sigmas": "published_schedules",
         "space_by_beta": "spacings",
         "space_by_laplace": "spacings",
         "space_by_variance": "spacings",

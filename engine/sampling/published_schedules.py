@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from engine.sampling.noise_levels import NoiseLevels
+from engine.sampling.searched_schedules import MOST_SEARCHED, search_levels
 from engine.sampling.spacings import ending_at_zero, log_linear
 
 # "Align Your Steps", arXiv:2404.14507, the authors' quick-start guide: ten steps each.
@@ -39,6 +40,12 @@ def fit_table(table: list[float], steps: int, denoise: float = 1.0) -> Tensor:
 def align_steps(model_type: str, steps: int, denoise: float = 1.0) -> Tensor:
     """The levels of "SD1", "SDXL" or "SVD": see fit_table."""
     return fit_table(ALIGN_YOUR_STEPS[model_type], steps, denoise)
+
+
+def search_sigmas(steps: int, coeff: float, denoise: float = 1.0) -> Tensor:
+    """Stable Diffusion's levels that GITS finds (see search_levels) for `steps` of 2 or more: see fit_table."""
+    table = search_levels(NoiseLevels.scaled_linear(), min(steps, MOST_SEARCHED), coeff)
+    return fit_table(table, steps, denoise)
 
 
 def take_turbo_sigmas(levels: NoiseLevels, steps: int, denoise: float = 1.0) -> Tensor:

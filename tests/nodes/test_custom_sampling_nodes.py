@@ -259,6 +259,7 @@ def test_scheduler_nodes_give_falling_levels(checkpoint):
         "polyexponential": custom_sigmas.polyexponential(steps=6),
         "vp": custom_sigmas.variance_preserving(steps=6),
         "ays": custom_sigmas.align_your_steps(model_type="SD1", steps=6),
+        "gits": custom_sigmas.search(steps=6),
         "turbo": custom_sigmas.turbo(model=model, steps=6),
     }
     for name, sigmas in made.items():

@@ -26,6 +26,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/differential_diffusion",
     "extra/eps",
     "extra/fresca",
+    "extra/gits",
     "extra/mahiro",
     "extra/perpneg",
     "extra/tcfg",
