@@ -15,6 +15,7 @@ class RunRequest:
     Attributes:
         prompt: the graph as the client sent it, to be written into results.
         extra: what came beside it: {"extra_pnginfo": {"workflow": ...}, ...}.
+        client: whose job it is, where that is known.
         metadata: whether results may carry the prompt and the workflow (--disable-metadata).
     """
 
@@ -24,6 +25,7 @@ class RunRequest:
     prompt: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     metadata: bool = True
+    client: str = ""
 
 
 @dataclass(frozen=True)

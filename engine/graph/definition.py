@@ -102,6 +102,7 @@ class NodeDefinition:
     Attributes:
         is_target: a run may aim at it ("output node").
         takes_lists: gets whole lists of inputs instead of one call per element.
+        shown_outputs: how many of `outputs` /object_info lists, if not all: packs' nodes may have more than they say.
         hidden: parameter name -> what is passed in it ("PROMPT", "EXTRA_PNGINFO", "UNIQUE_ID", ...).
         is_async: its function is a coroutine function, and any number of them wait at once.
         undeclared: which inputs beyond `inputs` its function is given.
@@ -134,6 +135,7 @@ class NodeDefinition:
     version: int = 1
     deprecated: bool = False
     experimental: bool = False
+    shown_outputs: int | None = None
     module: str = "nodes"
     function: Callable[..., Any] | None = None
     wanted_inputs: Callable[..., Any] | None = None

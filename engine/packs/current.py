@@ -1,12 +1,27 @@
-"""Which node's code is running now? The packs' interface asks this globally; nothing else here does."""
+"""Which node's code runs now, and in whose run? Packs ask this globally; nothing else here does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from engine.execution.context import NodeContext
+from engine.execution.outcome import RunRequest
 
 _current: ContextVar[NodeContext | None] = ContextVar("running node", default=None)
+
+_beside: tuple[str, Mapping[str, Any]] = ("", {})  # the id of the run that began last, and what came beside its prompt
+
+
+def note_run(request: RunRequest) -> None:
+    """Note what came beside the prompt of the run that begins: tokens of services, say."""
+    global _beside  # a worker runs one job at a time
+    _beside = (request.job, request.extra)
+
+
+def beside_prompt(job: str) -> Mapping[str, Any]:
+    """Give what came beside the prompt of a run; empty if another one has begun since."""
+    return _beside[1] if _beside[0] == job else {}
 
 
 def running_node() -> NodeContext | None:

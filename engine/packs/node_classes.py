@@ -5,6 +5,7 @@ turn what the class returns into our results. What a class declares badly is an 
 """
 
 import asyncio
+import contextlib
 import inspect
 import threading
 from collections import OrderedDict
@@ -19,11 +20,12 @@ from engine.graph.definition import NodeDefinition, OutputSpec, Runs
 from engine.graph.nodes import Link
 from engine.packs.class_inputs import Checked, as_json, read_inputs, type_name, undeclared_inputs
 from engine.packs.class_results import read_result
-from engine.packs.current import running
+from engine.packs.current import beside_prompt, running
 from engine.packs.dynamic_prompt import DynamicPrompt
 from engine.packs.values import to_foreign
 
 MOST_INSTANCES = 1000  # loops make new nodes without end
+MOST_OUTPUTS = 100  # of a node that pretends to have any number
 PERSONAL = ("UNIQUE_ID", "DYNPROMPT")  # a node that asks for these may give what no other node of equal inputs would
 
 
@@ -54,7 +56,9 @@ def _read(
         raise EngineError(f"FUNCTION names {name!r}, which the class does not have.")
     validate = getattr(cls, "VALIDATE_INPUTS", None)
     hidden = {str(key): _hidden_kind(kind) for key, kind in dict(groups.get("hidden") or {}).items()}
-    outputs = _outputs(cls, known_types)
+    listed = _outputs(cls, known_types)
+    outputs = (*listed, *_further_outputs(cls, len(listed), known_types))
+    shown = len(listed) if len(outputs) > len(listed) else None
     takes_lists = bool(getattr(cls, "INPUT_IS_LIST", False))
     calls = ClassCalls(node_type, cls, name, hidden, takes_lists, outputs)
     is_async = inspect.iscoroutinefunction(method)
@@ -77,6 +81,7 @@ def _read(
         checks_link_types=validate is not None and "input_types" in inspect.signature(validate).parameters,
         deprecated=bool(getattr(cls, "DEPRECATED", False)),
         experimental=bool(getattr(cls, "EXPERIMENTAL", False)),
+        shown_outputs=shown,
         module=module,
         function=calls.call_async if is_async else calls.call,
         wanted_inputs=calls.wanted if hasattr(cls, "check_lazy_status") else None,
@@ -176,7 +181,8 @@ INSTANCES = Instances()
 
 
 def _outputs(cls: type[Any], known_types: tuple[str, ...]) -> tuple[OutputSpec, ...]:
-    types = tuple(getattr(cls, "RETURN_TYPES", ()) or ())
+    declared = getattr(cls, "RETURN_TYPES", ()) or ()
+    types = tuple(declared[index] for index in range(len(declared)))  # some give another type than they hold
     names = tuple(getattr(cls, "RETURN_NAMES", ()) or ())
     tooltips = tuple(getattr(cls, "OUTPUT_TOOLTIPS", ()) or ())
     lists = getattr(cls, "OUTPUT_IS_LIST", False)
@@ -188,6 +194,22 @@ def _outputs(cls: type[Any], known_types: tuple[str, ...]) -> tuple[OutputSpec, 
         tooltip = str(tooltips[index] or "") if index < len(tooltips) else ""
         specs.append(OutputSpec(name, kind, bool(index < len(lists) and lists[index]), tooltip))
     return tuple(specs)
+
+
+def _further_outputs(cls: type[Any], listed: int, known_types: tuple[str, ...]) -> tuple[OutputSpec, ...]:
+    """Give the outputs beyond the listed ones, of types that pretend to have any number of them.
+
+    The pack's script in the editor adds them to a node as they are needed.
+    """
+    declared = getattr(cls, "RETURN_TYPES", ())
+    if not isinstance(declared, (tuple, list)) or type(declared).__getitem__ in (tuple.__getitem__, list.__getitem__):
+        return ()
+    further: list[OutputSpec] = []
+    with contextlib.suppress(IndexError, KeyError):
+        for index in range(listed, MOST_OUTPUTS):
+            kind = type_name(declared[index], known_types)
+            further.append(OutputSpec(kind, kind))
+    return tuple(further)
 
 
 def _checked(validate: Callable[..., Any] | None) -> Checked:
@@ -214,8 +236,10 @@ def _hidden_value(kind: str, context: NodeContext) -> Any:
             return context.extra_pnginfo
         case "DYNPROMPT":
             return DynamicPrompt(context.graph, context.prompt or {})
+        case "AUTH_TOKEN_COMFY_ORG" | "API_KEY_COMFY_ORG":
+            return beside_prompt(context.job).get(kind.lower())
         case _:
-            return None  # tokens of a service that is not used here
+            return None
 
 
 def _foreign_one(value: Any) -> Any:

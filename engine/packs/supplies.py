@@ -14,6 +14,7 @@ from engine.files.places import Places
 from engine.graph.definition import NodeDefinition
 from engine.graph.widgets import ChoiceWidget
 from engine.jobs.pack_reports import BroughtByPacks, PackSite, Said
+from engine.packs.current import note_run
 from engine.packs.discovery import Pack
 from engine.packs.node_classes import read_class
 
@@ -67,8 +68,8 @@ class Supplies:
 
     def begins(self, request: RunRequest) -> None:
         """Note whose job runs now, for packs that ask."""
-        client = request.extra.get("client_id")
-        self._tell_server("client_id", client if isinstance(client, str) and client else None)
+        note_run(request)
+        self._tell_server("client_id", request.client or None)
         self._tell_server("last_prompt_id", request.job)
 
     def _tell_server(self, name: str, value: Any) -> None:

@@ -34,14 +34,15 @@ def object_info(definition: NodeDefinition, places: Places) -> NodeInfo:
     hidden = dict(definition.hidden)
     groups: dict[str, dict[str, Any]] = {"required": required, "optional": optional, "hidden": hidden}
     inputs = {name: group for name, group in groups.items() if group or name == "required"}
+    outputs = definition.outputs[: definition.shown_outputs]
     info: NodeInfo = {
         "input": inputs,
         "input_order": {name: list(group) for name, group in inputs.items()},
         "is_input_list": definition.takes_lists,
-        "output": [spec.type for spec in definition.outputs],
-        "output_is_list": [spec.is_list for spec in definition.outputs],
-        "output_name": [spec.name for spec in definition.outputs],
-        "output_tooltips": [spec.tooltip for spec in definition.outputs],
+        "output": [spec.type for spec in outputs],
+        "output_is_list": [spec.is_list for spec in outputs],
+        "output_name": [spec.name for spec in outputs],
+        "output_tooltips": [spec.tooltip for spec in outputs],
         "name": definition.type,
         "display_name": definition.display_name,
         "description": definition.description,

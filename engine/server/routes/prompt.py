@@ -132,6 +132,7 @@ def _submit(services: Services, submission: Submission, validation: Validation, 
         prompt=submission.prompt,
         extra=submission.extra,
         metadata=services.options.metadata,
+        client=submission.client,
     )
     try:
         job = services.queue.submit(
