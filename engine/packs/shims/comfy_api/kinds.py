@@ -1,0 +1,388 @@
+"""What kinds of inputs and outputs are there, and how does each declare itself?
+
+A kind is a class with an `io_type`, an `Input` and an `Output`; `Kind.Input(id, ...)` describes one input of a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum, StrEnum
+from typing import Any, ClassVar
+
+
+class FolderType(StrEnum):
+    """The folders that files are read from and written to."""
+
+    input = "input"
+    output = "output"
+    temp = "temp"
+
+
+class UploadType(StrEnum):
+    """What may be uploaded into a choice of files: the option's name."""
+
+    image = "image_upload"
+    audio = "audio_upload"
+    video = "video_upload"
+    model = "file_upload"
+
+
+class NumberDisplay(StrEnum):
+    """How a number is edited."""
+
+    number = "number"
+    slider = "slider"
+    gradient_slider = "gradientslider"
+
+
+class ControlAfterGenerate(StrEnum):
+    """What happens to a number after each run."""
+
+    fixed = "fixed"
+    increment = "increment"
+    decrement = "decrement"
+    randomize = "randomize"
+
+
+class RemoteOptions:
+    """Where the editor asks for the values of a choice."""
+
+    def __init__(
+        self,
+        route: str,
+        refresh_button: bool,
+        control_after_refresh: str = "first",
+        timeout: int | None = None,
+        max_retries: int | None = None,
+        refresh: int | None = None,
+    ) -> None:
+        self._told = {
+            "route": route,
+            "refresh_button": refresh_button,
+            "control_after_refresh": control_after_refresh,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "refresh": refresh,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        return told(self._told)
+
+
+def told(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the options that say nothing; enums as their values."""
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in options.items() if value is not None
+    }
+
+
+class Input:
+    """An input that takes links.
+
+    Attributes:
+        id: the name under which `execute` gets it.
+    """
+
+    io_type: ClassVar[str] = "*"
+
+    def __init__(
+        self,
+        id: str,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        extra_dict: Mapping[str, Any] | None = None,
+        raw_link: bool | None = None,
+        advanced: bool | None = None,
+    ) -> None:
+        self.id = id
+        self.display_name = display_name
+        self.optional = optional
+        self.tooltip = tooltip
+        self.lazy = lazy
+        self.rawLink = raw_link
+        self.extra_dict = dict(extra_dict or {})
+        self.advanced = advanced
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options, as the class style writes them."""
+        own = {
+            "display_name": self.display_name,
+            "tooltip": self.tooltip,
+            "lazy": self.lazy,
+            "rawLink": self.rawLink,
+            "advanced": self.advanced,
+        }
+        return told({**own, **self._more(), **self.extra_dict})
+
+    def get_io_type(self) -> str:
+        return self.io_type
+
+    def get_all(self) -> list[Input]:
+        """This input, and those that belong to it."""
+        return [self]
+
+    def validate(self) -> None:
+        """Raise ValueError where the declaration contradicts itself."""
+
+    def declared(self) -> dict[str, tuple[bool, tuple[Any, dict[str, Any]]]]:
+        """Name -> (required, (type, options)), as the class style declares inputs."""
+        return {self.id: (not self.optional, (self.get_io_type(), self.as_dict()))}
+
+    def _more(self) -> dict[str, Any]:
+        return {}
+
+
+class WidgetInput(Input):
+    """An input that is edited on the node, unless it is linked."""
+
+    def __init__(
+        self,
+        id: str,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        default: Any = None,
+        socketless: bool | None = None,
+        widget_type: str | None = None,
+        force_input: bool | None = None,
+        extra_dict: Mapping[str, Any] | None = None,
+        raw_link: bool | None = None,
+        advanced: bool | None = None,
+    ) -> None:
+        super().__init__(id, display_name, optional, tooltip, lazy, extra_dict, raw_link, advanced)
+        self.default = default
+        self.socketless = socketless
+        self.widget_type = widget_type
+        self.force_input = force_input
+
+    def _more(self) -> dict[str, Any]:
+        return {
+            "default": self.default,
+            "socketless": self.socketless,
+            "widgetType": self.widget_type,
+            "forceInput": self.force_input,
+        }
+
+
+class Output:
+    """An output of a node."""
+
+    io_type: ClassVar[str] = "*"
+
+    def __init__(
+        self,
+        id: str | None = None,
+        display_name: str | None = None,
+        tooltip: str | None = None,
+        is_output_list: bool = False,
+    ) -> None:
+        self.id = id
+        self.display_name = display_name or id
+        self.tooltip = tooltip
+        self.is_output_list = is_output_list
+
+    def get_io_type(self) -> str:
+        return self.io_type
+
+    def validate(self) -> None:
+        """Raise ValueError where the declaration contradicts itself."""
+
+
+class ComfyType:
+    """Base of all kinds."""
+
+    Type: ClassVar[Any] = Any
+    io_type: ClassVar[str] = "*"
+    Input: ClassVar[type[Input]] = Input
+    Output: ClassVar[type[Output]] = Output
+
+
+ComfyTypeI = ComfyTypeIO = ComfyType
+
+
+def comfytype(io_type: str, **attributes: Any) -> Callable[[type[Any]], type[Any]]:
+    """Make a class a kind: its `Input` and `Output`, inherited ones too, become this kind's own."""
+
+    def decorate(cls: type[Any]) -> type[Any]:
+        cls.io_type = io_type
+        for name, value in attributes.items():
+            setattr(cls, name, value)
+        for role, base in (("Input", Input), ("Output", Output)):
+            found = getattr(cls, role, None) or base
+            setattr(cls, role, type(role, (found,), {"io_type": io_type, "Parent": cls, "__doc__": found.__doc__}))
+        return cls
+
+    return decorate
+
+
+def make_kind(io_type: str, value_type: Any = Any, input_class: type[Input] = Input) -> type[ComfyType]:
+    """Make a kind without a class of its own."""
+    plain = type(io_type.title().replace("_", ""), (ComfyType,), {"Type": value_type, "Input": input_class})
+    return comfytype(io_type)(plain)
+
+
+def Custom(io_type: str) -> type[ComfyType]:
+    """A kind that only its pack knows, by the name of its type."""
+    return make_kind(io_type)
+
+
+class NumberInput(WidgetInput):
+    """A number, with its limits, both included."""
+
+    def __init__(
+        self,
+        id: str,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        default: float | None = None,
+        min: float | None = None,
+        max: float | None = None,
+        step: float | None = None,
+        round: float | None = None,
+        control_after_generate: bool | ControlAfterGenerate | None = None,
+        display_mode: NumberDisplay | None = None,
+        gradient_stops: Sequence[Any] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(id, display_name, optional, tooltip, lazy, default, **more)
+        self.min, self.max, self.step, self.round = min, max, step, round
+        self.control_after_generate = control_after_generate
+        self.display_mode = display_mode
+        self.gradient_stops = gradient_stops
+
+    def _more(self) -> dict[str, Any]:
+        return {
+            **super()._more(),
+            "min": self.min,
+            "max": self.max,
+            "step": self.step,
+            "round": self.round,
+            "control_after_generate": self.control_after_generate,
+            "display": self.display_mode,
+            "gradient_stops": self.gradient_stops,
+        }
+
+
+class StringInput(WidgetInput):
+    """A text, on one line or several; `dynamic_prompts`: `{a|b}` in it stands for a choice."""
+
+    def __init__(
+        self,
+        id: str,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        multiline: bool = False,
+        placeholder: str | None = None,
+        default: str | None = None,
+        dynamic_prompts: bool | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(id, display_name, optional, tooltip, lazy, default, **more)
+        self.multiline = multiline
+        self.placeholder = placeholder
+        self.dynamic_prompts = dynamic_prompts
+
+    def _more(self) -> dict[str, Any]:
+        return {
+            **super()._more(),
+            "multiline": self.multiline,
+            "placeholder": self.placeholder,
+            "dynamicPrompts": self.dynamic_prompts,
+        }
+
+
+class BooleanInput(WidgetInput):
+    """A switch, with words for its two states."""
+
+    def __init__(
+        self,
+        id: str,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        default: bool | None = None,
+        label_on: str | None = None,
+        label_off: str | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(id, display_name, optional, tooltip, lazy, default, **more)
+        self.label_on, self.label_off = label_on, label_off
+
+    def _more(self) -> dict[str, Any]:
+        return {**super()._more(), "label_on": self.label_on, "label_off": self.label_off}
+
+
+class ComboInput(WidgetInput):
+    """One of several values: a list, the values of an Enum, files that can be uploaded, or what a route lists."""
+
+    def __init__(
+        self,
+        id: str,
+        options: Iterable[Any] | type[Enum] | None = None,
+        display_name: str | None = None,
+        optional: bool = False,
+        tooltip: str | None = None,
+        lazy: bool | None = None,
+        default: Any = None,
+        control_after_generate: bool | ControlAfterGenerate | None = None,
+        upload: UploadType | None = None,
+        image_folder: FolderType | None = None,
+        remote: RemoteOptions | None = None,
+        **more: Any,
+    ) -> None:
+        default = default.value if isinstance(default, Enum) else default
+        super().__init__(id, display_name, optional, tooltip, lazy, default, **more)
+        self.multiselect = False
+        self.options = _values(options)
+        self.control_after_generate = control_after_generate
+        self.upload = upload
+        self.image_folder = image_folder
+        self.remote = remote
+
+    def _more(self) -> dict[str, Any]:
+        return {
+            **super()._more(),
+            "multiselect": self.multiselect,
+            "options": self.options,
+            "control_after_generate": self.control_after_generate,
+            **({} if self.upload is None else {UploadType(self.upload).value: True}),
+            "image_folder": self.image_folder,
+            "remote": None if self.remote is None else self.remote.as_dict(),
+        }
+
+
+class MultiComboInput(ComboInput):
+    """Some of several values."""
+
+    def __init__(
+        self,
+        id: str,
+        options: Iterable[Any] | type[Enum] | None = None,
+        *arguments: Any,
+        placeholder: str | None = None,
+        chip: bool | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(id, options, *arguments, **more)
+        self.multiselect = True
+        self.placeholder, self.chip = placeholder, chip
+
+    def _more(self) -> dict[str, Any]:
+        shown = {"placeholder": self.placeholder, "chip": self.chip}
+        return {**super()._more(), "multi_select": told(shown) or True}
+
+
+def _values(options: Iterable[Any] | type[Enum] | None) -> Any:
+    if isinstance(options, type) and issubclass(options, Enum):
+        return [member.value for member in options]
+    if options is None or hasattr(options, "folder"):  # a listing of files stays up to date
+        return options
+    return [value.value if isinstance(value, Enum) else value for value in options]

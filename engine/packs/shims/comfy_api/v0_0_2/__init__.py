@@ -1,0 +1,3 @@
+"""`comfy_api.v0_0_2`: a numbered version, for packs that pin what they were written for; the same as `latest` here."""
+
+from comfy_api.latest import *  # noqa: F403
