@@ -49,7 +49,7 @@ def start_once(folder: str) -> dict[str, float]:
         found = {"listens": _until_connected(port) - started_s}
         get(port, "/prompt")
         found["answers"] = time.perf_counter() - started_s
-        found["its CPU time"] = _cpu_seconds(process.pid)
+        found["its CPU time"] = cpu_seconds(process.pid)
         found["node types"] = len(get(port, "/object_info"))
         found["described"] = time.perf_counter() - started_s
         while not get(port, "/system_stats")["devices"]:
@@ -61,7 +61,7 @@ def start_once(folder: str) -> dict[str, float]:
         process.wait()
 
 
-def _cpu_seconds(process_id: int) -> float:
+def cpu_seconds(process_id: int) -> float:
     """CPU time a process has used, which other programs on the machine disturb less; 0 where there is no /proc."""
     stat = Path(f"/proc/{process_id}/stat")
     if not stat.exists():
