@@ -9,6 +9,7 @@ import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";
 import { Document } from "./model/document";
 import { naturalSize } from "./model/geometry";
+import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
 import type { Edit } from "./model/edits";
@@ -27,6 +28,8 @@ export class Editor {
   readonly active: Signal<Document | null> = signal(null);
   readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [] });
   readonly results: Signal<readonly http.HistoryItem[]> = signal([]);
+  /** The server's packs, and what was wrong with them when they were loaded. */
+  readonly packs: Signal<readonly Pack[]> = signal([]);
   /** Names of pictures that were uploaded in this session. */
   readonly uploads: Signal<readonly string[]> = signal([]);
   readonly router: EventRouter;
@@ -52,7 +55,17 @@ export class Editor {
     await editor.restore();
     editor.socket.connect();
     void editor.refreshResults();
+    void editor.refreshPacks();
     return editor;
+  }
+
+  /** The node types came after the packs, so that the server knows by now how their loading went. */
+  private async refreshPacks(): Promise<void> {
+    try {
+      this.packs.value = (await http.packs()).packs;
+    } catch (error) {
+      this.ui.tell(`The state of the packs is not known: ${String(error)}`, "error");
+    }
   }
 
   get isModal(): boolean {

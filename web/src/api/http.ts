@@ -1,5 +1,6 @@
 /** What can be asked of the server? One function per question, each answer in a known shape. */
 
+import type { Pack } from "../model/packs";
 import type { FileRef } from "../model/run_state";
 import type { Prompt } from "../model/prompt";
 import type { Json, JsonObject } from "../model/types";
@@ -67,6 +68,8 @@ function toHistory(raw: RawHistory): HistoryItem[] {
   });
 }
 
+/** How the loading of packs went; `loaded` is false as long as the server does not know. */
+export const packs = (): Promise<{ readonly loaded: boolean; readonly packs: readonly Pack[] }> => getJson("/weft/packs");
 export const objectInfo = (): Promise<JsonObject> => getJson("/object_info");
 export const settings = (): Promise<JsonObject> => getJson("/settings");
 

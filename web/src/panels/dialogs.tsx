@@ -8,8 +8,9 @@ import { downloadActive, saveActive, takeFiles } from "../interaction/files";
 import { COMMANDS, GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { CloseIcon, UploadIcon } from "../view/icons";
+import { PacksDialog } from "./packs";
 
-function Dialog({ editor, title, children }: { editor: Editor; title: string; children: ComponentChildren }) {
+export function Dialog({ editor, title, children }: { editor: Editor; title: string; children: ComponentChildren }) {
   const root = useRef<HTMLElement>(null);
   useEffect(() => (root.current?.querySelector("input") ?? root.current)?.focus(), []);
   const close = (): void => void (editor.ui.dialog.value = null);
@@ -105,6 +106,8 @@ export function Dialogs({ editor }: { editor: Editor }) {
       return <OpenDialog editor={editor} />;
     case "save":
       return <SaveDialog editor={editor} />;
+    case "packs":
+      return <PacksDialog editor={editor} />;
     case "help":
       return <HelpDialog editor={editor} />;
     default:

@@ -2,6 +2,7 @@
 
 import type { Editor } from "../editor";
 import { CloseIcon } from "../view/icons";
+import { PackNotice } from "./packs";
 
 function Running({ editor }: { editor: Editor }) {
   const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
@@ -49,6 +50,7 @@ export function StatusStrip({ editor }: { editor: Editor }) {
       {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
       <Pending editor={editor} />
       <span class="spacer" />
+      <PackNotice editor={editor} />
       <span class="status-text">{selected > 0 ? `${selected} of ${count} nodes` : `${count} nodes`}</span>
       <Zoom editor={editor} />
     </footer>

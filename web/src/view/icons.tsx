@@ -18,6 +18,7 @@ export const RedoIcon = () => <Icon><path d="M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10M10
 export const UploadIcon = () => <Icon><path d="M8 10.5V3M5 5.5 8 2.8l3 2.7M3 10.5v2.3h10v-2.3" /></Icon>;
 export const PlayIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><path d="M4.5 2.9c0-.7.8-1.1 1.4-.8l7 5.1c.5.4.5 1.2 0 1.6l-7 5.1c-.6.3-1.4-.1-1.4-.8z" /></svg>;
 export const StopIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><rect x="3.5" y="3.5" width="9" height="9" rx="2" /></svg>;
+export const WarningIcon = () => <Icon><path d="M8 2.6 14 13H2zM8 6.6v3M8 11.3v.1" /></Icon>;
 export const HelpIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.4v.1" /></Icon>;
 export const GalleryIcon = () => <Icon><rect x="2.2" y="3" width="11.6" height="10" rx="2" /><path d="m3 11.5 3.2-3.2 2.3 2.2 1.8-1.7 2.9 2.7" /><circle cx="10.6" cy="6" r="0.9" /></Icon>;
 export const FitIcon = () => <Icon><path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" /></Icon>;

@@ -9,6 +9,7 @@ import { typeLabel } from "../../model/sockets";
 import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
 import { mayConnect } from "../../model/operations";
+import { troubledPackOf, troubleLine } from "../../model/packs";
 import { titleHue, typeHue } from "../theme";
 import type { Linking } from "../stage";
 import { Media } from "./media";
@@ -137,12 +138,14 @@ function Errors({ document, id }: { document: Document; id: NodeId }) {
 }
 
 /** The pack that brings a missing type, where the file knows it. */
-function Placeholder({ node }: { node: GraphNode }) {
+function Placeholder({ editor, node }: { editor: Editor; node: GraphNode }) {
   const pack = node.properties.cnr_id ?? node.properties.aux_id;
+  const failed = troubledPackOf(node.properties, editor.packs.value);
   return (
     <div class="node-missing">
       <strong>{node.type}</strong> is not installed.
       {typeof pack === "string" && <> It comes with <strong>{pack}</strong>.</>} It is saved unchanged.
+      {failed && <p>{troubleLine([failed])}. <button type="button" class="button quiet" data-widget="" onClick={() => (editor.ui.dialog.value = "packs")}>Why?</button></p>}
     </div>
   );
 }
@@ -159,7 +162,7 @@ function Body({ layout, ...part }: PartProps & { layout: NodeLayout }) {
       ))}
       {layout.widgets.map((place) => <WidgetView key={place.spec.name} {...part} place={place} />)}
       {!layout.collapsed && <Media {...part} layout={layout} />}
-      {!node.known && !layout.collapsed && <Placeholder node={node} />}
+      {!node.known && !layout.collapsed && <Placeholder editor={part.editor} node={node} />}
     </>
   );
 }
