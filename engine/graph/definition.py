@@ -35,6 +35,8 @@ class InputSpec:
         lazy: evaluated only if the node asks for it.
         raw_link: the node gets the link itself, not its value.
         checked_by_node: the node's own `check` replaces the check of limits and choices.
+        only_with: it is there only while other inputs have these values, or (None) are given at all; a definition may
+            have several inputs of one name under different conditions.
         more: further options as /object_info shows them.
     """
 
@@ -46,7 +48,12 @@ class InputSpec:
     lazy: bool = False
     raw_link: bool = False
     checked_by_node: bool = False
+    only_with: tuple[tuple[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_there(self, inputs: Mapping[str, Any]) -> bool:
+        """Say whether a node with these inputs has it."""
+        return all(name in inputs and value in (None, inputs[name]) for name, value in self.only_with)
 
 
 @dataclass(frozen=True)

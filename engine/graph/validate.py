@@ -132,6 +132,8 @@ def _check_node(node: Node, asking: _Asking) -> tuple[Node, list[Problem]]:
     problems: list[Problem] = []
     inputs: dict[str, Link | Json] = dict(node.inputs)
     for spec in definition.inputs:
+        if spec.only_with and not spec.is_there(node.inputs):
+            continue
         if spec.name not in node.inputs:
             if spec.required:
                 problems.append(_missing(spec))

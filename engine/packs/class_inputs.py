@@ -1,6 +1,7 @@
 """How are the inputs that a class declares (`INPUT_TYPES`) read as ours?"""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import EngineError
@@ -43,6 +44,18 @@ def read_inputs(groups: Mapping[str, Any], known_types: Iterable[str], checked: 
     return tuple(specs.values())
 
 
+def read_declared(inputs: Iterable[Any], known_types: Iterable[str], checked: "Checked") -> tuple[InputSpec, ...]:
+    """Read inputs that are told one by one, as the schema style does; several of one name have different conditions.
+
+    Args:
+        inputs: (name, required, (type, options), conditions) each.
+    """
+    return tuple(
+        replace(_input(name, entry, required, known_types, checked), only_with=tuple(only_with))
+        for name, required, entry, only_with in inputs
+    )
+
+
 class Checked:
     """Which inputs VALIDATE_INPUTS names, and so checks itself."""
 
@@ -51,7 +64,7 @@ class Checked:
         self._all = all_of_them
 
     def __contains__(self, name: object) -> bool:
-        return self._all or name in self._names
+        return self._all or name in self._names or str(name).partition(".")[0] in self._names
 
 
 def undeclared_inputs(groups: Mapping[str, Any], takes_any: bool) -> Undeclared:

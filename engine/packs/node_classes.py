@@ -16,9 +16,9 @@ from typing import Any
 from engine.errors import EngineError
 from engine.execution.context import NodeContext
 from engine.files.places import Places
-from engine.graph.definition import NodeDefinition, OutputSpec, Runs
+from engine.graph.definition import InputSpec, NodeDefinition, OutputSpec, Runs, Undeclared
 from engine.graph.nodes import Link
-from engine.packs.class_inputs import Checked, as_json, read_inputs, type_name, undeclared_inputs
+from engine.packs.class_inputs import Checked, as_json, read_declared, read_inputs, type_name, undeclared_inputs
 from engine.packs.class_results import read_result
 from engine.packs.current import beside_prompt, running
 from engine.packs.dynamic_prompt import DynamicPrompt
@@ -66,7 +66,7 @@ def _read(
         type=node_type,
         display_name=display_name or getattr(cls, "DISPLAY_NAME", None) or node_type,
         category=str(getattr(cls, "CATEGORY", "")),
-        inputs=read_inputs(groups, known_types, _checked(validate)),
+        inputs=_inputs(cls, groups, known_types, _checked(validate)),
         outputs=outputs,
         description=inspect.cleandoc(str(getattr(cls, "DESCRIPTION", "") or "")),
         is_target=bool(getattr(cls, "OUTPUT_NODE", False)),
@@ -75,7 +75,7 @@ def _read(
         hidden=hidden,
         wants_context=True,
         is_async=is_async,
-        undeclared=undeclared_inputs(groups, _takes_any(method)),
+        undeclared=_undeclared(cls, groups, method),
         is_personal=bool(getattr(cls, "NOT_IDEMPOTENT", False)) or any(kind in PERSONAL for kind in hidden.values()),
         is_checked_by_worker=validate is not None,
         checks_link_types=validate is not None and "input_types" in inspect.signature(validate).parameters,
@@ -116,7 +116,8 @@ class ClassCalls:
 
     def wanted(self, *, context: NodeContext, **inputs: Any) -> Any:
         """Ask for the lazy inputs that are needed; may give an awaitable."""
-        method = INSTANCES.get(self.node_type, context.node_id, self.cls).check_lazy_status
+        instance = INSTANCES.get(self.node_type, context.node_id, self.cls)
+        method = getattr(instance, "LAZY_INPUTS", None) or instance.check_lazy_status
         with running(context):
             return method(**_accepted(method, self._arguments(context, inputs)))
 
@@ -139,7 +140,9 @@ class ClassCalls:
         return method
 
     def _listed(self, literals: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: [value] if self.takes_lists else value for name, value in literals.items()}
+        listed = {name: [value] if self.takes_lists else value for name, value in literals.items()}
+        gather = getattr(self.cls, "GATHERED_INPUTS", dict)  # of the schema style
+        return dict(gather(listed))
 
     def _arguments(self, context: NodeContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give inputs in the form that packs know, and the hidden ones."""
@@ -210,6 +213,25 @@ def _further_outputs(cls: type[Any], listed: int, known_types: tuple[str, ...]) 
             kind = type_name(declared[index], known_types)
             further.append(OutputSpec(kind, kind))
     return tuple(further)
+
+
+def _inputs(
+    cls: type[Any], groups: Mapping[str, Any], known_types: tuple[str, ...], checked: Checked
+) -> tuple[InputSpec, ...]:
+    """Read the inputs, told one by one (the schema style) or in groups."""
+    declared = getattr(cls, "DECLARED_INPUTS", None)
+    return (
+        read_inputs(groups, known_types, checked)
+        if declared is None
+        else read_declared(declared(), known_types, checked)
+    )
+
+
+def _undeclared(cls: type[Any], groups: Mapping[str, Any], method: Callable[..., Any]) -> Undeclared:
+    takes_all = getattr(cls, "ACCEPTS_ALL_INPUTS", None)  # of the schema style
+    if takes_all is not None:
+        return Undeclared.ALL if takes_all else Undeclared.NONE
+    return undeclared_inputs(groups, _takes_any(method))
 
 
 def _checked(validate: Callable[..., Any] | None) -> Checked:

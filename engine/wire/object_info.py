@@ -29,8 +29,8 @@ class NodeInfo(TypedDict):
 
 def object_info(definition: NodeDefinition, places: Places) -> NodeInfo:
     """Describe a node type; choices that come from folders are listed as they are now."""
-    required = {spec.name: input_info(spec, places) for spec in definition.inputs if spec.required}
-    optional = {spec.name: input_info(spec, places) for spec in definition.inputs if not spec.required}
+    required = {spec.name: input_info(spec, places) for spec in definition.inputs if _always(spec)}
+    optional = {spec.name: input_info(spec, places) for spec in definition.inputs if not _always(spec)}
     hidden = dict(definition.hidden)
     groups: dict[str, dict[str, Any]] = {"required": required, "optional": optional, "hidden": hidden}
     inputs = {name: group for name, group in groups.items() if group or name == "required"}
@@ -55,6 +55,10 @@ def object_info(definition: NodeDefinition, places: Places) -> NodeInfo:
     if definition.experimental:
         info["experimental"] = True
     return info
+
+
+def _always(spec: InputSpec) -> bool:
+    return spec.required and not spec.only_with
 
 
 def input_info(spec: InputSpec, places: Places) -> list[Any]:

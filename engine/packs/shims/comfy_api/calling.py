@@ -75,5 +75,3 @@ class ComfyAPISync:
 
     def __init__(self) -> None:
         self.execution = _ExecutionSync()
-
-

@@ -1,7 +1,7 @@
 """Which inputs has a node whose inputs depend on what is set, or on how many are linked?
 
-All that may come are declared, by names such as "images.image0"; `execute` gets those that came as
-{"images": {"image0": ...}}.
+All that may come are declared, by names such as "images.image0", those of a choice's value under the condition that it
+is chosen; `execute` gets what came as {"images": {"image0": ...}}.
 """
 
 from __future__ import annotations
@@ -9,29 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from comfy_api.kinds import ComfyType, Input, comfytype, told
+from comfy_api.kinds import ABSENT, ComfyType, Declared, Input, comfytype, told
 
 MOST_GROWN = 100  # inputs of one kind
 
 
 class DynamicInput(Input):
-    """An input that others belong to."""
-
-    def gather(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what came for the inputs that belong to this one, by their own names."""
-        beginning = f"{self.id}."
-        return {name.removeprefix(beginning): value for name, value in given.items() if name.startswith(beginning)}
+    """An input to which others belong; `execute` gets them together as a dict."""
 
 
-Declared = dict[str, tuple[bool, tuple[Any, dict[str, Any]]]]
+def gathered(inputs: Iterable[Input], owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what came for inputs, by their own names.
 
-
-def _declared_below(owner: str, inputs: Iterable[Input], *, required: bool) -> Declared:
-    return {
-        f"{owner}.{name}": (required and is_required, entry)
-        for part in inputs
-        for name, (is_required, entry) in part.declared().items()
-    }
+    Args:
+        owner: the name below which they stand, with a dot at its end; "" for a node's own inputs.
+    """
+    values = {part.id: part.gather(f"{owner}{part.id}", given) for part in inputs}
+    return {name: value for name, value in values.items() if value is not ABSENT}
 
 
 class _GrowTemplate:
@@ -40,17 +34,23 @@ class _GrowTemplate:
     def __init__(self, input: Input, names: Sequence[str], min: int) -> None:
         self.input, self.names, self.min = input, list(names), min
 
-    def declared(self, owner: str) -> Declared:
-        (required, entry), *_ = self.input.declared().values()
-        return {f"{owner}.{name}": (index < self.min, entry) for index, name in enumerate(self.names)}
+    def declared(self, owner: str) -> list[Declared]:
+        """All that may come; the first `min` must."""
+        return [
+            part.renamed(self.input.id, f"{owner}.{name}")._replace(required=part.required and index < self.min)
+            for index, name in enumerate(self.names)
+            for part in self.input.declared()
+        ]
 
 
 class TemplatePrefix(_GrowTemplate):
     """Inputs of one kind, called by a prefix and a number from 0."""
 
     def __init__(self, input: Input, prefix: str, min: int = 1, max: int = 10) -> None:
-        if not 1 <= max <= MOST_GROWN or min > max:
-            raise ValueError(f"An Autogrow input has between 1 and {MOST_GROWN} inputs and min <= max, not {min}..{max}.")
+        if not 1 <= max <= MOST_GROWN or not 0 <= min <= max:
+            raise ValueError(
+                f"An Autogrow input has between 1 and {MOST_GROWN} inputs and 0 <= min <= max, not {min}..{max}."
+            )
         super().__init__(input, [f"{prefix}{index}" for index in range(max)], min)
         self.prefix, self.max = prefix, max
 
@@ -59,7 +59,9 @@ class TemplateNames(_GrowTemplate):
     """Inputs of one kind, called by these names."""
 
     def __init__(self, input: Input, names: Sequence[str], min: int = 1) -> None:
-        super().__init__(input, names[:MOST_GROWN], min)
+        if not 1 <= len(names) <= MOST_GROWN:
+            raise ValueError(f"An Autogrow input has between 1 and {MOST_GROWN} names, not {len(names)}.")
+        super().__init__(input, names, min)
 
 
 class _AutogrowInput(DynamicInput):
@@ -69,11 +71,12 @@ class _AutogrowInput(DynamicInput):
         super().__init__(id, **more)
         self.template = template
 
-    def declared(self) -> Declared:
-        required = not self.optional
-        return {
-            name: (needed and required, entry) for name, (needed, entry) in self.template.declared(self.id).items()
-        }
+    def declared(self) -> list[Declared]:
+        return [part._replace(required=part.required and not self.optional) for part in self.template.declared(self.id)]
+
+    def gather(self, name: str, given: Mapping[str, Any]) -> Any:
+        values = {slot: self.template.input.gather(f"{name}.{slot}", given) for slot in self.template.names}
+        return {slot: value for slot, value in values.items() if value is not ABSENT}
 
 
 @comfytype("COMFY_AUTOGROW_V3")
@@ -98,16 +101,23 @@ class _DynamicComboInput(DynamicInput):
         super().__init__(id, **more)
         self.options = list(options)
 
-    def declared(self) -> Declared:
-        told_options = {**self.as_dict(), "options": [option.key for option in self.options]}
-        mine: Declared = {self.id: (not self.optional, ("COMBO", told_options))}
-        for option in self.options:
-            for name, entry in _declared_below(self.id, option.inputs, required=False).items():
-                mine.setdefault(name, entry)
-        return mine
+    def declared(self) -> list[Declared]:
+        choice = {**self.as_dict(), "options": [option.key for option in self.options]}
+        below = [
+            part.below(self.id, (self.id, option.key))
+            for option in self.options
+            for inner in option.inputs
+            for part in inner.declared()
+        ]
+        return [Declared(self.id, not self.optional, ("COMBO", choice)), *below]
 
-    def gather(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        return {self.id: given.get(self.id), **super().gather(given)}
+    def gather(self, name: str, given: Mapping[str, Any]) -> Any:
+        if name not in given:
+            return ABSENT
+        chosen = given[name]
+        key = chosen[0] if isinstance(chosen, (list, tuple)) and chosen else chosen  # lists; lazy: (value, name)
+        inputs = next((option.inputs for option in self.options if option.key == key), [])
+        return {self.id: chosen, **gathered(inputs, f"{name}.", given)}
 
 
 @comfytype("COMFY_DYNAMICCOMBO_V3")
@@ -121,15 +131,18 @@ class _DynamicSlotInput(DynamicInput):
     """An input with which, once it is linked, others come."""
 
     def __init__(self, slot: Input, inputs: Sequence[Input], **more: Any) -> None:
-        super().__init__(slot.id, optional=True, **more)
+        super().__init__(slot.id, **{"optional": True, **more})
         self.slot, self.inputs = slot, list(inputs)
 
-    def declared(self) -> Declared:
-        ((_, entry),) = self.slot.declared().values()
-        return {self.id: (False, entry), **_declared_below(self.id, self.inputs, required=False)}
+    def declared(self) -> list[Declared]:
+        (own,) = self.slot.declared()
+        below = [part.below(self.id, (self.id, None)) for inner in self.inputs for part in inner.declared()]
+        return [own._replace(required=not self.optional), *below]
 
-    def gather(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        return {self.id: given.get(self.id), **super().gather(given)}
+    def gather(self, name: str, given: Mapping[str, Any]) -> Any:
+        if name not in given:
+            return ABSENT
+        return {self.id: given[name], **gathered(self.inputs, f"{name}.", given)}
 
 
 @comfytype("COMFY_DYNAMICSLOT_V3")
@@ -141,7 +154,9 @@ class DynamicSlot(ComfyType):
 class _Template:
     """Inputs and outputs of one MatchType template carry one type, whichever of the allowed ones it is."""
 
-    def __init__(self, template_id: str, allowed_types: type[ComfyType] | Iterable[type[ComfyType]] | None = None) -> None:
+    def __init__(
+        self, template_id: str, allowed_types: type[ComfyType] | Iterable[type[ComfyType]] | None = None
+    ) -> None:
         kinds = [allowed_types] if isinstance(allowed_types, type) else list(allowed_types or ())
         self.template_id = template_id
         self.allowed_types = kinds
@@ -181,7 +196,7 @@ class _MatchTypeOutput:
         self.tooltip, self.is_output_list = tooltip, is_output_list
 
     def get_io_type(self) -> str:
-        return self.template.io_type
+        return "*"  # which of the allowed types it is, only the graph says
 
     def validate(self) -> None:
         """Nothing to contradict."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+ABSENT: Any = object()  # stands for an input that was not given
 
 
 class FolderType(StrEnum):
@@ -76,6 +78,31 @@ def told(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+class Declared(NamedTuple):
+    """An input as the class style declares it.
+
+    Attributes:
+        name: with dots, if it belongs to another input.
+        entry: (type, options).
+        only_with: it is there only while other inputs have these values, or (None) are given at all.
+    """
+
+    name: str
+    required: bool
+    entry: tuple[Any, dict[str, Any]]
+    only_with: tuple[tuple[str, Any], ...] = ()
+
+    def renamed(self, old: str, new: str) -> Declared:
+        """Give what was declared below `old`, or for it, a place below `new`."""
+        only_with = tuple((new + name.removeprefix(old), value) for name, value in self.only_with)
+        return self._replace(name=new + self.name.removeprefix(old), only_with=only_with)
+
+    def below(self, owner: str, condition: tuple[str, Any]) -> Declared:
+        """Let it belong to another input, and be there under a condition."""
+        moved = self.renamed("", f"{owner}.")
+        return moved._replace(only_with=(condition, *moved.only_with))
+
+
 class Input:
     """An input that takes links.
 
@@ -126,9 +153,13 @@ class Input:
     def validate(self) -> None:
         """Raise ValueError where the declaration contradicts itself."""
 
-    def declared(self) -> dict[str, tuple[bool, tuple[Any, dict[str, Any]]]]:
-        """Name -> (required, (type, options)), as the class style declares inputs."""
-        return {self.id: (not self.optional, (self.get_io_type(), self.as_dict()))}
+    def declared(self) -> list[Declared]:
+        """This input, and those that belong to it, as the class style declares inputs."""
+        return [Declared(self.id, not self.optional, (self.get_io_type(), self.as_dict()))]
+
+    def gather(self, name: str, given: Mapping[str, Any]) -> Any:
+        """Give what came for this input, which is called `name` here; `ABSENT` if nothing did."""
+        return given.get(name, ABSENT)
 
     def _more(self) -> dict[str, Any]:
         return {}

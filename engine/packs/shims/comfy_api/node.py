@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from comfy_api.dynamic import DynamicInput
-from comfy_api.schema import HiddenHolder, NodeOutput, Schema
+from comfy_api.dynamic import DynamicInput, gathered
+from comfy_api.kinds import Declared
+from comfy_api.schema import Hidden, HiddenHolder, NodeOutput, Schema
 from engine.graph.definition import Blocked
 from engine.packs.current import running_node
 from engine.packs.dynamic_prompt import DynamicPrompt
@@ -26,7 +26,7 @@ class OfClass(Generic[T]):
         return self._find(owner)
 
 
-class ComfyNode(ABC):
+class ComfyNode:
     """Base of nodes in the schema style: `define_schema` and `execute` are class methods of a subclass.
 
     Further class methods a node may have: `validate_inputs`, `fingerprint_inputs`, `check_lazy_status`.
@@ -65,27 +65,49 @@ class ComfyNode(ABC):
         return cls.SCHEMA  # type: ignore[return-value]
 
     @classmethod
+    def DECLARED_INPUTS(cls) -> list[Declared]:
+        """All inputs that may come; choices are asked anew each time, since files come and go."""
+        return [declared for part in cls.define_schema().inputs for declared in part.declared()]
+
+    @classmethod
     def INPUT_TYPES(cls) -> dict[str, dict[str, Any]]:
-        """The inputs as the class style declares them; choices are asked anew each time, since files come and go."""
-        schema = cls.define_schema()
+        """The inputs as the class style declares them."""
         groups: dict[str, dict[str, Any]] = {"required": {}, "optional": {}, "hidden": {}}
-        for part in schema.inputs:
-            for name, (required, entry) in part.declared().items():
-                groups["required" if required else "optional"][name] = entry
-        groups["hidden"] = {_hidden_name(kind.name, groups): kind.value for kind in schema.hidden}
-        return {group: inputs for group, inputs in groups.items() if inputs}
+        for part in cls.DECLARED_INPUTS():
+            groups["required" if part.required and not part.only_with else "optional"][part.name] = part.entry
+        groups["hidden"] = {_hidden_name(kind.name, groups): kind.value for kind in cls.GET_SCHEMA().hidden}
+        return {group: inputs for group, inputs in groups.items() if inputs or group == "required"}
+
+    @classmethod
+    def GATHERED_INPUTS(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put the inputs that belong to others ("images.image0") where `execute` expects them."""
+        schema = cls.GET_SCHEMA()
+        dynamic = {part.id: part for part in schema.inputs if isinstance(part, DynamicInput)}
+        plain = {name: value for name, value in given.items() if name.partition(".")[0] not in dynamic}
+        made = gathered([part for name, part in dynamic.items() if not isinstance(given.get(name), dict)], "", given)
+        kept = {name: given[name] for name in dynamic if isinstance(given.get(name), dict)}  # gathered by the caller
+        return {**plain, **made, **kept}
+
+    @classmethod
+    def LAZY_INPUTS(cls, **given: Any) -> Any:
+        """Ask `check_lazy_status`; it sees an input that belongs to another one as (value, its name with dots)."""
+        named = {name: (value, name) if "." in name else value for name, value in given.items()}
+        if _own(cls, "check_lazy_status") is None:
+            return cls.check_lazy_status(**given)
+        return _with(cls.check_lazy_status, cls.GATHERED_INPUTS(named))
 
     @classmethod
     def _call(cls, given: Mapping[str, Any]) -> Any:
         schema = cls.GET_SCHEMA()
-        names = {name for part in schema.inputs for name in part.declared()}
-        inputs = {name: value for name, value in given.items() if name in names or schema.accept_all_inputs}
-        for part in schema.inputs:
-            if isinstance(part, DynamicInput):
-                gathered = part.gather(inputs)
-                inputs = {name: value for name, value in inputs.items() if name.partition(".")[0] != part.id}
-                inputs[part.id] = gathered
-        return cls.execute(**inputs)
+        hidden = {kind.name for kind in schema.hidden} | {f"hidden_{kind.name}" for kind in schema.hidden}
+        declared = {part.id for part in schema.inputs}
+        inputs = cls.GATHERED_INPUTS(given)
+        taken = {
+            name: value
+            for name, value in inputs.items()
+            if name in declared or (schema.accept_all_inputs and name not in hidden)
+        }
+        return cls.execute(**taken)
 
     @classmethod
     def EXECUTE_NORMALIZED(cls, **inputs: Any) -> Any:
@@ -97,7 +119,8 @@ class ComfyNode(ABC):
         """The same, where `execute` is async."""
         return _class_style(await cls._call(inputs), len(cls.GET_SCHEMA().outputs))
 
-    hidden: ClassVar[Any] = OfClass(lambda cls: _hidden())
+    hidden: ClassVar[Any] = OfClass(lambda cls: _hidden(cls.GET_SCHEMA().hidden))
+    ACCEPTS_ALL_INPUTS: ClassVar[Any] = OfClass(lambda cls: cls.GET_SCHEMA().accept_all_inputs)
     FUNCTION: ClassVar[Any] = OfClass(
         lambda cls: "EXECUTE_NORMALIZED_ASYNC" if inspect.iscoroutinefunction(cls.execute) else "EXECUTE_NORMALIZED"
     )
@@ -131,12 +154,25 @@ def _hidden_name(name: str, groups: Mapping[str, Mapping[str, Any]]) -> str:
     return f"hidden_{name}" if any(name in inputs for inputs in groups.values()) else name
 
 
-def _hidden() -> HiddenHolder:
+def _hidden(wanted: Iterable[Hidden]) -> HiddenHolder:
+    """Give what the running node asked for; nothing where none runs."""
     context = running_node()
     if context is None:
         return HiddenHolder()
-    graph = DynamicPrompt(context.graph, context.prompt or {})
-    return HiddenHolder(context.node_id, context.prompt, context.extra_pnginfo, graph)
+    known: dict[Hidden, Callable[[], Any]] = {
+        Hidden.unique_id: lambda: context.node_id,
+        Hidden.prompt: lambda: context.prompt,
+        Hidden.extra_pnginfo: lambda: context.extra_pnginfo,
+        Hidden.dynprompt: lambda: DynamicPrompt(context.graph, context.prompt or {}),
+    }
+    return HiddenHolder(**{kind.name: known[kind]() for kind in wanted if kind in known})
+
+
+def _with(method: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Call a method with those of its inputs that are given."""
+    names = inspect.signature(method).parameters
+    takes_any = any(part.kind is part.VAR_KEYWORD for part in names.values())
+    return method(**{name: value for name, value in given.items() if takes_any or name in names})
 
 
 def _class_style(value: Any, outputs: int) -> Any:
@@ -158,7 +194,7 @@ def _class_style(value: Any, outputs: int) -> Any:
     return made
 
 
-class ComfyExtension(ABC):
+class ComfyExtension:
     """What a pack's `comfy_entrypoint` gives: a list of node classes."""
 
     async def on_load(self) -> None:

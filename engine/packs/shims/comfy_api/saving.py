@@ -61,9 +61,7 @@ class ImageSaveHelper:
 
     @staticmethod
     def get_save_images_ui(images: Any, filename_prefix: str, cls: Any = None, compress_level: int = 4) -> SavedImages:
-        return SavedImages(
-            ImageSaveHelper.save_images(images, filename_prefix, FolderType.output, cls, compress_level)
-        )
+        return SavedImages(ImageSaveHelper.save_images(images, filename_prefix, FolderType.output, cls, compress_level))
 
     @staticmethod
     def save_animated_png(
@@ -127,9 +125,7 @@ class AudioSaveHelper:
     def get_save_audio_ui(
         audio: Mapping[str, Any], filename_prefix: str, cls: Any = None, format: str = "flac", quality: str = "128k"
     ) -> SavedAudios:
-        return SavedAudios(
-            AudioSaveHelper.save_audio(audio, filename_prefix, FolderType.output, cls, format, quality)
-        )
+        return SavedAudios(AudioSaveHelper.save_audio(audio, filename_prefix, FolderType.output, cls, format, quality))
 
 
 class PreviewImage:

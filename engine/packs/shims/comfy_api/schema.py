@@ -24,6 +24,24 @@ class Hidden(StrEnum):
     api_key_comfy_org = "API_KEY_COMFY_ORG"
 
 
+@dataclass(frozen=True)
+class PriceBadgeDepends:
+    """What the price of a node of a paid service depends on: names of inputs."""
+
+    widgets: Sequence[str] = ()
+    inputs: Sequence[str] = ()
+    input_groups: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PriceBadge:
+    """The price of a node of a paid service, which is not shown here."""
+
+    expr: str
+    depends_on: PriceBadgeDepends = PriceBadgeDepends()
+    engine: str = "jsonata"
+
+
 class Schema:
     """A node type: its inputs and outputs in order, and its flags.
 
@@ -65,7 +83,8 @@ class Schema:
         self.category = category
         self.inputs = list(inputs or ())
         self.outputs = list(outputs or ())
-        self.hidden = list(hidden or ())
+        saves = (Hidden.prompt, Hidden.extra_pnginfo) if is_output_node else ()  # what it shows may carry the workflow
+        self.hidden = list(dict.fromkeys((*(hidden or ()), *saves)))
         self.description = description
         self.search_aliases = list(search_aliases or ())
         self.is_input_list = is_input_list
