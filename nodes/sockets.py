@@ -68,8 +68,8 @@ Offset = Annotated[int, Range(0, LARGEST_SIDE, step=8)]
 Crop = Annotated[str, Choice(CROPS)]
 
 __all__ = [
-    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Guider", "Image", "Latent",
-    "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler", "SamplerName", "ScheduleName", "Seed", "Share",
-    "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder", "UpscaleModel", "Vae", "Video",
-    "VisionEncoder", "VisionOutput",
+    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Guider", "Image",
+    "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler", "SamplerName",
+    "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder",
+    "UpscaleModel", "Vae", "Video", "VisionEncoder", "VisionOutput",
 ]  # fmt: skip

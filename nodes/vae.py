@@ -7,7 +7,6 @@ from engine.execution import NodeContext
 from engine.graph import Range, node
 from nodes.sockets import Image, Latent, Mask, Vae
 
-
 Frames = Annotated[int, Range(8, 4096, step=4)]
 FewerFrames = Annotated[int, Range(4, 4096, step=4)]
 

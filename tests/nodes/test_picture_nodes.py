@@ -122,7 +122,7 @@ def test_blending_pictures_of_two_sizes_and_channels():
 
 
 def test_thresholds_the_wrong_way_round_are_named():
-    with pytest.raises(ValueError, match="low_threshold is 0.9"):
+    with pytest.raises(ValueError, match=r"low_threshold is 0\.9"):
         post_processing.find_edges(image=picture(), low_threshold=0.9, high_threshold=0.2)
 
 
