@@ -82,7 +82,7 @@ class RunningGraph:
             origin: what determines it, in words for result keys.
         """
         display = self.place(caller).display
-        names = {old: _new_id(caller, call, old, display) for old in expansion.graph.nodes}
+        names = {old: self._new_id(caller, call, old, display) for old in expansion.graph.nodes}
         graft = Graft(caller, {}, {})
         for old, node in expansion.graph.nodes.items():
             name = names[old]
@@ -90,7 +90,7 @@ class RunningGraph:
                 raise EngineError(f"The graph that node {caller} returned holds the id {old!r} twice: make ids unique.")
             inputs: dict[str, Any] = {key: self._led(value, names, graft) for key, value in node.inputs.items()}
             graft.nodes[name] = Node(name, node.type, inputs, node.title)
-            graft.origins[name] = f"{origin}/{call}/{old}"
+            graft.origins[name] = f"{origin}/{call}/{old.removeprefix(f'{caller}.')}"
             self._places[name] = Place(name, self._display(expansion, old, names, display), caller, self._real(caller))
             self._grafts[name] = graft
         self._add(graft.nodes)
@@ -159,10 +159,10 @@ class RunningGraph:
     def _real(self, caller: NodeId) -> str:
         return self.place(caller).real
 
-
-def _new_id(caller: NodeId, call: int, old: NodeId, display: str) -> NodeId:
-    """Prefix an id by its caller's; where that becomes too long, by the shown node's and a hash (SHA-256)."""
-    full = f"{caller}.{call}.{old}"
-    if len(full) <= LONGEST_ID:
-        return NodeId(full)
-    return NodeId(f"{display[: LONGEST_ID // 2]}.{hashlib.sha256(full.encode()).hexdigest()[:32]}")
+    def _new_id(self, caller: NodeId, call: int, old: NodeId, display: str) -> NodeId:
+        """Prefix an id by its caller's, if it is not yet; one that is too long, by the shown node's and a hash."""
+        is_prefixed = old.startswith(f"{caller}.") and old not in self._nodes
+        full = old if is_prefixed else f"{caller}.{call}.{old}"
+        if len(full) <= LONGEST_ID:
+            return NodeId(full)
+        return NodeId(f"{display[: LONGEST_ID // 2]}.{hashlib.sha256(full.encode()).hexdigest()[:32]}")

@@ -314,6 +314,34 @@ def test_an_expansion_that_closes_a_circle_is_an_error_not_a_hang(runner):
     assert outcome.error.exception_type == "DependsOnItself"
 
 
+def test_ids_that_bear_their_callers_prefix_stand_as_they_are_and_others_lead_outside():
+    def into(value, context):
+        nodes = {"7.0.0.1": ("Add", {"a": Link("1", 0), "b": Link("7.0.0.2", 0)}), "7.0.0.2": ("Give", {"value": 5})}
+        return Expansion(graph_of(nodes), [Link("7.0.0.1", 0)])
+
+    runner = Runner([*definitions(), define("Into", into, "value@", wants_context=True)])
+    nodes = {
+        "1": ("Give", {"value": 30}),
+        "7": ("Into", {"value": Link("1", 0)}),
+        "show": ("Show", {"value": Link("7", 0)}),
+    }
+    outcome = runner.run(**nodes)
+    runner.executor.close()
+    assert shown(outcome) == {"show": "35"}
+    assert set(outcome.executed) == {"1", "7", "7.0.0.1", "7.0.0.2", "show"}
+
+
+def test_prefixed_ids_that_two_calls_share_are_told_apart():
+    def into(value):
+        return Expansion(graph_of({"n.0.0.1": ("Add", {"a": value, "b": 10})}), [Link("n.0.0.1", 0)])
+
+    runner = Runner([*definitions(), define("Into", into, "value")])
+    nodes = {"list": ("List", {"count": 3}), "n": ("Into", {"value": Link("list", 0)})}
+    outcome = runner.run(**nodes, show=("Show", {"value": Link("n", 0)}))
+    runner.executor.close()
+    assert outcome.outputs["show"] == {"text": ["10", "11", "12"]}
+
+
 def test_a_list_expands_once_per_element(runner):
     nodes = {"list": ("List", {"count": 3}), "n": ("Twice", {"value": Link("list", 0)})}
     outcome = runner.run(**nodes, show=("Show", {"value": Link("n", 0)}))
