@@ -55,7 +55,7 @@ test-golden: .venv/.weft-dev
 	$(PY) tools/golden.py $(GOLDEN)
 
 bench: .venv/.weft-dev
-	@for name in chain startup denoise load_memory; do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
+	@for name in chain executor startup denoise load_memory; do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf .venv web/node_modules web/dist build .pytest_cache .mypy_cache .ruff_cache
