@@ -88,6 +88,12 @@ class Guider(ABC):
         call_x = x
         return GuidanceCall(self.model, x, sigma, cfg, positive, negative, evaluate, self._memory)
 
+    def _positive_alone(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """The positive prompt's estimate, as the patches that need no negative one leave it."""
+        (positive,) = self._estimates(x, sigma, 0)
+        patches = self.model.guidance
+        return patches.guide(patches.prepare(self._call(x, sigma, 1.0, positive, None)))
+
     def _evaluate(self, prompt: Conditioning | int, model: ConditionedModel, x: Tensor, sigma: Tensor) -> Tensor:
         if isinstance(prompt, int):
             items = self._place(x)[prompt]
@@ -124,7 +130,7 @@ class CfgGuider(Guider):
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
         if math.isclose(self.cfg, 1.0) and not self.model.guidance.needs_negative:
-            return _positive_alone(self, x, sigma)
+            return self._positive_alone(x, sigma)
         return self.estimate(x, sigma).denoised
 
     def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
@@ -142,7 +148,7 @@ class BasicGuider(Guider):
         super().__init__(model, (prompt,))
 
     def estimate(self, x: Tensor, sigma: Tensor) -> GuidedEstimate:
-        denoised = _positive_alone(self, x, sigma)
+        denoised = self._positive_alone(x, sigma)
         return GuidedEstimate(denoised, denoised)
 
 
@@ -172,7 +178,7 @@ class DualCfgGuider(Guider):
         if not math.isclose(self.cfg_negative, 1.0) or self.model.guidance.needs_negative:
             return self.estimate(x, sigma).denoised
         if math.isclose(self.cfg_positive, 1.0):
-            return _positive_alone(self, x, sigma)
+            return self._positive_alone(x, sigma)
         positive, middle = self._estimates(x, sigma, 0, 1)
         if self.nested:
             return self.model.guidance.guide(self._call(x, sigma, self.cfg_positive, positive, middle))
@@ -222,13 +228,6 @@ def perp_neg(positive: Tensor, negative: Tensor, empty: Tensor, cfg: float, neg_
     shared = (away * towards).sum() / towards.square().sum().clamp(min=torch.finfo(towards.dtype).tiny)
     perpendicular = away - shared * towards
     return empty + cfg * (towards - neg_scale * perpendicular)
-
-
-def _positive_alone(guider: Guider, x: Tensor, sigma: Tensor) -> Tensor:
-    """The positive prompt's estimate, as the patches that need no negative one leave it."""
-    (positive,) = guider._estimates(x, sigma, 0)
-    patches = guider.model.guidance
-    return patches.guide(patches.prepare(guider._call(x, sigma, 1.0, positive, None)))
 
 
 def _negative_of(call: GuidanceCall) -> Tensor:

@@ -31,7 +31,8 @@ def search_levels(levels: NoiseLevels, steps: int, coeff: float) -> list[float]:
     places = [0]
     for choice in reversed(choices):
         places.append(int(choice[places[-1]]))
-    return candidates[places].tolist()
+    found: list[float] = candidates[places].tolist()
+    return found
 
 
 def _losses(sigmas: Tensor) -> Tensor:
