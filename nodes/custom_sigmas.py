@@ -150,6 +150,16 @@ def search(
     return sampling.search_sigmas(steps, coeff, denoise)
 
 
+@node("ManualSigmas", category="_for_testing/custom_sampling", experimental=True)
+def write_down(*, sigmas: str = "1, 0.5") -> Sigmas:
+    """Write noise levels down by hand.
+
+    Args:
+        sigmas: numbers from high to low, with commas or spaces between; 0 last to take out all noise.
+    """
+    return sampling.read_sigmas(sigmas)
+
+
 @node("SplitSigmas", category="sampling/custom_sampling/sigmas")
 def split(*, sigmas: Sigmas, step: StepIndex = 0) -> TwoParts:
     """Cut noise levels in two, for two samplers that share a run.

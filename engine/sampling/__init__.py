@@ -51,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "make_noise_source": "noise",
         "make_schedule": "schedules",
         "plan_sigmas": "schedules",
+        "read_sigmas": "sigma_tools",
         "refine_sigmas": "sigma_tools",
         "replace_first_sigma": "sigma_tools",
         "search_sigmas": "published_schedules",

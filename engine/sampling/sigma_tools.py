@@ -9,6 +9,24 @@ from torch import Tensor
 ABOVE_0 = 0.0001  # where a run that goes up from a clean latent starts: networks know no level 0
 
 
+def read_sigmas(text: str) -> Tensor:
+    """Levels written as numbers with commas, spaces or line ends between them.
+
+    Raises:
+        ValueError: a word is no number, or a number is below 0 or not finite.
+    """
+    levels = []
+    for word in text.replace(",", " ").split():
+        try:
+            level = float(word)
+        except ValueError:
+            raise ValueError(f"Expected numbers such as 14.6, 2.5, 0; found {word!r} in {text!r}.") from None
+        if not 0 <= level < math.inf:
+            raise ValueError(f"A noise level is 0 or more; found {word} in {text!r}.")
+        levels.append(level)
+    return torch.tensor(levels, dtype=torch.float32)
+
+
 def split_sigmas(sigmas: Tensor, step: int) -> tuple[Tensor, Tensor]:
     """The levels of the first `step` steps and of the rest; both hold the level between them."""
     return sigmas[: step + 1], sigmas[step:]

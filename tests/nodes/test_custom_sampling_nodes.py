@@ -284,6 +284,7 @@ def test_tools_for_levels():
     sigmas = torch.tensor([8.0, 4.0, 2.0, 0.0])
     assert [part.tolist() for part in custom_sigmas.split(sigmas=sigmas, step=1)] == [[8, 4], [4, 2, 0]]
     assert [part.tolist() for part in custom_sigmas.split_by_share(sigmas=sigmas, denoise=0.34)] == [[8, 4, 2], [2, 0]]
+    assert torch.equal(custom_sigmas.write_down(sigmas="8, 4, 2, 0"), sigmas)
     assert custom_sigmas.flip(sigmas=sigmas).tolist() == pytest.approx([0.0001, 2, 4, 8])
     assert custom_sigmas.set_first(sigmas=sigmas).tolist() == [136, 4, 2, 0]
     assert custom_sigmas.refine(sigmas=sigmas, end_at_sigma=4.0, spacing="linear").tolist() == [8, 6, 4, 3, 2, 0]

@@ -106,6 +106,14 @@ def test_cutting_in_two_by_step_and_by_share() -> None:
     assert [part.tolist() for part in sigma_tools.split_sigmas_by_share(SIGMAS, 0.0)] == [[8, 4, 2, 1, 0], [0]]
 
 
+def test_levels_written_by_hand_are_read() -> None:
+    assert sigma_tools.read_sigmas("14.5, 2e0 1\n0").tolist() == [14.5, 2, 1, 0]
+    assert len(sigma_tools.read_sigmas(" ")) == 0
+    for wrong in ("1, two", "nan", "-1", "inf"):
+        with pytest.raises(ValueError, match="found"):
+            sigma_tools.read_sigmas(wrong)
+
+
 def test_flipping_starts_just_above_0() -> None:
     assert sigma_tools.flip_sigmas(SIGMAS).tolist() == pytest.approx([0.0001, 1, 2, 4, 8])
     assert sigma_tools.flip_sigmas(SIGMAS[:-1]).tolist() == [1, 2, 4, 8]
