@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.files.places import Places
 from engine.graph.registry import Registry
 from engine.options import ComputeOptions
+from engine.packs.absent import absent, install_finder, surface
 from engine.packs.native_classes import node_class_of
 
 SHIMS = Path(__file__).parent / "shims"
@@ -45,8 +46,10 @@ def install_shims(places: Places, compute: ComputeOptions, registry: Registry, n
     _surroundings = Surroundings(places, compute)
     if str(SHIMS) not in sys.path:
         sys.path.insert(0, str(SHIMS))
+    install_finder()
     classes = {name: node_class_of(definition, places) for name, definition in registry.items()}
-    offer(native, {**classes, "MAX_RESOLUTION": LARGEST_SIDE})
+    missing = {name: absent("nodes", name) for name in surface()["nodes"] if not name.isupper()}
+    offer(native, {**missing, **classes, "MAX_RESOLUTION": LARGEST_SIDE})
     native.__dict__["NODE_CLASS_MAPPINGS"] = classes
     native.__dict__["NODE_DISPLAY_NAME_MAPPINGS"] = {name: found.display_name for name, found in registry.items()}
     native.__dict__["EXTENSION_WEB_DIRS"] = {}

@@ -29,8 +29,8 @@ class Brought:
         return next(pack for pack in self.packs if pack.name == name)
 
 
-def bring(places, only=None):
-    registry = Registry(definitions())
+def bring(places, only=None, types=None):
+    registry = Registry(types or definitions())
     native = ModuleType("nodes")
     supplies = bring_packs(places, ComputeOptions(cpu=True), registry, native, only)
     return Brought(places, registry, native, list(supplies.packs), supplies)

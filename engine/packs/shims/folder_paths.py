@@ -13,6 +13,7 @@ from engine.errors import BadReference
 from engine.files.names import expand_prefix
 from engine.files.places import OLD_FOLDER_NAMES, WEIGHT_SUFFIXES, inside, walk
 from engine.files.references import parse_annotated, resolve
+from engine.packs.absent import complete
 from engine.packs.class_inputs import FolderListing
 from engine.packs.surroundings import surroundings
 
@@ -199,3 +200,6 @@ def _folder(name: str) -> tuple[list[str], set[str]]:
     if name not in folder_names_and_paths:
         raise KeyError(f"There is no model folder {name!r}. Known: {', '.join(sorted(folder_names_and_paths))}.")
     return folder_names_and_paths[name]
+
+
+complete(__name__)

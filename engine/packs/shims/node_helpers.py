@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.packs.absent import complete
+
 
 def conditioning_set_values(conditioning: list[Any], values: Mapping[str, Any], append: bool = False) -> list[Any]:
     """Give a conditioning whose entries carry these values; with `append`, lists are added to what is there."""
@@ -28,3 +30,6 @@ def pillow(function: Callable[..., Any], arg: Any) -> Any:
             return function(arg)
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+complete(__name__)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from engine.errors import Interrupted as InterruptProcessingException
+from engine.packs.absent import complete
 from engine.packs.current import running_node
 from engine.packs.surroundings import surroundings
 
@@ -66,9 +68,93 @@ def processing_interrupted() -> bool:
     return False
 
 
+class VRAMState(Enum):
+    """How much of a device's memory there is for models."""
+
+    DISABLED = 0
+    NO_VRAM = 1
+    LOW_VRAM = 2
+    NORMAL_VRAM = 3
+    HIGH_VRAM = 4
+    SHARED = 5
+
+
+# What Weft computes with: torch's own attention, and none of the libraries that may replace it.
+XFORMERS_IS_AVAILABLE = False
+vram_state = VRAMState.NORMAL_VRAM
+
+
+def xformers_enabled() -> bool:
+    return False
+
+
+sage_attention_enabled = flash_attention_enabled = is_directml_enabled = xformers_enabled
+
+
+def pytorch_attention_enabled() -> bool:
+    return True
+
+
+def force_upcast_attention_dtype() -> None:
+    """No type: attention is computed in the type of its inputs."""
+
+
+def is_nvidia() -> bool:
+    import torch
+
+    return get_torch_device().type == "cuda" and torch.version.hip is None
+
+
+def is_intel_xpu() -> bool:
+    return get_torch_device().type == "xpu"
+
+
+def get_torch_device_name(device: torch.device) -> str:
+    import torch
+
+    return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else device.type
+
+
+def get_autocast_device(device: torch.device) -> str:
+    return device.type
+
+
+def dtype_size(dtype: torch.dtype) -> int:
+    """Give the bytes of one number."""
+    return dtype.itemsize
+
+
+def module_size(module: torch.nn.Module) -> int:
+    """Give the bytes of a module's weights."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
+
+
+def get_free_memory(dev: torch.device | None = None, torch_free_too: bool = False) -> int | tuple[int, int]:
+    """Give the free bytes of a device; with `torch_free_too` also what torch holds without using it."""
+    import torch
+
+    from engine.machine import main_memory
+
+    device = get_torch_device() if dev is None else dev
+    if device.type != "cuda":
+        free = main_memory()[1]
+        return (free, free) if torch_free_too else free
+    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    free = torch.cuda.mem_get_info(device)[0] + held
+    return (free, held) if torch_free_too else free
+
+
+def cast_to_device(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype, copy: bool = False) -> torch.Tensor:
+    """Give a tensor on a device in a type."""
+    return tensor.to(device=device, dtype=dtype, copy=copy)
+
+
 def is_device_cpu(device: torch.device) -> bool:
     return device.type == "cpu"
 
 
 def is_device_mps(device: torch.device) -> bool:
     return device.type == "mps"
+
+
+complete(__name__)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError
 from engine.execution.events import PreviewImage
+from engine.packs.absent import complete
 from engine.packs.current import running_node
 
 if TYPE_CHECKING:
@@ -109,6 +110,29 @@ def repeat_to_batch_size(tensor: Tensor, batch_size: int, dim: int = 0) -> Tenso
     return tensor.repeat(repeats).narrow(dim, 0, batch_size)
 
 
+def calculate_parameters(sd: dict[str, Tensor], prefix: str = "") -> int:
+    """Count the numbers in the weights whose names begin with a prefix."""
+    return sum(tensor.numel() for name, tensor in sd.items() if name.startswith(prefix))
+
+
+def weight_dtype(sd: dict[str, Tensor], prefix: str = "") -> Any:
+    """Give the type in which most numbers of these weights are held; None if there are none."""
+    counts: dict[Any, int] = {}
+    for name, tensor in sd.items():
+        if name.startswith(prefix):
+            counts[tensor.dtype] = counts.get(tensor.dtype, 0) + tensor.numel()
+    return max(counts, key=lambda kind: counts[kind]) if counts else None
+
+
+def get_tiled_scale_steps(width: int, height: int, tile_x: int, tile_y: int, overlap: int) -> int:
+    """Count the tiles that cover width x height, `overlap` of their sides shared."""
+
+    def along(side: int, tile: int) -> int:
+        return 1 if side <= tile else -(-(side - overlap) // (tile - overlap))
+
+    return along(height, tile_y) * along(width, tile_x)
+
+
 def get_attr(obj: Any, attr: str) -> Any:
     """Give `obj.a.b.c` for "a.b.c"."""
     for name in attr.split("."):
@@ -123,3 +147,6 @@ def set_attr(obj: Any, attr: str, value: Any) -> Any:
     before = getattr(holder, name, None)
     setattr(holder, name, value)
     return before
+
+
+complete(__name__)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from engine.packs.class_results import is_link
+from engine.packs.current import next_builder
+from engine.packs.absent import complete
 
 __all__ = ["GraphBuilder", "Node", "add_graph_prefix", "is_link"]
 
@@ -43,12 +45,16 @@ class Node:
 
 
 class GraphBuilder:
-    """Builds a graph in API form; the run itself makes ids unique, so that the prefix may be left out."""
+    """Builds a graph in API form.
+
+    Without a prefix it gets one of its own: a link to "1" means the node outside that a raw link named, never the first
+    node in here, and the graphs of two builders can be put together.
+    """
 
     _default_prefix = ""
 
     def __init__(self, prefix: str | None = None) -> None:
-        self.prefix = self._default_prefix if prefix is None else prefix
+        self.prefix = self.alloc_prefix() if prefix is None else prefix
         self.nodes: dict[str, Node] = {}
 
     @classmethod
@@ -60,9 +66,12 @@ class GraphBuilder:
     def alloc_prefix(
         cls, root: str | None = None, call_index: int | None = None, graph_index: int | None = None
     ) -> str:
-        """Make a prefix of these parts, or give the default one."""
+        """Make a prefix of these parts; without parts give the default one, or one that is new in this call."""
         parts = [str(part) for part in (root, call_index, graph_index) if part is not None]
-        return ".".join(parts) + "." if parts else cls._default_prefix
+        if parts:
+            return ".".join(parts) + "."
+        number = None if cls._default_prefix else next_builder()
+        return cls._default_prefix if number is None else f"graph{number}."
 
     def node(self, class_type: str, id: str | None = None, **inputs: Any) -> Node:
         """Add a node, or give the one that has this id already."""
@@ -108,3 +117,6 @@ def add_graph_prefix(
         for node_id, entry in graph.items()
     }
     return nodes, tuple(prefixed(value) for value in outputs)
+
+
+complete(__name__)

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from engine.packs.absent import complete
+
 
 class IO(StrEnum):
     """Names of the usual connection types; ANY fits everything."""
@@ -74,3 +76,6 @@ class ComfyNodeABC(ABC):
     @abstractmethod
     def INPUT_TYPES(cls) -> InputTypeDict:
         """Give the inputs by group: {"required": {name: (type, options)}, ...}."""
+
+
+complete(__name__)
