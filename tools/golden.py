@@ -1,11 +1,12 @@
 """Do our results equal the expected ones? Runs the workflows of a golden folder in float32 on the CPU and compares.
 
-    python tools/golden.py GOLDEN [NAME ...] [--weights FOLDER]
+    python tools/golden.py GOLDEN [NAME ...] [--weights FOLDER] [--table docs/fidelity.md]
 
 GOLDEN holds make_weights.py, workflows/NAME.json, expected/NAME.safetensors and inputs/. The seeded weights that the
 results were made with (3 GB) are written to FOLDER (build/golden) if they are not there yet. Prints the largest
 relative error of every tensor, max |ours - expected| / max |expected|, and of pictures the largest difference in
-8-bit steps beside it. Exits with 1 if a tensor's error is above 1e-3, or a picture is off by more than 1 step.
+8-bit steps beside it. `--table` writes them as a page. Exits with 1 if a tensor's error is above 1e-3, or a picture is
+off by more than 1 step.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,35 @@ def compare(name: str, ours: Tensor, expected: Tensor) -> Comparison:
     return Comparison(name, error, int(difference) if expected.dtype == torch.uint8 else None)
 
 
+TABLE_HEAD = """# Fidelity
+
+What Weft computes beside what the reference implementation of the ecosystem gave, for the same workflow on the same
+seeded full-size weights of SD 1.5, in float32 on the CPU. The error is max |ours - expected| / max |expected| over the
+latent; pictures are compared in steps of 255. At most {error:.0e} and {step} of 255 are allowed.
+
+Written by `python tools/golden.py GOLDEN --table docs/fidelity.md` (torch {torch}).
+
+| workflow | latent | picture | other tensors |
+| --- | --- | --- | --- |
+"""
+
+
+def table(found: Mapping[str, Sequence[Comparison]]) -> str:
+    """Write all comparisons as a page, one row a workflow."""
+    page = TABLE_HEAD.format(error=LARGEST_ERROR, step=LARGEST_STEP, torch=torch.__version__.partition("+")[0])
+    for name, comparisons in found.items():
+        by_name = {comparison.name: comparison for comparison in comparisons}
+        latent, picture = by_name.pop("latent", None), by_name.pop("png", None)
+        others = max((other.error for other in by_name.values() if other.step is None), default=None)
+        cells = (
+            "" if latent is None else f"{latent.error:.1e}",
+            "" if picture is None else f"{picture.step} of 255",
+            "" if others is None else f"{others:.1e} ({len(by_name)})",
+        )
+        page += f"| {name} | {' | '.join(cells)} |\n"
+    return page
+
+
 def make_weights(golden: Path, weights: Path) -> None:
     """Write the seeded weights where they are missing."""
     if not all((weights / name).is_file() for name in WEIGHTS):
@@ -197,6 +227,7 @@ def main() -> int:
     parser.add_argument("golden", type=Path)
     parser.add_argument("names", nargs="*", help="workflows to run (default: all)")
     parser.add_argument("--weights", type=Path, default=REPOSITORY / "build" / "golden")
+    parser.add_argument("--table", type=Path, help="write the errors as a page to this file")
     said = parser.parse_args()
     golden = said.golden.resolve()
     if not (golden / "workflows").is_dir():
@@ -204,6 +235,7 @@ def main() -> int:
     names = said.names or sorted(path.stem for path in (golden / "workflows").glob("*.json"))
     make_weights(golden, said.weights.resolve())
     failures = []
+    everything: dict[str, list[Comparison]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         run = GoldenRun(golden, said.weights.resolve(), Path(scratch))
         for name in names:
@@ -215,10 +247,13 @@ def main() -> int:
                 print(f"{name:22} FAILED: {error}")
             if not found or not all(comparison.passes for comparison in found):
                 failures.append(name)
+            everything[name] = found
             largest = max((c.error for c in found if c.step is None), default=float("nan"))
             details = ", ".join(map(str, found))
             print(f"{name:22} {largest:8.1e}  {time.perf_counter() - start:5.1f} s  {details}", flush=True)
         run.close()
+    if said.table is not None:
+        said.table.write_text(table(everything), encoding="utf-8")
     print(f"{len(names) - len(failures)} of {len(names)} within {LARGEST_ERROR:.0e}")
     if failures:
         print(f"Too far off: {', '.join(failures)}")

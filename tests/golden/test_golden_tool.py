@@ -46,8 +46,8 @@ def expect(golden: Path, scaled: torch.Tensor) -> None:
     save_file(tensors, path, metadata={"taken_from": json.dumps({"image": ["2", 0]})})
 
 
-def compare(golden: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, TOOL, golden, "--weights", golden / "weights"]
+def compare(golden: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, TOOL, golden, "--weights", golden / "weights", *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -56,6 +56,11 @@ def test_equal_results_pass(golden: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "1 of 1 within" in done.stdout
     assert (golden / "weights" / "cn15_random.safetensors").exists(), "missing weights are made first"
+
+
+def test_the_errors_are_written_as_a_page(golden: Path) -> None:
+    assert compare(golden, "--table", str(golden / "page.md")).returncode == 0
+    assert "| scaled |  | 0 of 255 | 0.0e+00 (1) |" in (golden / "page.md").read_text(encoding="utf-8")
 
 
 def test_a_tensor_that_is_off_fails(golden: Path) -> None:
