@@ -214,7 +214,7 @@ class _MultiTypeInput(Input):
 
     def __init__(self, id: str | Input, types: Iterable[type[ComfyType] | Input], **more: Any) -> None:
         shown = id if isinstance(id, Input) else None
-        super().__init__(shown.id if shown else str(id), **({"optional": shown.optional} if shown else {}), **more)
+        super().__init__(shown.id if shown else str(id), **{"optional": bool(shown and shown.optional), **more})
         self.shown = shown
         own = [shown.get_io_type()] if shown else []
         self.io_types = list(dict.fromkeys([*own, *(_name(kind) for kind in types)]))
