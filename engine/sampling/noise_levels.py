@@ -4,7 +4,7 @@ A latent at level sigma is `latent + sigma * noise` (arXiv:2206.00364, "variance
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -19,14 +19,20 @@ class NoiseLevels:
     """The discrete levels of a trained diffusion process.
 
     Attributes:
-        sigmas: (N,) float32, rising, all above 0; `sigmas[t]` is the level of timestep t.
+        sigmas: (N,) rising, all above 0; `sigmas[t]` is the level of timestep t. Given in any precision, kept in
+            float32; logarithms are taken before it is rounded, for halfway between two timesteps a digit decides.
     """
 
     sigmas: Tensor
+    _exact: Tensor = field(init=False, repr=False)
+    _log_sigmas: Tensor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.sigmas.ndim != 1 or len(self.sigmas) < 2 or not bool((self.sigmas.diff() > 0).all()):
             raise ValueError(f"sigmas must be one rising row of two or more, not of shape {tuple(self.sigmas.shape)}.")
+        object.__setattr__(self, "_exact", self.sigmas)
+        object.__setattr__(self, "_log_sigmas", self.sigmas.log().float())
+        object.__setattr__(self, "sigmas", self.sigmas.float())
 
     @classmethod
     def scaled_linear(cls, beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000) -> "NoiseLevels":
@@ -37,11 +43,11 @@ class NoiseLevels:
     @classmethod
     def from_alphas_cumprod(cls, alphas_cumprod: Tensor) -> "NoiseLevels":
         """Levels from alpha-bar of arXiv:2006.11239: sigma^2 = (1 - alpha_bar) / alpha_bar."""
-        return cls(((1 - alphas_cumprod) / alphas_cumprod).sqrt().float())
+        return cls(((1 - alphas_cumprod) / alphas_cumprod).sqrt())
 
     def with_zero_terminal_snr(self) -> "NoiseLevels":
         """The levels stretched so that the highest is noise alone: arXiv:2305.08891, Algorithm 1."""
-        roots = (1 / (self.sigmas**2 + 1)).sqrt()  # of alpha-bar
+        roots = (1 / (self._exact**2 + 1)).sqrt()  # of alpha-bar
         roots = (roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))
         alphas_cumprod = roots**2
         alphas_cumprod[-1] = ALMOST_NO_SIGNAL
@@ -66,13 +72,13 @@ class NoiseLevels:
 
     def timestep(self, sigma: Tensor) -> Tensor:
         """The timestep whose level is nearest to `sigma` in log scale: (...) -> (...) int64 on sigma's device."""
-        log_sigmas = self.sigmas.log().to(sigma.device)
+        log_sigmas = self._log_sigmas.to(sigma.device)
         distance = (sigma.float().log().unsqueeze(-1) - log_sigmas).abs()
         return distance.argmin(dim=-1)
 
     def sigma(self, timestep: Tensor) -> Tensor:
         """The level at a timestep in 0..N-1, log-linear between whole timesteps: (...) -> (...) float32."""
-        log_sigmas = self.sigmas.log().to(timestep.device)
+        log_sigmas = self._log_sigmas.to(timestep.device)
         t = timestep.float().clamp(0, len(self) - 1)
         below = t.floor().long()
         above = t.ceil().long()

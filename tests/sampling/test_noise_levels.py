@@ -44,6 +44,21 @@ def test_between_levels_sigma_is_log_linear_and_timestep_the_nearest() -> None:
     assert LEVELS.timestep(torch.tensor([1e-6, 1e6])).tolist() == [0, 999]
 
 
+@pytest.mark.parametrize("steps", [6, 7, 18, 54])
+def test_halfway_between_timesteps_the_float64_logarithms_decide(steps: int) -> None:
+    """As other programs have it: which of two neighbours is nearest hangs on the last digit, and pictures on it."""
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    alphas_cumprod = torch.cumprod(1 - betas, dim=0)
+    logs = ((1 - alphas_cumprod) / alphas_cumprod).sqrt().log().float()
+    timesteps = torch.linspace(999, 0, steps + 1)[:-1]
+    low, high, share = timesteps.floor().long(), timesteps.ceil().long(), timesteps.frac()
+    sigmas = ((1 - share) * logs[low] + share * logs[high]).exp()
+    nearest = (sigmas.log()[:, None] - logs).abs().argmin(dim=1)
+    assert torch.equal(LEVELS.sigma(timesteps), sigmas)
+    assert torch.equal(LEVELS.timestep(sigmas), nearest)
+    assert LEVELS.sigmas.dtype == torch.float32
+
+
 def test_percent_runs_from_above_every_level_to_0() -> None:
     assert LEVELS.at_percent(0.0) > 1e6
     assert LEVELS.at_percent(-1.0) > 1e6
