@@ -11,6 +11,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -255,8 +256,14 @@ def write_checkpoint(
 ) -> Path:
     """A checkpoint (about 7 MB at the default sizes, nearly all of it CLIP's vocabulary); `extra`: further tensors."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(random_weights(checkpoint_shapes(sizes), seed, dtype) | extra, path, metadata={"format": "pt"})
+    save_file(_checkpoint_weights(sizes, seed, dtype) | extra, path, metadata={"format": "pt"})
     return path
+
+
+@lru_cache(maxsize=6)
+def _checkpoint_weights(sizes: Sizes, seed: int, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Drawing them takes longer than writing them, and tests write the same ones again."""
+    return random_weights(checkpoint_shapes(sizes), seed, dtype)
 
 
 def open_vision_shapes(config: VisionConfig = VISION, prefix: str = VISION_PREFIX) -> dict[str, Sequence[int]]:

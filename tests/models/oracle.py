@@ -51,9 +51,10 @@ def load_unet(path, sizes: Sizes, **changes):
     elif sizes.vector_channels:
         arguments |= {"addition_embed_type": "text_time", "addition_time_embed_dim": 256}
         arguments |= {"projection_class_embeddings_input_dim": sizes.vector_channels}
-    unet = UNet2DConditionModel(sample_size=8, **arguments | changes)
+    with torch.device("meta"):  # no time is lost on random weights
+        unet = UNet2DConditionModel(sample_size=8, **arguments | changes)
     converted = convert_ldm_unet_checkpoint(weights(path, "model.diffusion_model."), dict(unet.config))
-    unet.load_state_dict(converted, strict=True)
+    unet.load_state_dict(converted, strict=True, assign=True)
     return unet.eval().requires_grad_(False)
 
 

@@ -66,7 +66,7 @@ def test_damaged_files_in_diffusers_names(tmp_path):
     folder, refused = as_diffusers(path, tiny.SDXL, tmp_path / "folder"), 0
     for part, load in (("unet", models.load_network), ("vae", models.load_vae)):
         stored = shapes_in(folder / part / "diffusion_pytorch_model.safetensors")
-        for seed in range(25):
+        for seed in range(12):
             changed = damaged(stored, seed)
             kept = {name: torch.empty(shape) for name, shape in changed.items() if math.prod(shape) < 10**6}
             save_file(kept, tmp_path / "damaged.safetensors")
@@ -74,7 +74,7 @@ def test_damaged_files_in_diffusers_names(tmp_path):
                 load(tmp_path / "damaged.safetensors")
             except (BadFile, UnknownModel):
                 refused += 1
-    assert refused > 25
+    assert refused > 12
 
 
 def shapes_in(path):

@@ -37,6 +37,8 @@ def load(family_folder, context):
 
 @pytest.fixture
 def sample(context):
+    context.shows_previews = False
+
     def run(model, positive, negative, latent_image, **inputs):
         usual = {"seed": 5, "steps": 2, "cfg": 3.0, "sampler_name": "euler", "scheduler": "normal"}
         return sampling.ksampler(
