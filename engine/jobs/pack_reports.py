@@ -37,12 +37,13 @@ class PackReport:
     node_types: Sequence[str] = ()
     seconds: float = 0.0
     troubles: Sequence[PackTrouble] = ()
+    was_imported: bool = True
 
     @property
     def state(self) -> PackState:
         if not self.troubles:
             return "loaded"
-        return "partly loaded" if self.node_types else "failed"
+        return "partly loaded" if self.was_imported else "failed"
 
 
 @dataclass(frozen=True)

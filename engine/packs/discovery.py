@@ -46,7 +46,7 @@ class Pack:
     def report(self) -> PackReport:
         """Say of it what the server is to know."""
         types = tuple(definition.type for definition in self.definitions)
-        return PackReport(self.name, self.path, types, self.seconds, self.errors)
+        return PackReport(self.name, self.path, types, self.seconds, self.errors, self.classes is not None)
 
 
 def find_packs(roots: Iterable[Path], only: Collection[str] | None = None) -> list[Path]:
@@ -88,7 +88,7 @@ def load_packs(
         pack = _load(path, known_types) if why is None else Pack(name, path, errors=(PackTrouble(f"It {why}"),))
         pack = loaded(pack)
         packs.append(pack)
-        state = "failed" if pack.errors and not pack.definitions else f"{len(pack.definitions)} node types"
+        state = "failed" if pack.report().state == "failed" else f"{len(pack.definitions)} node types"
         log.info("%6.2f s  %s: %s", pack.seconds, pack.name, state)
         for error in pack.errors:
             log.error("The pack %s: %s", pack.name, "\n".join(filter(None, vars(error).values())))

@@ -67,6 +67,13 @@ def test_troubles_say_what_to_do(places):
     assert "NODE_CLASS_MAPPINGS" in told("empty").summary
 
 
+def test_a_route_that_cannot_be_added_costs_the_pack_nothing_else(places):
+    routes = "from server import PromptServer\nPromptServer.instance.routes.static('/mine', '/no/such/folder')\n"
+    write(places, "odd.py", routes + "NODE_CLASS_MAPPINGS = {}")
+    pack = bring(places).pack("odd")
+    assert "/no/such/folder" in pack.errors[0].summary and pack.report().state == "partly loaded"
+
+
 def test_only_packs_that_are_named_load_if_any_are(places):
     write(places, "one.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'One': Node}}")
     write(places, "two/__init__.py", f"{NODE}\nNODE_CLASS_MAPPINGS = {{'Two': Node}}")
