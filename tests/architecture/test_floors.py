@@ -52,7 +52,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "engine.control": {"torch"},
     "engine.diffusion": {"torch"},
     "engine.server": {"aiohttp", "yarl"},  # yarl: the addresses of aiohttp
-    "engine.packs": {"comfy"},  # its own shims, by the name under which packs import them
+    "engine.packs": {"comfy", "comfy_api"},  # its own shims, by the name under which packs import them
     "engine.packs.shims.server": {"aiohttp"},  # packs import `web` from it
     "engine.worker.torch_lifecycle": {"torch"},
     "engine.worker.result_cache": {"torch"},

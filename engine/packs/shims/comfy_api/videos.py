@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from engine.pixels.video import Video, VideoComponents, VideoFile, VideoOfFrames
+from engine.pixels.video import VideoComponents, VideoFile, VideoOfFrames
 
 
 class VideoContainer(StrEnum):
@@ -40,35 +41,54 @@ class VideoCodec(StrEnum):
         return [member.value for member in cls]
 
 
-VideoInput = Video
+class VideoInput(ABC):
+    """Base of what passes over a VIDEO wire, for packs that make their own or ask `isinstance`."""
+
+    @abstractmethod
+    def get_components(self) -> VideoComponents:
+        """Decode it."""
+
+    @abstractmethod
+    def save_to(self, path: Any, format: Any = "auto", codec: Any = "auto", metadata: Any = None) -> None:
+        """Write a file, or into an open binary one."""
+
+    def get_dimensions(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self.get_components().images.shape[1:3]
+        return width, height
+
+    def get_duration(self) -> float:
+        """Seconds."""
+        parts = self.get_components()
+        return float(len(parts.images) / parts.frame_rate)
 
 
-class VideoFromFile(VideoFile):
+VideoInput.register(VideoFile)  # those of our own nodes
+VideoInput.register(VideoOfFrames)
+LARGEST_DENOMINATOR = 1001  # 30000/1001 frames a second is what television takes for 29.97
+
+
+class _SavedByNames:
+    """Takes containers and codecs as texts or as members of their enums."""
+
+    def save_to(self, path: Any, format: str = "auto", codec: str = "auto", metadata: Any = None) -> None:
+        """Write a file, or into an open binary one; "auto" is H.264 in MP4."""
+        super().save_to(path, VideoContainer(format).value, VideoCodec(codec).value, metadata)  # type: ignore[misc]
+
+
+class VideoFromFile(_SavedByNames, VideoFile):
     """A video in a file, or in memory."""
 
     def __init__(self, file: str | Path | io.BytesIO, **_: Any) -> None:
         super().__init__(file if isinstance(file, io.BytesIO) else Path(file))
 
 
-class VideoFromComponents(VideoOfFrames):
+class VideoFromComponents(_SavedByNames, VideoOfFrames):
     """A video made of pictures and sound."""
 
-    def __init__(self, components: Any) -> None:
-        super().__init__(
-            VideoComponents(
-                components.images,
-                Fraction(components.frame_rate),
-                getattr(components, "audio", None),
-                getattr(components, "metadata", None),
-            )
-        )
-
-
-class Components:
-    """Pictures, sound and frame rate, to be made into a video."""
-
-    def __init__(self, images: Any, frame_rate: Fraction, audio: Any = None, metadata: Any = None) -> None:
-        self.images, self.frame_rate, self.audio, self.metadata = images, frame_rate, audio, metadata
+    def __init__(self, components: VideoComponents) -> None:
+        rate = Fraction(components.frame_rate).limit_denominator(LARGEST_DENOMINATOR)
+        super().__init__(VideoComponents(components.images, rate, components.audio, components.metadata))
 
 
 class MESH:

@@ -6,13 +6,21 @@ from comfy_api import input as Input
 from comfy_api.calling import ComfyAPI, ComfyAPISync
 from comfy_api.latest import io, ui
 from comfy_api.node import ComfyExtension
-from comfy_api.videos import MESH, VOXEL, Components, VideoCodec, VideoContainer, VideoFromComponents, VideoFromFile
+from comfy_api.videos import (
+    MESH,
+    VOXEL,
+    VideoCodec,
+    VideoComponents,
+    VideoContainer,
+    VideoFromComponents,
+    VideoFromFile,
+)
 
 IO, UI = io, ui
 ComfyAPI_latest = ComfyAPI
 InputImpl = SimpleNamespace(VideoFromFile=VideoFromFile, VideoFromComponents=VideoFromComponents)
 Types = SimpleNamespace(
-    VideoCodec=VideoCodec, VideoContainer=VideoContainer, VideoComponents=Components, MESH=MESH, VOXEL=VOXEL
+    VideoCodec=VideoCodec, VideoContainer=VideoContainer, VideoComponents=VideoComponents, MESH=MESH, VOXEL=VOXEL
 )
 
 __all__ = [
