@@ -162,7 +162,7 @@ class NodeDefinition:
         names, more = self._names, self.undeclared
         for name, value in node.inputs.items():
             also = more is Undeclared.ALL or (more is Undeclared.LINKS and isinstance(value, Link))
-            if also or name in names:
+            if also or name in names or name in self.hidden:  # expansions set hidden inputs of a pack's own kind
                 yield name, value
 
     @cached_property

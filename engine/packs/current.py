@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
 
 from engine.execution.context import NodeContext
 from engine.execution.outcome import RunRequest
 
 _current: ContextVar[NodeContext | None] = ContextVar("running node", default=None)
+
+# numbers the graph builders of one call, which may put their graphs together
+_builders: ContextVar[Iterator[int] | None] = ContextVar("builders of the running call", default=None)
 
 _beside: tuple[str, Mapping[str, Any]] = ("", {})  # the id of the run that began last, and what came beside its prompt
 
@@ -29,11 +33,18 @@ def running_node() -> NodeContext | None:
     return _current.get()
 
 
+def next_builder() -> int | None:
+    """Number one more graph builder of the running call; None outside of a node's function."""
+    numbers = _builders.get()
+    return None if numbers is None else next(numbers)
+
+
 @contextmanager
 def running(context: NodeContext | None) -> Iterator[None]:
     """Say which node's code runs inside."""
-    token = _current.set(context)
+    token, numbers = _current.set(context), _builders.set(count())
     try:
         yield
     finally:
+        _builders.reset(numbers)
         _current.reset(token)

@@ -26,6 +26,14 @@ from engine.packs.values import to_foreign
 
 MOST_INSTANCES = 1000  # loops make new nodes without end
 MOST_OUTPUTS = 100  # of a node that pretends to have any number
+HIDDEN_KINDS = (
+    "UNIQUE_ID",
+    "PROMPT",
+    "EXTRA_PNGINFO",
+    "DYNPROMPT",
+    "AUTH_TOKEN_COMFY_ORG",
+    "API_KEY_COMFY_ORG",
+)  # what we fill in; a hidden input of another kind is given only when an expansion sets it
 PERSONAL = ("UNIQUE_ID", "DYNPROMPT")  # a node that asks for these may give what no other node of equal inputs would
 
 
@@ -148,8 +156,9 @@ class ClassCalls:
         """Give inputs in the form that packs know, and the hidden ones."""
         made = {name: self._foreign(value) for name, value in inputs.items()}
         for name, kind in self.hidden.items():
-            value = _hidden_value(kind, context)
-            made[name] = [value] if self.takes_lists else value
+            if kind in HIDDEN_KINDS:
+                value = _hidden_value(kind, context)
+                made[name] = [value] if self.takes_lists else value
         return made
 
     def _foreign(self, value: Any) -> Any:
