@@ -6,7 +6,7 @@ from engine import control, models
 from engine.execution import NodeContext
 from engine.graph import Choice, ModelFiles, node
 from nodes import fingerprints
-from nodes.sockets import Conditioning, ControlNet, Image, ShareOfRun, Strength, Vae
+from nodes.sockets import Conditioning, ControlNet, Image, Model, ShareOfRun, Strength, Vae
 
 
 class PositiveAndNegative(NamedTuple):
@@ -30,6 +30,25 @@ def load_control_net(
     """
     path = context.places.model_path("controlnet", control_net_name)
     return control.load_controlnet(path, precision=context.resource(models.Precision))
+
+
+@node(
+    "DiffControlNetLoader",
+    display_name="Load ControlNet Model (diff)",
+    category="loaders",
+    fingerprint=fingerprints.of_model_file("controlnet", "control_net_name"),
+)
+def load_control_net_for(
+    *, model: Model, control_net_name: Annotated[str, Choice(ModelFiles("controlnet"))], context: NodeContext
+) -> ControlNet:
+    """Load a control network that was saved as its difference to the model that it steers.
+
+    Args:
+        model: which it was trained beside.
+        control_net_name: a file in models/controlnet.
+    """
+    path = context.places.model_path("controlnet", control_net_name)
+    return control.load_controlnet(path, precision=context.resource(models.Precision), base=model)
 
 
 @node("ControlNetApply", display_name="Apply ControlNet (OLD)", category="conditioning/controlnet", deprecated=True)

@@ -1,4 +1,4 @@
-"""Which extra networks steer a model by a picture? Control networks so far."""
+"""Which extra networks steer a model by a picture? Control networks and adapters."""
 
 from engine import lazy
 
@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
     {
         "ControlNet": "controlnet",
         "ControlNetUse": "controlnet",
+        "T2IAdapter": "t2i_adapter",
         "load_controlnet": "controlnet",
     },
 )

@@ -146,3 +146,42 @@ def test_names_without_a_prefix(case, tmp_path):
     save_file(bare, tmp_path / "bare.safetensors")
     results = [load(p).use(picture()).residuals(call(sizes)).middle[0] for p in (path, tmp_path / "bare.safetensors")]
     assert torch.equal(*results)
+
+
+def test_the_layout_of_diffusers_is_the_same_network(case, tmp_path):
+    path, sizes = case
+    theirs = oracle.load_controlnet(path, sizes)
+    save_file({name: t.contiguous() for name, t in theirs.state_dict().items()}, tmp_path / "theirs.safetensors")
+    hint, this = picture(), call(sizes)
+    ours, again = (load(file).use(hint).residuals(this) for file in (path, tmp_path / "theirs.safetensors"))
+    for first, second in zip((*ours.output, *ours.middle), (*again.output, *again.middle), strict=True):
+        assert torch.equal(first, second)
+
+
+def test_a_difference_is_added_to_its_model(tmp_path):
+    checkpoint = tiny.write_checkpoint(tmp_path / "m.safetensors")
+    whole = tiny.write_controlnet(tmp_path / "whole.safetensors", 4, tiny.TINY)
+    model = models.load_checkpoint(checkpoint, precision=models.choose_precision(every="fp32")).model
+    base = model.hosted.weights
+    tensors = {name: t.float() for name, t in load_file(whole).items()}
+    own = {name: name.removeprefix("control_model.") for name in tensors}
+    differences = {name: t - base[own[name]].float() if own[name] in base else t for name, t in tensors.items()}
+    save_file({**differences, "difference": torch.zeros(1)}, tmp_path / "diff.safetensors")
+    precision = models.choose_precision(every="fp32")
+    with pytest.raises(BadFile, match=r"Load ControlNet Model \(diff\)"):
+        load(tmp_path / "diff.safetensors")
+    added = control.load_controlnet(tmp_path / "diff.safetensors", precision=precision, base=model)
+    hint, this = picture(), call(tiny.TINY)
+    expected, found = (part.use(hint).residuals(this) for part in (load(whole), added))
+    for first, second in zip(expected.output, found.output, strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
+
+
+def test_a_difference_to_another_kind_of_model_is_named(tmp_path):
+    tiny.write_checkpoint(tmp_path / "m.safetensors", 3, tiny.Sizes(widths=(64, 128)))
+    whole = tiny.write_controlnet(tmp_path / "whole.safetensors", 4, tiny.TINY)
+    save_file({**load_file(whole), "difference": torch.zeros(1)}, tmp_path / "diff.safetensors")
+    precision = models.choose_precision(every="fp32")
+    model = models.load_checkpoint(tmp_path / "m.safetensors", precision=precision).model
+    with pytest.raises(BadFile, match=r"diff\.safetensors was made for another kind of model"):
+        control.load_controlnet(tmp_path / "diff.safetensors", precision=precision, base=model)
