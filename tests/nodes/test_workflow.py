@@ -124,6 +124,31 @@ def test_text_to_image_and_what_runs_again(runner, places):
     assert np.array_equal(picture(places, first_again.outputs["7"]["images"][0]), picture(places, shown[0]))
 
 
+def test_sampling_put_together_of_nodes_gives_the_same_picture_and_runs_only_what_changed(runner, places):
+    parts = {
+        "n": entry("RandomNoise", noise_seed=12345),
+        "g": entry("CFGGuider", model=["1", 0], positive=["2", 0], negative=["3", 0], cfg=4.0),
+        "s": entry("KSamplerSelect", sampler_name="dpmpp_2m"),
+        "l": entry("BasicScheduler", model=["1", 0], scheduler="karras", steps=STEPS, denoise=1.0),
+        "5": entry(
+            "SamplerCustomAdvanced",
+            noise=["n", 0],
+            guider=["g", 0],
+            sampler=["s", 0],
+            sigmas=["l", 0],
+            latent_image=["4", 0],
+        ),
+    }
+    custom = {**TEXT_TO_IMAGE, **parts}
+    plain, outcome = runner.run(TEXT_TO_IMAGE), runner.run(custom)
+    assert outcome.status == "success", outcome.error
+    shown = outcome.outputs["7"]["images"][0]
+    assert np.array_equal(picture(places, shown), picture(places, plain.outputs["7"]["images"][0]))
+    assert len([event for event in runner.of(NodeProgress) if event.place.node == "5"]) == STEPS
+    other = runner.run(changed(custom, "s", sampler_name="heun"))
+    assert set(other.executed) == {"s", "5", "6", "7"}
+
+
 def test_a_replaced_checkpoint_runs_everything_that_depends_on_it(runner, places, tmp_path):
     own = tmp_path / "checkpoints"
     tiny.write_checkpoint(own / "tiny.safetensors", seed=1)
