@@ -112,7 +112,7 @@ def Literal(self, values):
 
 
 @node({}, hidden={"token": "AUTH_TOKEN_COMFY_ORG", "key": "API_KEY_COMFY_ORG", "odd": "NO_SUCH_THING"})
-def Tokens(self, token, key, odd):
+def Tokens(self, token, key, odd=None):
     return ((token, key, odd),)
 
 
