@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from engine.packs.absent import complete
 from engine.packs.class_results import is_link
 from engine.packs.current import next_builder
-from engine.packs.absent import complete
 
 __all__ = ["GraphBuilder", "Node", "add_graph_prefix", "is_link"]
 
