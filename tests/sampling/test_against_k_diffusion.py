@@ -6,7 +6,6 @@ and of no use here).
 
 import importlib.util
 import sys
-from collections.abc import Callable
 from importlib.machinery import PathFinder
 from types import ModuleType
 
@@ -14,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.sampling import spacings
 from engine.sampling.noise import make_noise_source
 from engine.sampling.sampler_choice import SamplerChoice
 from engine.sampling.schedules import make_schedule
@@ -42,7 +42,7 @@ TOLERANCES = {
 
 
 @pytest.fixture(scope="module")
-def theirs() -> Callable[..., Tensor]:
+def theirs() -> ModuleType:
     """Its module of samplers alone: the package itself imports what trains and judges models."""
     assert PACKAGE is not None
     assert PACKAGE.submodule_search_locations is not None
@@ -61,7 +61,7 @@ def theirs() -> Callable[..., Tensor]:
         assert spec.loader is not None
         samplers = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(samplers)
-    return lambda name, *arguments, **options: getattr(samplers, f"sample_{name}")(*arguments, **options)
+    return samplers
 
 
 def bent(x: Tensor, sigma: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ def bent(x: Tensor, sigma: Tensor) -> Tensor:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("steps", [2, 3, 8, 20])
 @pytest.mark.parametrize("name", TOLERANCES)
-def test_the_same_picture(name: str, steps: int, theirs: Callable[..., Tensor]) -> None:
+def test_the_same_picture(name: str, steps: int, theirs: ModuleType) -> None:
     for schedule in ("karras", "normal", "simple"):
         sigmas = make_schedule(schedule, LEVELS, steps)
         if name == "lms":
@@ -89,5 +89,15 @@ def test_the_same_picture(name: str, steps: int, theirs: Callable[..., Tensor]) 
             arguments = [x, float(sigmas[-2]), float(sigmas[0]), *([steps] if name == "dpm_fast" else [])]
         if not any(part in name for part in ("ancestral", "sde", "fast", "adaptive")):
             del options["noise_sampler"]
-        expected = theirs(name.removesuffix("_heun"), bent, *arguments, disable=True, **options)
+        sample = getattr(theirs, f"sample_{name.removesuffix('_heun')}")
+        expected = sample(bent, *arguments, disable=True, **options)
         assert float((found - expected).abs().max() / expected.abs().max()) < TOLERANCES[name], schedule
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 20])
+def test_the_same_levels_to_the_bit(steps: int, theirs: ModuleType) -> None:
+    assert torch.equal(spacings.space_karras(steps, 10.0, 0.1, 3.0), theirs.get_sigmas_karras(steps, 0.1, 10.0, 3.0))
+    assert torch.equal(spacings.space_exponentially(steps, 10.0, 0.1), theirs.get_sigmas_exponential(steps, 0.1, 10.0))
+    ours = spacings.space_polyexponentially(steps, 10.0, 0.1, 2.0)
+    assert torch.equal(ours, theirs.get_sigmas_polyexponential(steps, 0.1, 10.0, 2.0))
+    assert torch.equal(spacings.space_by_variance(steps), theirs.get_sigmas_vp(steps))
