@@ -157,7 +157,7 @@ class ClassCalls:
         made = {name: self._foreign(value) for name, value in inputs.items()}
         for name, kind in self.hidden.items():
             if kind in HIDDEN_KINDS:
-                value = _hidden_value(kind, context)
+                value = hidden_value(kind, context)
                 made[name] = [value] if self.takes_lists else value
         return made
 
@@ -257,7 +257,8 @@ def _hidden_kind(kind: Any) -> str:
     return str(as_json(kind[0] if isinstance(kind, (list, tuple)) and kind else kind))
 
 
-def _hidden_value(kind: str, context: NodeContext) -> Any:
+def hidden_value(kind: str, context: NodeContext) -> Any:
+    """Give what a hidden input is told in a running node."""
     match kind:
         case "UNIQUE_ID":
             return context.node_id

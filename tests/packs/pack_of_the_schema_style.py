@@ -145,6 +145,30 @@ class Dynamic(io.ComfyNode):
         return io.NodeOutput(f"{kind} {slot}")
 
 
+class Judged(io.ComfyNode):
+    """Judges and fingerprints inputs that belong to others."""
+
+    @classmethod
+    def define_schema(cls):
+        template = io.Autogrow.TemplatePrefix(io.Int.Input("n", max=5), prefix="n", min=1, max=3)
+        return io.Schema(
+            "SchemaJudged", inputs=[io.Autogrow.Input("all", template=template)], outputs=[io.String.Output()]
+        )
+
+    @classmethod
+    async def validate_inputs(cls, all):
+        return True if sum(all.values()) < 100 else f"{all} is too much"
+
+    @classmethod
+    def fingerprint_inputs(cls, all):
+        STATE["fingerprinted"] = all
+        return sum(all.values())
+
+    @classmethod
+    def execute(cls, all):
+        return io.NodeOutput(f"{all}")
+
+
 class LazyGrow(io.ComfyNode):
     """Asks for as many of its grown lazy inputs as it was told."""
 
@@ -365,8 +389,8 @@ class Extension(ComfyExtension):
 
     async def get_node_list(self):
         return [
-            EveryKind, Widgets, Show, Grow, Dynamic, LazyGrow, Switch, Number, Word, Outside, Nap, NapSync, HiddenOnes,
-            Lists, Block, Expand, Media,
+            EveryKind, Widgets, Show, Grow, Dynamic, Judged, LazyGrow, Switch, Number, Word, Outside, Nap, NapSync,
+            HiddenOnes, Lists, Block, Expand, Media,
         ]  # fmt: skip
 
 

@@ -221,6 +221,13 @@ def test_the_inputs_of_the_chosen_value_are_checked(runner, inputs, problem):
     assert runner.problems(node=("SchemaDynamic", inputs), **show("node")) == {"node": [problem]}
 
 
+def test_a_node_judges_and_fingerprints_grown_inputs_as_a_dict(runner):
+    told = {"all.n0": 3, "all.n2": 99}
+    assert runner.problems(node=("SchemaJudged", told), **show("node")) == {"node": [("custom_validation_failed", "")]}
+    assert runner.shown(node=("SchemaJudged", {**told, "all.n2": 9}), **show("node")) == ["{'n0': 3, 'n2': 9}"]
+    assert runner.module.STATE["fingerprinted"] == {"n0": 3, "n2": 9}
+
+
 def test_lazy_grown_inputs_are_asked_for_by_their_full_names(runner):
     nodes = {f"n{index}": ("SchemaNumber", {"value": index}) for index in range(3)}
     links = {f"all.n{index}": Link(f"n{index}", 0) for index in range(3)}

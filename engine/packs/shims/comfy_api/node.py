@@ -11,7 +11,7 @@ from comfy_api.kinds import Declared
 from comfy_api.schema import Hidden, HiddenHolder, NodeOutput, Schema
 from engine.graph.definition import Blocked
 from engine.packs.current import running_node
-from engine.packs.dynamic_prompt import DynamicPrompt
+from engine.packs.node_classes import hidden_value
 
 T = TypeVar("T")
 
@@ -159,13 +159,7 @@ def _hidden(wanted: Iterable[Hidden]) -> HiddenHolder:
     context = running_node()
     if context is None:
         return HiddenHolder()
-    known: dict[Hidden, Callable[[], Any]] = {
-        Hidden.unique_id: lambda: context.node_id,
-        Hidden.prompt: lambda: context.prompt,
-        Hidden.extra_pnginfo: lambda: context.extra_pnginfo,
-        Hidden.dynprompt: lambda: DynamicPrompt(context.graph, context.prompt or {}),
-    }
-    return HiddenHolder(**{kind.name: known[kind]() for kind in wanted if kind in known})
+    return HiddenHolder(**{kind.name: hidden_value(kind.value, context) for kind in wanted})
 
 
 def _with(method: Callable[..., Any], given: Mapping[str, Any]) -> Any:
