@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from comfy_api.kinds import (
-    BooleanInput,
-    ComboInput,
-    ComfyType,
-    MultiComboInput,
-    NumberInput,
-    StringInput,
-    WidgetInput,
-    make_kind,
-)
+from comfy_api.kinds import ComfyType, WidgetInput, make_kind
+from comfy_api.widget_inputs import BooleanInput, ComboInput, MultiComboInput, NumberInput, StringInput
 
 Boolean = make_kind("BOOLEAN", bool, BooleanInput)
 Int = make_kind("INT", int, NumberInput)
