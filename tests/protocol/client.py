@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,7 +15,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 
 _numbers = count(1_000_003, 17)
 
@@ -179,6 +180,8 @@ class Client:
             TimeoutError: none came.
         """
         assert self._socket is not None
+        if timeout_s <= 0:
+            raise TimeoutError
         frame = self._socket.recv(timeout=timeout_s)
         if isinstance(frame, bytes):
             message = Message(struct.unpack(">I", frame[:4])[0], body=frame[4:])
@@ -190,8 +193,9 @@ class Client:
 
     def until(self, kind: str | int, timeout_s: float = PATIENCE_S, **facts: Any) -> Message:
         """Wait for a message of a type with these facts in its data."""
+        deadline = time.monotonic() + timeout_s
         while True:
-            message = self.next(timeout_s)
+            message = self.next(deadline - time.monotonic())
             if message.type == kind and all(message.data.get(name) == value for name, value in facts.items()):
                 return message
 
@@ -239,10 +243,19 @@ class Client:
         return self.follow(answer, timeout_s)
 
     def follow(self, answer: dict[str, Any], timeout_s: float = PATIENCE_S) -> Run:
-        """Gather the messages of a prompt, previews too, until `executing` with no node."""
+        """Gather the messages of a prompt, previews too, until `executing` with no node.
+
+        Raises:
+            TimeoutError: it went on for longer; it has been told to stop, so that the next case finds a free server.
+        """
         run = Run(answer["prompt_id"], answer, [])
+        deadline = time.monotonic() + timeout_s
         while True:
-            message = self.next(timeout_s)
+            try:
+                message = self.next(deadline - time.monotonic())
+            except TimeoutError as error:
+                self.post("/interrupt", {"prompt_id": run.prompt_id})
+                raise TimeoutError(f"after {timeout_s} s the last of {run.order[-20:]}") from error
             if isinstance(message.type, int) or message.data.get("prompt_id") == run.prompt_id:
                 run.messages.append(message)
             if _ends(message, run.prompt_id):

@@ -1,4 +1,4 @@
-"""Loops as packs write them: a closing node that copies what stands between it and the opening node, as long as it must."""
+"""Loops as packs write them: the closing node copies what stands between it and the opening node, round by round."""
 
 from comfy_execution.graph_utils import GraphBuilder, is_link
 
@@ -16,7 +16,8 @@ def between(dyn_prompt, start: str, end: str) -> set[str]:
         if node_id not in known:
             known[node_id] = False
             sources = [value[0] for value in dyn_prompt.get_node(node_id)["inputs"].values() if is_link(value)]
-            known[node_id] = any(map(depends, sources))
+            inside = [depends(source) for source in sources]  # all of them: none may be left out of `known`
+            known[node_id] = any(inside)
         return known[node_id]
 
     depends(end)
