@@ -190,6 +190,33 @@ class LazyGrow(io.ComfyNode):
         return io.NodeOutput(f"{all}")
 
 
+class LazyLists(io.ComfyNode):
+    """Takes lists, asks asynchronously, and grows inputs of a matched type, some of them choices."""
+
+    @classmethod
+    def define_schema(cls):
+        matched = io.MatchType.Template("T")
+        grown = io.Autogrow.TemplatePrefix(
+            io.MatchType.Input("m", template=matched, lazy=True), prefix="m", min=1, max=3
+        )
+        choice = io.DynamicCombo.Input("c", options=[io.DynamicCombo.Option("on", [io.Int.Input("x")])])
+        choices = io.Autogrow.TemplateNames(choice, names=["first", "second"], min=0)
+        return io.Schema(
+            "SchemaLazyLists",
+            inputs=[io.Autogrow.Input("all", template=grown), io.Autogrow.Input("choices", template=choices)],
+            outputs=[io.String.Output()],
+            is_input_list=True,
+        )
+
+    @classmethod
+    async def check_lazy_status(cls, all, choices):
+        return [name for value, name in all.values()]
+
+    @classmethod
+    async def execute(cls, all, choices):
+        return io.NodeOutput(f"{all} {choices}")
+
+
 class Switch(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -389,8 +416,8 @@ class Extension(ComfyExtension):
 
     async def get_node_list(self):
         return [
-            EveryKind, Widgets, Show, Grow, Dynamic, Judged, LazyGrow, Switch, Number, Word, Outside, Nap, NapSync,
-            HiddenOnes, Lists, Block, Expand, Media,
+            EveryKind, Widgets, Show, Grow, Dynamic, Judged, LazyGrow, LazyLists, Switch, Number, Word, Outside, Nap,
+            NapSync, HiddenOnes, Lists, Block, Expand, Media,
         ]  # fmt: skip
 
 

@@ -237,6 +237,16 @@ def test_lazy_grown_inputs_are_asked_for_by_their_full_names(runner):
     assert runner.module.SEEN == [0, 1]
 
 
+def test_choices_and_matched_types_grow_and_lists_reach_them(runner):
+    inputs = {"all.m0": Link("n", 0), "all.m1": Link("split", 1), "choices.second": "on", "choices.second.x": 4}
+    nodes = {"n": ("SchemaNumber", {"value": 2}), "split": ("SchemaLists", {"values": 1})}
+    shown = runner.shown(**nodes, node=("SchemaLazyLists", inputs), **show("node"))
+    assert shown == ["{'m0': [2], 'm1': [2, 10]} {'second': {'c': ['on'], 'x': [4]}}"]
+    del inputs["choices.second.x"]
+    wrong = runner.problems(**nodes, node=("SchemaLazyLists", inputs), **show("node"))
+    assert wrong == {"node": [("required_input_missing", "choices.second.x")]}
+
+
 @pytest.mark.parametrize("switch", [True, False])
 def test_a_switch_evaluates_one_side_and_passes_its_type_on(runner, switch):
     nodes = {

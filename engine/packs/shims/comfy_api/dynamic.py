@@ -35,12 +35,17 @@ class _GrowTemplate:
         self.input, self.names, self.min = input, list(names), min
 
     def declared(self, owner: str) -> list[Declared]:
-        """All that may come; the first `min` must."""
+        """All that may come; the first `min` must, and what a value that came brings with it."""
         return [
-            part.renamed(self.input.id, f"{owner}.{name}")._replace(required=part.required and index < self.min)
+            _required_if(index < self.min, part.renamed(self.input.id, f"{owner}.{name}"))
             for index, name in enumerate(self.names)
             for part in self.input.declared()
         ]
+
+
+def _required_if(needed: bool, part: Declared) -> Declared:
+    """Leave required what is needed, or has a condition of its own."""
+    return part._replace(required=part.required and (needed or bool(part.only_with)))
 
 
 class TemplatePrefix(_GrowTemplate):
