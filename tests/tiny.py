@@ -266,6 +266,11 @@ def _checkpoint_weights(sizes: Sizes, seed: int, dtype: torch.dtype) -> dict[str
     return random_weights(checkpoint_shapes(sizes), seed, dtype)
 
 
+def network_numbers(shapes: Mapping[str, Sequence[int]]) -> int:
+    """How many numbers a checkpoint's network has."""
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.startswith("model.diffusion_model."))
+
+
 def open_vision_shapes(config: VisionConfig = VISION, prefix: str = VISION_PREFIX) -> dict[str, Sequence[int]]:
     """Names and shapes of a vision encoder as OpenCLIP saves it."""
     width, patch = config.width, config.patch_size

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.errors import UnknownModel
 from engine.files.safetensors_header import CheckpointHeader
-from engine.models.checkpoint_parts import NETWORK_PREFIX
+from engine.models.checkpoint_parts import find_network
 from engine.models.families.sd1.family import StableDiffusion1
 from engine.models.families.sd2.family import StableDiffusion2
 from engine.models.families.sdxl.family import StableDiffusionXL, StableDiffusionXLRefiner
@@ -32,7 +32,7 @@ class Detected:
 
 
 def detect_family(header: CheckpointHeader) -> Detected:
-    """Find the family of a checkpoint.
+    """Find the family of a checkpoint; where it has no text encoders, its network's sizes tell.
 
     Raises:
         UnknownModel: none recognises it.
@@ -42,18 +42,14 @@ def detect_family(header: CheckpointHeader) -> Detected:
         config = family.detect(header)
         if config is not None:
             return Detected(family, config)
+    network = find_network(header)
+    for family in FAMILIES if network is not None else ():
+        config = family.detect_network(header, network)
+        if config is not None:
+            return Detected(family, config)
     names = sorted(header.tensors)
     raise UnknownModel(
         f"{header.path.name} is no checkpoint of a family that is known: {', '.join(f.name for f in FAMILIES)}. "
         f"It holds {len(names)} weights, such as {', '.join(name[:80] for name in names[:3])}. "
-        f"{_advice(names)}"
+        "Is it a LoRA, a VAE or a control network? Those have their own loaders."
     )
-
-
-def _advice(names: list[str]) -> str:
-    if any(name.startswith(NETWORK_PREFIX) for name in names):
-        return (
-            "It holds a network without a text encoder that goes with it: put it into models/diffusion_models, "
-            "and load the parts one by one (Load Diffusion Model, Load CLIP, Load VAE)."
-        )
-    return "Is it a LoRA, a VAE or a control network? Those have their own loaders."

@@ -61,7 +61,7 @@ class ModelFamily(Protocol):
     name: str
 
     def detect_network(self, header: CheckpointHeader, network: NetworkPart) -> Any | None:
-        """A network that lies alone in a file, as one of this family's; None if it is another family's."""
+        """A network that lies in a file without its text encoders, as this family's; None if it is another's."""
 
     def detect(self, header: CheckpointHeader) -> Any | None:
         """The sizes of the checkpoint, read off its weights' names and shapes; None if it is another family's.

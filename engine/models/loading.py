@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 
 from engine.errors import BadFile
+from engine.models.absent import AbsentPart
 from engine.models.checkpoint_parts import stored_shapes
 from engine.models.detect import Detected, detect_family
 from engine.models.diffusion_model import DiffusionModel
@@ -28,7 +30,10 @@ VISION_PREFIXES = ("", "visual.", "embedder.model.visual.")
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The three parts of a checkpoint file. Their weights are brought in when they are first used."""
+    """The three parts of a checkpoint file. Their weights are brought in when they are first used.
+
+    A file that lacks a text encoder or a VAE has parts in their places that say so when they are used.
+    """
 
     model: DiffusionModel
     text_encoder: TextEncoder
@@ -55,7 +60,12 @@ def checkpoint_from(file: WeightFile, *, precision: Precision | None = None) -> 
     family, config = detected.family, detected.config
     vae = family.load_vae(config, file, precision)
     text_encoder = family.load_text_encoder(config, file, precision)
-    return Checkpoint(build_model(detected, file, precision, vae), text_encoder, vae)
+    name = file.header.path.name
+    return Checkpoint(
+        build_model(detected, file, precision, vae),
+        text_encoder or cast(TextEncoder, AbsentPart(name, "text encoder", "Load CLIP")),
+        vae or cast(Vae, AbsentPart(name, "VAE", "Load VAE")),
+    )
 
 
 def build_model(detected: Detected, file: WeightFile, precision: Precision, vae: Vae | None) -> DiffusionModel:

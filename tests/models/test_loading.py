@@ -68,8 +68,24 @@ def test_files_of_other_kinds_are_not_taken_for_a_checkpoint(tmp_path):
     with pytest.raises(UnknownModel, match=r"Stable Diffusion 1\.x"):
         models.load_checkpoint(tiny.write_controlnet(tmp_path / "c.safetensors"))
     sdxl = {"model.diffusion_model.input_blocks.0.0.weight": (8, 4, 3, 3), "conditioner.embedders.0.x": (1,)}
-    with pytest.raises(UnknownModel, match=r"without a text encoder.*Load Diffusion Model"):
+    with pytest.raises(BadFile, match="time_embed"):
         models.load_checkpoint(tiny.write_header(tmp_path / "xl.safetensors", sdxl))
+
+
+@pytest.mark.parametrize(("prefix", "part"), [("first_stage_model.", "VAE"), ("cond_stage_model.", "text encoder")])
+def test_a_part_that_is_missing_is_told_when_it_is_used(prefix, part, weights, tmp_path):
+    some = {name: t for name, t in weights.items() if not name.startswith(prefix)}
+    checkpoint = models.load_checkpoint(saved(some, tmp_path / "some.safetensors"), precision=FP32)
+    x, inputs = torch.ones(1, 4, 8, 8), NetworkInputs(torch.ones(1, 77, 64))
+    whole = models.load_checkpoint(saved(weights, tmp_path / "whole.safetensors"), precision=FP32).model
+    assert torch.equal(checkpoint.model.denoise(x, torch.ones(1), inputs), whole.denoise(x, torch.ones(1), inputs))
+    assert checkpoint.model.latent_format.preview_colours.weight.shape == (4, 3)
+    absent = checkpoint.vae if part == "VAE" else checkpoint.text_encoder.with_embeddings(str)
+    with (
+        pytest.raises(BadFile, match=rf"some\.safetensors has no {part}\. Load one"),
+        models.DeviceMemory().hold(absent),
+    ):
+        pytest.fail("nothing can be held")
 
 
 DAMAGE = {
@@ -81,7 +97,6 @@ DAMAGE = {
         lambda w: w.update({"model.diffusion_model.time_embed.2.bias": torch.ones(3)}),
         r"time_embed.2.bias is \[3\], expected \[128\]",
     ),
-    "no vae": (lambda w: [w.pop(n) for n in list(w) if n.startswith("first_stage_model.")], "no VAE"),
     "other text": (
         lambda w: w.update(
             {

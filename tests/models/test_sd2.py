@@ -11,11 +11,12 @@ from engine import models
 from engine.errors import BadFile
 from engine.files.safetensors_header import read_header
 from engine.models.detect import detect_family
+from engine.models.families.sd2.family import _telling_bias
 from engine.models.families.unclip.conditioning import squared_cosine_levels
 from engine.models.vision.encoder import preprocess
 from engine.sampling import Conditioning, ConditioningItem, Latent, NetworkInputs
 from tests import tiny
-from tests.models import oracle
+from tests.models import oracle, test_loading, test_sdxl
 
 FULL = tiny.Sizes(
     widths=(320, 640, 1280, 1280),
@@ -82,6 +83,20 @@ def test_a_stripped_header_of_full_size_is_recognised(name, tmp_path):
     assert detected.family.name == family
     assert detected.config.network.config == tiny.network_config(sizes)
     assert detected.config.vae.config.downscale == (4 if "x4" in name else 8)
+
+
+# How many numbers the published networks have, as `diffusers` counts them too.
+NUMBERS = [(FULL, 865_910_724), (FULL_UPSCALER, 473_398_020), (test_loading.FULL_SIZE, 859_520_964)]
+NUMBERS.append((test_sdxl.BASE_FULL, 2_567_463_684))
+
+
+@pytest.mark.parametrize(("sizes", "numbers"), NUMBERS)
+def test_networks_of_full_size_have_as_many_numbers_as_the_published_ones(sizes, numbers):
+    assert tiny.network_numbers(tiny.checkpoint_shapes(sizes)) == numbers
+
+
+def test_the_telling_bias_of_the_full_size_network():
+    assert _telling_bias(tiny.network_config(FULL)) == "output_blocks.11.1.transformer_blocks.0.norm1.bias"
 
 
 @pytest.fixture(scope="module", params=COMPUTED)

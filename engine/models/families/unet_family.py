@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader
 from engine.models.checkpoint_parts import (
     NetworkPart,
@@ -75,23 +74,19 @@ class UNetFamily:
         network = find_network(header) if texts else None
         if network is None or not self.owns_checkpoint(network.config):
             return None
-        vae = find_vae(header)
-        if vae is None:
-            raise BadFile(f"{header.path.name} has a network and a text encoder, but no VAE (first_stage_model.*).")
-        marks = frozenset(name for name in header.tensors if "." not in name)
-        parts = Parts(network, vae, texts, marks)
+        parts = Parts(network, find_vae(header), texts, _marks(header))
         check_parts_fit(header, parts, LATENT_CHANNELS, self.further_channels)
         return parts
 
     def detect_network(self, header: CheckpointHeader, network: NetworkPart) -> Parts | None:
-        """A network alone, as one of this family's; None if it is not.
+        """A network without text encoders, maybe with a VAE, as one of this family's; None if it is not.
 
         Raises:
             BadFile: it is, but gives or takes other channels than this family's.
         """
         if not self.owns_network(network.config):
             return None
-        parts = Parts(network, marks=frozenset(name for name in header.tensors if "." not in name))
+        parts = Parts(network, find_vae(header), marks=_marks(header))
         check_parts_fit(header, parts, LATENT_CHANNELS, self.further_channels)
         return parts
 
@@ -168,3 +163,7 @@ class UNetFamily:
     def memory_needed(self, config: Parts, shape: tuple[int, ...], itemsize: int) -> int:
         samples, _channels, height, width = shape
         return samples * height * width * config.network.config.model_channels * ACTIVATIONS_PER_CELL * itemsize
+
+
+def _marks(header: CheckpointHeader) -> frozenset[str]:
+    return frozenset(name for name in header.tensors if "." not in name)
