@@ -158,7 +158,7 @@ class Client:
 
     def open(self) -> Message:
         """Connect; the server's first message is given back."""
-        url = f"ws://{self.address}/ws?clientId={self.id}"
+        url = f"ws://{self.address}/ws?clientId={urllib.parse.quote(self.id)}"
         connection = connect(url, max_size=None, max_queue=None, proxy=None, compression=None)
         self._socket = self._open.enter_context(connection)
         if self._flags is not None:
