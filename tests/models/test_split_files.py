@@ -207,3 +207,12 @@ def test_a_vae_that_overflows_computes_in_float32(tmp_path, caplog):
     assert torch.equal(first, vae.decode(latents)) and not caplog.text
     torch.testing.assert_close(first, expected, rtol=1e-4, atol=1e-4)
     assert not vae.usual.is_resident and vae.hosted.placement.dtype == torch.float32
+
+
+def test_attention_in_older_diffusers_names():
+    from engine.models.layers.diffusers_names import our_vae_names
+
+    here = "decoder.mid_block.attentions.0"
+    older = {"group_norm": "norm", "query": "q", "key": "k", "value": "v", "proj_attn": "proj_out"}
+    expected = {f"decoder.mid.attn_1.{ours}.weight": f"{here}.{theirs}.weight" for theirs, ours in older.items()}
+    assert our_vae_names(expected.values()) == expected

@@ -99,8 +99,11 @@ def test_the_refiner_counts_beauty(load, context, sample):
 
 def test_a_prompt_of_another_model_is_refused(load, checkpoint, context, sample):
     positive, negative = prompts(checkpoint, context)
-    with pytest.raises(ValueError, match="text encoder that belongs"):
-        sample(load("sdxl").model, positive, negative, latent.make_empty(width=64, height=64))
+    empty, other = latent.make_empty(width=64, height=64), load("sdxl")
+    with pytest.raises(ValueError, match=r"pooled output of width 128.*text encoder that belongs"):
+        sample(other.model, positive, negative, empty)
+    with pytest.raises(ValueError, match="prompts of width 64, and this one's is 192"):
+        sample(checkpoint.model, *prompts(other, context), empty)
 
 
 def test_an_inpainting_model_paints_what_the_mask_shows(load, context, sample):

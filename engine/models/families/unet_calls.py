@@ -40,19 +40,33 @@ SDXL_COLOURS: Colours = {
 
 
 def call_network(network: UNet, call: NetworkCall) -> Tensor:
-    """Call the U-Net in its weights' type: latent and what is read beside it, timestep, prompt, vector, controls."""
+    """Call the U-Net in its weights' type: latent and what is read beside it, timestep, prompt, vector, controls.
+
+    Raises:
+        ValueError: prompt or channels are of another width than the network reads.
+    """
     first = network.input_blocks[0][0]
     weight, dtype, inputs = first.weight, first.bias.dtype, call.inputs  # weights may be kept in a narrower type
     layout = torch.channels_last if weight.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
     x = call.x if inputs.concat is None else torch.cat([call.x, inputs.concat.to(call.x)], dim=1)
-    if x.shape[1] != first.in_channels:
-        raise ValueError(
-            f"This model reads {first.in_channels} channels: the latent's and further ones. It got {x.shape[1]}."
-        )
+    _check_widths(network, x, inputs.embedding)
     x = x.to(weight.device, dtype, memory_format=layout)
     context = inputs.embedding.to(weight.device, dtype)
     vector = None if inputs.vector is None else inputs.vector.to(weight.device)
     return network(x, call.timesteps.to(weight.device), context, inputs.control, vector, _patched(call))
+
+
+def _check_widths(network: UNet, x: Tensor, embedding: Tensor) -> None:
+    config = network.config
+    if x.shape[1] != config.in_channels:
+        raise ValueError(
+            f"This model reads {config.in_channels} channels: the latent's and further ones. It got {x.shape[1]}."
+        )
+    if config.context_channels not in (0, embedding.shape[-1]):
+        raise ValueError(
+            f"This model reads prompts of width {config.context_channels}, and this one's is {embedding.shape[-1]}: "
+            "encode it with the text encoder that belongs to the model."
+        )
 
 
 def _patched(call: NetworkCall) -> PatchedCall | None:
