@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -69,10 +69,14 @@ class NumberedFiles:
         Raises:
             EngineError: the disk is full, or the folder cannot be written; nothing is left behind.
         """
-        with _explained(self._folder, len(data)):
+        return self.save_by(lambda path: path.write_bytes(data), suffix, len(data))
+
+    def save_by(self, write: Callable[[Path], object], suffix: str, needed_bytes: int) -> FileRef:
+        """`save` for what is too large to be held twice: `write` is given a path to write to."""
+        with _explained(self._folder, needed_bytes):
             self._folder.mkdir(parents=True, exist_ok=True)
             counter = self._next if self._next is not None else self._first_free()
-            with _written_beside(self._folder, data) as temporary:
+            with _made_beside(self._folder, write) as temporary:
                 while not _publish(temporary, self._path(counter, suffix)):
                     counter += 1  # another saver was faster
         path = self._path(counter, suffix)
@@ -95,11 +99,16 @@ class NumberedFiles:
 @contextmanager
 def _written_beside(folder: Path, data: bytes) -> Iterator[Path]:
     """Give a temporary file in the folder that holds `data` and has reached the disk; gone at the end."""
+    with _made_beside(folder, lambda path: path.write_bytes(data)) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _made_beside(folder: Path, write: Callable[[Path], object]) -> Iterator[Path]:
     temporary = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
+        write(temporary)
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         yield temporary
     finally:

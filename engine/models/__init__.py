@@ -29,7 +29,12 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "load_upscale_model": "upscalers.loading",
         "load_vae": "vae_files",
         "load_vision_encoder": "loading",
+        "network_weights": "saving",
         "pixel_vae": "vae_files",
         "prepare_libraries": "loading",
+        "stored_bytes": "saving",
+        "text_weights": "saving",
+        "vae_weights": "saving",
+        "write_weights": "saving",
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import pickle
 import struct
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader, TensorInfo, read_header
-from engine.models.weight_names import Places, as_place
+from engine.models.weight_names import Places, WeightPlace, as_place
 
 TORCH_DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool,
@@ -209,6 +210,27 @@ class Weights(Mapping[str, Tensor]):
     def file_name(self, name: str) -> str:
         """What the file calls this weight."""
         return self._found[name][1].name
+
+    def as_stored(self, value: Callable[[str], Tensor]) -> Iterator[tuple[str, Tensor]]:
+        """Yield what a file of this layout holds, by the file's names, of the weights' values by our names."""
+        kept: dict[str, list[tuple[int, str, WeightPlace]]] = {}
+        for own, (_, place) in self._found.items():
+            kept.setdefault(place.name, []).append((place.part, own, place))
+        for name, parts in kept.items():
+            values = [value(own) for _, own, _ in sorted(parts, key=lambda part: part[0])]
+            whole = values[0] if len(values) == 1 else torch.cat(values)
+            yield name, whole.T if parts[0][2].is_transposed else whole
+
+    def marks(self, most_numbers: int = 16) -> dict[str, Tensor]:
+        """The small tensors beside the weights, by which trainers tell what they did."""
+        used = {place.name for _, place in self._found.values()}
+        files = {id(file): file for file, _ in self._found.values()}.values()
+        return {
+            name: file[name].clone()
+            for file in files
+            for name, info in file.header.tensors.items()
+            if name not in used and name.count(".") < 2 and math.prod(info.shape) <= most_numbers
+        }
 
     def forget(self, name: str) -> None:
         """Let go of the memory that reading this weight took."""

@@ -38,6 +38,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/images",
     "extra/latent",
     "extra/mask",
+    "extra/model_merging",
     "extra/morphology",
     "extra/model_downscale",
     "extra/pag",
