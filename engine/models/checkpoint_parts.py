@@ -59,7 +59,7 @@ def find_network(header: CheckpointHeader, prefix: str = NETWORK_PREFIX) -> Netw
     Raises:
         BadFile: there is one, but incomplete or damaged.
     """
-    places = names_below(header.tensors, prefix)
+    places = {own: name for own, name in names_below(header.tensors, prefix).items() if "." in own}  # others are marks
     if any(name.startswith(UNET_MARK) for name in places):
         places = {own: places[theirs] for own, theirs in our_unet_names(places).items()}
     if "input_blocks.0.0.weight" not in places:

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.errors import BadFile, UnknownModel
 from engine.models.building import build_text_encoder
-from engine.models.checkpoint_parts import NETWORK_PREFIX, find_network, stored_shapes
-from engine.models.detect import FAMILIES, Detected
+from engine.models.checkpoint_parts import NETWORK_PREFIX, stored_shapes
+from engine.models.detect import FAMILIES, Detected, detect_network
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.loading import Checkpoint, build_model
 from engine.models.memory.precision import Precision, choose_precision
@@ -52,12 +52,9 @@ def load_network(path: Path, *, precision: Precision | None = None) -> Diffusion
 
 
 def _detect_network(file: WeightFile) -> Detected:
-    found = (find_network(file.header, prefix) for prefix in NETWORK_PREFIXES)
-    network = next(filter(None, found), None)
-    for family in FAMILIES if network is not None else ():
-        config = family.detect_network(file.header, network)
-        if config is not None:
-            return Detected(family, config)
+    detected = detect_network(file.header, NETWORK_PREFIXES)
+    if detected is not None:
+        return detected
     names = ", ".join(name[:80] for name in list(file)[:3])
     raise UnknownModel(
         f"{file.header.path.name} holds no network of a family that is known: {', '.join(f.name for f in FAMILIES)}. "

@@ -110,6 +110,13 @@ def test_a_lora_fits_a_network_in_diffusers_names(tmp_path):
     assert not torch.allclose(changed[0], denoised(whole, tiny.SDXL), atol=1e-3)
 
 
+def test_a_network_alone_may_be_marked(tmp_path):
+    path = tiny.write_checkpoint(tmp_path / "x.safetensors", 7, tiny.SDXL)
+    alone = part_of(path, "model.diffusion_model.", tmp_path / "alone.safetensors")
+    save_file(load_file(alone) | {"v_pred": torch.zeros(0)}, tmp_path / "marked.safetensors")
+    assert models.load_network(tmp_path / "marked.safetensors", precision=FP32).prediction.name == "velocity"
+
+
 def test_files_without_a_network_are_named(tmp_path):
     with pytest.raises(UnknownModel, match=r"e\.safetensors holds no network.*emb_params"):
         models.load_network(tiny.write_embedding(tmp_path / "e.safetensors"))
