@@ -7,7 +7,8 @@ from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.searched_schedules import MOST_SEARCHED, search_levels
 from engine.sampling.spacings import ending_at_zero, log_linear
 
-# "Align Your Steps", arXiv:2404.14507, the authors' quick-start guide: ten steps each.
+# "Align Your Steps", arXiv:2404.14507: ten steps each, with the digits that workflows elsewhere are made with.
+# The authors' quick-start guide has the first two rounded to whole timesteps.
 ALIGN_YOUR_STEPS: dict[str, list[float]] = {
     "SD1": [
         14.6146412293, 6.4745760956, 3.8636745985, 2.6946151520, 1.8841921177, 1.3943805092,

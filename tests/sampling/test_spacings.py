@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from diffusers.schedulers import AysSchedules
 from torch import Tensor
 
 from engine.sampling import published_schedules, sigma_tools, spacings
@@ -81,6 +82,15 @@ def test_align_your_steps_gives_its_table_at_ten_steps_and_lies_on_it_at_others(
         sigmas = published_schedules.align_steps(kind, steps)
         assert len(sigmas) == steps + 1
         assert bool((sigmas.diff() < 0).all())
+
+
+def test_align_your_steps_is_the_authors_own_but_for_rounding() -> None:
+    keys = {"SD1": "StableDiffusionSigmas", "SDXL": "StableDiffusionXLSigmas", "SVD": "StableDiffusionVideoSigmas"}
+    for kind, key in keys.items():
+        ours, theirs = published_schedules.ALIGN_YOUR_STEPS[kind], AysSchedules[key]
+        assert ours[:-1] == pytest.approx(theirs[:-1], rel=0.015)
+    timesteps = LEVELS.timestep(torch.tensor(published_schedules.ALIGN_YOUR_STEPS["SD1"])).tolist()
+    assert timesteps == pytest.approx(AysSchedules["StableDiffusionTimesteps"] + [0], abs=1)
 
 
 def test_less_denoising_takes_the_last_steps() -> None:
