@@ -303,3 +303,9 @@ def test_control_nets_add_up(prompts, control_net):
     assert len(twice[0].controls) == 2
     assert twice[0].control_apply_to_uncond
     assert control.apply_control_net(conditioning=once, control_net=control_net, image=hint, strength=0.0) is once
+
+
+def test_a_control_network_that_is_no_difference_is_loaded_as_it_is(checkpoint, context):
+    whole = control.load_control_net(control_net_name="tiny.safetensors", context=context)
+    loaded = control.load_control_net_for(model=checkpoint.model, control_net_name="tiny.safetensors", context=context)
+    assert loaded.weight_patches == () and loaded.config == whole.config
