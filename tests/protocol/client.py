@@ -220,7 +220,7 @@ class Client:
             with error:
                 return Answer(error.code, _lower(error.headers), error.read())
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, /, **query: Any) -> Answer:
         return self.request("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""))
 
     def post(self, path: str, body: Any = None) -> Answer:
