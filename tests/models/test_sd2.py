@@ -246,6 +246,9 @@ def test_unclip_is_told_of_pictures(unclip_path):
     wrong = {**one, "clip_vision_output": models.VisionOutput(torch.zeros(1, 96), torch.zeros(1), torch.zeros(1))}
     with pytest.raises(ValueError, match=r"by 64 numbers.*gave 96"):
         prepared(model, {"unclip_conditioning": [wrong]})
+    mute = {**one, "clip_vision_output": models.VisionOutput(None, torch.zeros(1), torch.zeros(1))}
+    with pytest.raises(ValueError, match="no projection"):
+        prepared(model, {"unclip_conditioning": [mute]})
 
 
 @pytest.mark.parametrize(("kind", "error"), [("fp32", 1e-4), ("bf16", 0.05)])

@@ -33,7 +33,7 @@ def with_pictures(item: ConditioningItem, run: Run, file: WeightFile, width: int
     pictures = [
         (picture, embedding[None].float().cpu())
         for picture in item.extra.get(PICTURES, ())
-        for embedding in picture["clip_vision_output"].image_embeds
+        for embedding in _embeddings(picture)
     ]
     if not pictures:
         return item.with_(vector=torch.zeros(1, width), extra=extra)
@@ -49,6 +49,17 @@ def with_pictures(item: ConditioningItem, run: Run, file: WeightFile, width: int
         return item.with_(vector=vectors[0], extra=extra)
     summed = torch.stack(vectors).sum(dim=0)[:, : width // 2]
     return item.with_(vector=augment(summed, MERGED_NOISE), extra=extra)
+
+
+def _embeddings(picture: Mapping[str, Any]) -> Tensor:
+    """(B, D) what the vision encoder says of each picture as a whole."""
+    embeddings: Tensor | None = picture["clip_vision_output"].image_embeds
+    if embeddings is None:
+        raise ValueError(
+            "The vision encoder says nothing of a picture as a whole: its file has no projection (visual_projection or "
+            "proj). Use the CLIP vision output that the unCLIP checkpoint has."
+        )
+    return embeddings
 
 
 def _share(picture: Mapping[str, Any]) -> float:
