@@ -78,11 +78,11 @@ class PromptServer:
         return context.node_id if context else None
 
     def send_sync(self, event: str | int, data: Any, sid: str | None = None) -> None:
-        """Send a message to the editor: that of the running job, or `sid`, or all where no node runs."""
+        """Send a message to the editor whose id is `sid`, or to all."""
         context = running_node()
         if isinstance(event, int):
             self._send_binary(event, data, sid)
-        elif context is not None and sid in (None, self.client_id):
+        elif context is not None and sid is not None and sid == self.client_id:
             context.send(event, data if isinstance(data, dict) else {"data": data})
         else:
             self.say(Said(event, _as_json(data), sid))
