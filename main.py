@@ -22,6 +22,7 @@ from engine.jobs.bus import EventBus, QueueChanged
 from engine.jobs.dispatch import Dispatcher, Patience
 from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
+from engine.jobs.store import open_store
 from engine.jobs.worker import Worker
 from engine.options import Options, read_options
 from engine.server import listening
@@ -77,8 +78,9 @@ def build_services(
     console = sys.stdout if options.log_to_stdout else sys.stderr
     log_book = LogBook(console)
     bus = EventBus()
-    queue = JobQueue(changed=lambda: bus.publish(QueueChanged(queue.remaining)))
-    history = History()
+    store = open_store(_database(options, places), resume=options.resume_interrupted)
+    queue = JobQueue(lambda: bus.publish(QueueChanged(queue.remaining)), options.queue_limit, store)
+    history = History(forgotten=store.forgotten)
 
     def hire(first: int, last: int) -> list[Worker]:
         return [make_worker(options, places, log_book, number) for number in range(first, last + 1)]
@@ -90,12 +92,17 @@ def build_services(
         hire(1, options.workers or 1),
         None if options.workers else lambda accelerators: hire(2, accelerators),
         Patience(options.cancel_grace_s, options.check_limit_s),
+        store,
     )
     clients = Clients(lambda: queue.remaining)
     packs = PackBook(places, options)
     dispatcher.staff.described = packs.learn
     registry = Registry(definitions)
-    return Services(options, places, registry, queue, history, bus, dispatcher, clients, log_book, packs)
+    return Services(options, places, registry, queue, history, bus, dispatcher, clients, log_book, packs, store)
+
+
+def _database(options: Options, places: Places) -> Path | None:
+    return (options.database or places.user / "weft.db") if options.keep_jobs else None
 
 
 def full_worker(options: Options, places: Places, log_book: "LogBook", number: int) -> Worker:
@@ -202,8 +209,8 @@ def main(arguments: Sequence[str]) -> int:
         import nodes
 
         places = find_places(options)
-        clear_temp(places)
         services = build_services(options, places, nodes.definitions(), full_worker)
+        clear_temp(places)  # by now it is sure that no other Weft runs on these folders
         services.log_book.setFormatter(logging.Formatter(LOG_FORMAT))
         logging.getLogger().addHandler(services.log_book)
         gc.set_threshold(*COLLECT_AFTER)

@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")
 DEFAULT_PORT = 8188
 DISK_CACHE_GB = 8
+IN_MEMORY = Path(":memory:")
 
 # Flags of the ecosystem that are accepted with a warning: the switches, and those that take a value.
 WITHOUT_EFFECT = [
@@ -105,6 +106,10 @@ class Options:
         workers: how many jobs run at once; None for one per accelerator, or one on the CPU.
         cancel_grace_s: how long a pack's node may go on after a cancel, before its worker is ended and replaced.
         check_limit_s: how long a pack's VALIDATE_INPUTS may take for one node.
+        database: the file that keeps queue and history; None for weft.db in the user folder.
+        keep_jobs: whether any file does.
+        queue_limit: how many jobs may wait.
+        resume_interrupted: jobs that ran when the server ended by force are queued again at its next start.
         warnings: what was said without effect.
     """
 
@@ -135,6 +140,10 @@ class Options:
     workers: int | None = None
     cancel_grace_s: float = 5.0
     check_limit_s: float = 20.0
+    database: Path | None = None
+    keep_jobs: bool = True
+    queue_limit: int = 10_000
+    resume_interrupted: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -184,6 +193,10 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
         workers=_workers(said),
         cancel_grace_s=said.cancel_grace,
         check_limit_s=said.check_limit,
+        database=None if said.database_file == IN_MEMORY else _resolved(said.database_file),
+        keep_jobs=said.database_file != IN_MEMORY,
+        queue_limit=said.queue_limit,
+        resume_interrupted=said.resume_interrupted,
         warnings=_warnings(said),
     )
 
@@ -194,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     _folder_flags(parser.add_argument_group("folders"))
     _compute_flags(parser.add_argument_group("devices and types"))
     _worker_flags(parser.add_argument_group("workers, in which graphs run"))
+    _job_flags(parser.add_argument_group("jobs"))
     _other_flags(parser.add_argument_group("other"))
     for flag in WITHOUT_EFFECT:
         parser.add_argument(flag, action="append_const", const=flag, dest="ignored", help=argparse.SUPPRESS)
@@ -254,6 +268,23 @@ def _folder_flags(group: argparse._ArgumentGroup) -> None:
         default=[],
         metavar="FILE",
         help="YAML files that name further model folders",
+    )
+
+
+def _job_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--database-file",
+        type=Path,
+        metavar="FILE",
+        help="what keeps queue and history over restarts (default: weft.db in the user folder); :memory: keeps nothing",
+    )
+    group.add_argument(
+        "--queue-limit", type=_at_least_one, default=10_000, metavar="N", help="jobs that may wait (default: 10000)"
+    )
+    group.add_argument(
+        "--resume-interrupted",
+        action="store_true",
+        help="queue a job again that ran when the server was ended by force; at most twice",
     )
 
 

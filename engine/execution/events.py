@@ -141,13 +141,14 @@ class NodeFailed:
 
 @dataclass(frozen=True)
 class RunInterrupted:
-    """The run ends here, by the user's wish."""
+    """The run ends here, by the user's wish; or for another `reason`, such as the end of the server."""
 
     job: str
     node: str
     node_type: str
     executed: Sequence[str]
     timestamp_ms: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True)

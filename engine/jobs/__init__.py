@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "JobHappened": "bus",
         "JobLeft": "bus",
         "JobQueue": "queue",
+        "JobStore": "store",
         "QueueChanged": "bus",
         "QueueFull": "queue",
         "Worker": "worker",

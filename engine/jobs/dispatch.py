@@ -4,22 +4,25 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import Interrupted, WorkerDied
-from engine.execution.events import Event, NodeFailed, Place, RunInterrupted, RunStarted
-from engine.execution.outcome import NodeError, Outcome
+from engine.execution.events import Event, NodeFailed, NodeFinished, Place, RunInterrupted, RunStarted
+from engine.execution.outcome import NodeError, Outcome, RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.jobs.bus import EventBus, JobHappened, JobLeft
+from engine.jobs.database import NotWritten
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job, now_ms
 from engine.jobs.queue import JobQueue
+from engine.jobs.records import files_of
 from engine.jobs.running import LAST_EVENTS, Running
 from engine.jobs.staff import Staff
+from engine.jobs.store import JobStore
 from engine.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -62,8 +65,11 @@ class Dispatcher:
         workers: Sequence[Worker],
         hire: Callable[[int], Sequence[Worker]] | None = None,
         patience: Patience | None = None,
+        store: JobStore | None = None,
     ) -> None:
         """Join the line of jobs to those who run them; `hire` as in `Staff`."""
+        self._store = store or JobStore()
+        self._owed = list(self._store.restored.interrupted)
         self._queue = queue
         self._history = history
         self._bus = bus
@@ -147,6 +153,12 @@ class Dispatcher:
         mine = [running for running in self._running.values() if running.job.client == client]
         return [(running.job, place) for running in mine if (place := running.place(self._of_packs)) is not None]
 
+    def owed(self, client: str) -> list[HistoryItem]:
+        """Give the client's jobs that ended with the server before this one, which nobody could tell it; once."""
+        mine = [item for item in self._owed if client and item.job.client == client]
+        self._owed = [item for item in self._owed if item not in mine]
+        return mine
+
     def started_ms(self, job_id: str) -> int | None:
         running = self._running.get(job_id)
         return running.started_ms if running else None
@@ -178,9 +190,15 @@ class Dispatcher:
         def emit(event: Event) -> None:
             self._note(running, event)
 
-        outcome: Outcome | None = None
         try:
-            outcome = await worker.run(job.request, emit)
+            self._store.began(job.id, running.started_ms)
+            await self._written()
+            if running.grace is not None:
+                raise Interrupted("The job was cancelled before a worker had it.")
+            outcome = await worker.run(_what_is_left(job), emit)
+        except asyncio.CancelledError:  # the server is shutting down: the next one finds that the job ran
+            self._queue.done(job)
+            raise
         except Interrupted:
             outcome = self._stopped(running)
         except WorkerDied as error:
@@ -193,7 +211,7 @@ class Dispatcher:
             if running.grace is not None:
                 running.grace.cancel()
             del self._running[job.id]
-            self._finish(running, outcome)
+        await self._finish(running, outcome)
 
     def _allow_grace(self, running: Running) -> None:
         """Give a cancelled job time to end by itself; little of it where the code of a pack is at work."""
@@ -215,21 +233,29 @@ class Dispatcher:
     def _note(self, running: Running, event: Event) -> None:
         """Pass an event on. The last one waits until the history is complete, since clients read it then."""
         running.note(event)
+        if isinstance(event, NodeFinished):
+            self._store.node_finished(event)
         if not isinstance(event, LAST_EVENTS):
             self._bus.publish(JobHappened(running.job, event))
 
-    def _finish(self, running: Running, outcome: Outcome | None) -> None:
+    async def _finish(self, running: Running, outcome: Outcome) -> None:
+        """Record how a job ended, on the disk before anybody can know of it."""
         job = running.job
-        if outcome is None:  # the server is shutting down
-            self._queue.done(job)
-            return
         last = running.last
         course = (*running.course, last) if last else tuple(running.course)
-        self._history.add(HistoryItem(job, outcome, course, running.started_ms, now_ms()))
+        item = HistoryItem(job, _with_earlier(outcome, job), course, running.started_ms, now_ms())
+        self._store.ended(item)
+        await self._written()
+        self._history.add(item)
         if last is not None:
             self._bus.publish(JobHappened(job, last))
         self._queue.done(job)
         self._bus.publish(JobLeft(job))
+
+    async def _written(self) -> None:
+        """Wait for the disk. If it fails, jobs go on all the same: it is told, and what they did is kept later."""
+        with contextlib.suppress(NotWritten):
+            await self._store.written()
 
     def _stopped(self, running: Running) -> Outcome:
         """Make the end of a job whose worker did not live to tell that it was interrupted."""
@@ -259,3 +285,23 @@ def _outcome(
     shown = {node: event.ui for node, event in running.finished.items()}
     places = {node: event.place for node, event in running.finished.items()}
     return Outcome(running.job.id, status, shown, places, done, error)
+
+
+def _what_is_left(job: Job) -> RunRequest:
+    """Leave out the targets whose files an earlier run has saved, so that none is saved twice."""
+    kept = {node for node, event in job.earlier.items() if not _shows_temporary_files(event)}
+    targets = [target for target in job.request.targets if target not in kept]
+    return replace(job.request, targets=targets) if kept else job.request
+
+
+def _shows_temporary_files(event: NodeFinished) -> bool:
+    return any(area == "temp" for _, _, _, area, _, _ in files_of(event.place.node, event.ui))
+
+
+def _with_earlier(outcome: Outcome, job: Job) -> Outcome:
+    """Add what the nodes of an earlier run had shown."""
+    if not job.earlier:
+        return outcome
+    shown = {node: event.ui for node, event in job.earlier.items()}
+    places = {node: event.place for node, event in job.earlier.items()}
+    return replace(outcome, outputs={**shown, **outcome.outputs}, places={**places, **outcome.places})

@@ -1,6 +1,7 @@
 """How did the jobs of the past end?"""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -35,7 +36,19 @@ class History:
     Beyond `longest` jobs, or `most_nodes` in their prompts together, the oldest are forgotten; the newest never is.
     """
 
-    def __init__(self, longest: int = LONGEST_HISTORY, most_nodes: int = MOST_NODES) -> None:
+    def __init__(
+        self,
+        longest: int = LONGEST_HISTORY,
+        most_nodes: int = MOST_NODES,
+        forgotten: Callable[[Collection[str]], None] = lambda job_ids: None,
+    ) -> None:
+        """Begin without any.
+
+        Args:
+            forgotten: told of jobs that are no longer here.
+        """
+        self._forgotten = forgotten
+        self._loaded: asyncio.Event | None = None
         self._items: dict[str, HistoryItem] = {}
         self._longest = longest
         self._most_nodes = most_nodes
@@ -43,12 +56,34 @@ class History:
 
     def add(self, item: HistoryItem) -> None:
         """Keep a job; of what it was, the prompt, but no longer the graph that was read from it."""
-        self.delete([item.job.id])
+        self._drop(item.job.id)
         request = replace(item.job.request, graph=Graph({}))
-        self._items[item.job.id] = replace(item, job=replace(item.job, request=request))
+        self._items[item.job.id] = replace(item, job=replace(item.job, request=request, earlier={}))
         self._nodes += len(request.prompt)
-        while len(self._items) > self._longest or (self._nodes > self._most_nodes and len(self._items) > 1):
-            self.delete([next(iter(self._items))])
+        self._shorten()
+
+    def put_before(self, items: Iterable[HistoryItem]) -> None:
+        """Put jobs, oldest first, before those that are here; of an id that is here already, this one counts."""
+        later = list(self._items.values())
+        self._items, self._nodes = {}, 0
+        for item in (*items, *later):
+            self._drop(item.job.id)
+            self._items[item.job.id] = item
+            self._nodes += len(item.job.request.prompt)
+        self._shorten()
+
+    async def load(self, reading: Awaitable[Iterable[HistoryItem]]) -> None:
+        """Take in what was kept of earlier days; `loaded` waits for it."""
+        self._loaded = asyncio.Event()
+        try:
+            self.put_before(await reading)
+        finally:
+            self._loaded.set()
+
+    async def loaded(self) -> None:
+        """Wait until all is here that was kept."""
+        if self._loaded is not None:
+            await self._loaded.wait()
 
     def get(self, job_id: str) -> HistoryItem | None:
         return self._items.get(job_id)
@@ -60,11 +95,24 @@ class History:
         return list(islice(self._items.values(), start, None if limit is None else start + limit))
 
     def delete(self, job_ids: Collection[str]) -> None:
-        for job_id in job_ids:
-            item = self._items.pop(job_id, None)
-            if item is not None:
-                self._nodes -= len(item.job.request.prompt)
+        found = [job_id for job_id in job_ids if self._drop(job_id)]
+        if found:
+            self._forgotten(found)
 
     def clear(self) -> None:
-        self._items.clear()
-        self._nodes = 0
+        self.delete(list(self._items))
+
+    def _shorten(self) -> None:
+        forgotten = []
+        while len(self._items) > self._longest or (self._nodes > self._most_nodes and len(self._items) > 1):
+            oldest = next(iter(self._items))
+            self._drop(oldest)
+            forgotten.append(oldest)
+        if forgotten:
+            self._forgotten(forgotten)
+
+    def _drop(self, job_id: str) -> bool:
+        item = self._items.pop(job_id, None)
+        if item is not None:
+            self._nodes -= len(item.job.request.prompt)
+        return item is not None

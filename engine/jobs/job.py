@@ -2,9 +2,14 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.execution.events import NodeFinished
 from engine.execution.outcome import RunRequest
+
+# What a client may send along for its nodes, but nobody else may read, and no file keeps.
+SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 
 
 def now_ms() -> int:
@@ -20,6 +25,7 @@ class Job:
         number: its place in the line; the smallest runs first.
         client: who is told of its events; empty for nobody.
         worker: the name of the one worker that may run it; empty for any.
+        earlier: what its nodes showed in a run that ended with the server; it does not repeat what they saved.
     """
 
     number: float
@@ -27,6 +33,7 @@ class Job:
     client: str = ""
     worker: str = ""
     created_ms: int = field(default_factory=now_ms)
+    earlier: Mapping[str, NodeFinished] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

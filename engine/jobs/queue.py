@@ -2,13 +2,14 @@
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import EngineError
 from engine.execution.outcome import RunRequest
 from engine.jobs.job import Job
+from engine.jobs.store import JobStore
 
 LONGEST_LINE = 10_000
 Place = tuple[float, int, str]  # number, order of arrival, id
@@ -33,15 +34,29 @@ class Expected:
 class JobQueue:
     """The line of jobs. Everything here is called from the server's event loop only, so there is no lock."""
 
-    def __init__(self, changed: Callable[[], None] = lambda: None, longest: int = LONGEST_LINE) -> None:
+    def __init__(
+        self, changed: Callable[[], None] = lambda: None, longest: int = LONGEST_LINE, store: JobStore | None = None
+    ) -> None:
+        """Begin with the jobs that wait in the store, if there is one.
+
+        Args:
+            changed: called whenever the line, or what runs, is another.
+            longest: how many jobs may wait.
+        """
         self._changed = changed
-        self._longest = longest
+        self.longest = longest
+        self._store = store or JobStore()
         self._line: list[Place] = []  # sorted; one entry for each pending job
         self._pending: dict[str, tuple[Place, Job]] = {}
         self._running: dict[str, Job] = {}
         self._expected: list[Expected] = []
-        self._arrivals = 0
+        self._held: set[str] = set()  # jobs that are not on the disk yet
         self._look_again = asyncio.Event()
+        left = self._store.restored
+        self._arrivals = left.arrivals
+        self._is_paused = left.paused
+        for job, arrival in left.pending:
+            self._enter(job, arrival)
 
     @contextmanager
     def expect(self, job_id: str) -> Iterator[Expected]:
@@ -61,19 +76,21 @@ class JobQueue:
         number: float | None = None,
         front: bool = False,
         worker: str = "",
+        held: bool = False,
     ) -> Job:
         """Put a job in the line: at its end, before all others (`front`), or at a place of its own (`number`).
 
         Args:
             worker: the name of the one worker that may take it; any if empty.
+            held: no worker may take it before it is let go.
 
         Raises:
             QueueFull: the line is at its limit.
             AlreadyQueued: a job of this id waits or runs.
         """
-        if len(self._pending) >= self._longest:
+        if len(self._pending) >= self.longest:
             raise QueueFull(
-                f"{len(self._pending)} jobs are waiting, and {self._longest} is the limit. "
+                f"{len(self._pending)} jobs are waiting, and {self.longest} is the limit (--queue-limit). "
                 "Wait until some have run, or clear the queue."
             )
         if request.job in self._pending or request.job in self._running:
@@ -81,19 +98,25 @@ class JobQueue:
         self._arrivals += 1
         at = float(number) if number is not None else float(-self._arrivals if front else self._arrivals)
         job = Job(at, request, client, worker)
-        place = (at, self._arrivals, job.id)
-        self._pending[job.id] = place, job
-        insort(self._line, place)
+        if held:
+            self._held.add(job.id)
+        self._enter(job, self._arrivals)
+        self._store.queued(job, self._arrivals)
         self._changed()
         self.look_again()
         return job
 
+    def let_go(self, job_id: str) -> None:
+        """Let a job that was held be taken."""
+        self._held.discard(job_id)
+        self.look_again()
+
     async def take(self, fits: Callable[[Job], bool] = lambda job: True) -> Job:
         """Wait for the first job of the line that fits, and count it as running."""
         while True:
-            for place in self._line:
+            for place in () if self._is_paused else self._line:
                 job = self._pending[place[2]][1]
-                if fits(job):
+                if job.id not in self._held and fits(job):
                     self._remove(job.id)
                     self._running[job.id] = job
                     return job
@@ -117,11 +140,38 @@ class JobQueue:
         for job_id in dict.fromkeys(found):
             self._remove(job_id)
         if found:
+            self._store.withdrawn(found)
             self._changed()
 
     def clear(self) -> None:
         """Take all waiting jobs out of the line."""
         self.delete([*self._pending, *(expected.job_id for expected in self._expected)])
+
+    def move(self, numbers: Mapping[str, float]) -> None:
+        """Give waiting jobs other places: the smallest number runs first. Jobs that do not wait are left alone."""
+        found = [job_id for job_id in numbers if job_id in self._pending]
+        for job_id in found:
+            (_, arrival, _), job = self._pending[job_id]
+            self._remove(job_id, held=job_id in self._held)
+            moved = replace(job, number=float(numbers[job_id]))
+            self._enter(moved, arrival)
+            self._store.moved(moved)
+        if found:
+            self._changed()
+            self.look_again()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no further job is begun until someone says so."""
+        return self._is_paused
+
+    def pause(self, paused: bool = True) -> None:
+        """Begin no further job, or do so again; what runs goes on."""
+        if paused != self._is_paused:
+            self._is_paused = paused
+            self._store.paused(paused)
+            self._changed()
+            self.look_again()
 
     def running(self) -> list[Job]:
         return list(self._running.values())
@@ -140,6 +190,13 @@ class JobQueue:
         """How many jobs wait or run."""
         return len(self._pending) + len(self._running)
 
-    def _remove(self, job_id: str) -> None:
+    def _enter(self, job: Job, arrival: int) -> None:
+        place = (job.number, arrival, job.id)
+        self._pending[job.id] = place, job
+        insort(self._line, place)
+
+    def _remove(self, job_id: str, *, held: bool = False) -> None:
         place, _ = self._pending.pop(job_id)
         del self._line[bisect_left(self._line, place)]
+        if not held:
+            self._held.discard(job_id)

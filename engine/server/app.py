@@ -1,6 +1,7 @@
 """How is the web application put together?"""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from engine.server.routes import (
 )
 from engine.server.services import SERVICES, Services
 
+log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, node_types, extensions, system, folders, files, upload, settings, userdata,
@@ -67,10 +69,22 @@ async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
         loop.call_soon_threadsafe(services.clients.receive_log, entry)
 
     services.log_book.listen(logged)
+    reading = asyncio.create_task(_read_history(services))
+    await asyncio.sleep(0)  # it has begun, so that whoever asks waits for it
     services.dispatcher.start()
     yield
     services.log_book.listen(None)
     await services.dispatcher.stop()
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await asyncio.to_thread(services.store.close)
+
+
+async def _read_history(services: Services) -> None:
+    try:
+        await services.history.load(services.store.history())
+    except Exception:
+        log.exception("The history of earlier days cannot be read. New jobs are kept all the same.")
 
 
 async def _forget_packs(app: web.Application) -> None:

@@ -10,6 +10,7 @@ from engine.jobs.bus import EventBus
 from engine.jobs.dispatch import Dispatcher
 from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
+from engine.jobs.store import JobStore
 from engine.options import Options
 from engine.server.clients import Clients
 from engine.server.log_book import LogBook
@@ -34,6 +35,7 @@ class Services:
     clients: Clients
     log_book: LogBook
     packs: PackBook
+    store: JobStore
 
 
 SERVICES = web.AppKey("services", Services)

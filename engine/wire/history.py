@@ -5,11 +5,8 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from engine.execution.events import Place
 from engine.jobs.history import HistoryItem
-from engine.jobs.job import Job
+from engine.jobs.job import SECRETS, Job
 from engine.wire.messages import course
-
-# What a client may send along for its nodes, but nobody else may read.
-SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 
 # number, prompt_id, prompt, extra_data, outputs_to_execute
 QueueItem = tuple[float, str, dict[str, Any], dict[str, Any], list[str]]

@@ -166,6 +166,7 @@ def _interrupted(event: RunInterrupted) -> dict[str, Any]:
         "node_type": event.node_type,
         "executed": list(event.executed),
         "timestamp": event.timestamp_ms,
+        **({"reason": event.reason} if event.reason else {}),
     }
 
 

@@ -8,6 +8,7 @@ from engine.server.bodies import count_in, ids_in, read_body
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.written import written
 from engine.wire.history import HistoryEntry, history_item
 
 routes = web.RouteTableDef()
@@ -32,6 +33,7 @@ class Forget(TypedDict, total=False):
 async def get_history(request: web.Request) -> web.Response:
     """Give ended jobs, oldest first: the newest `max_items`, or as many from number `offset` on."""
     history = services_of(request).history
+    await history.loaded()
     items = history.items(count_in(request, "max_items"), count_in(request, "offset"))
     return json_response({item.job.id: history_item(item) for item in items})
 
@@ -40,7 +42,9 @@ async def get_history(request: web.Request) -> web.Response:
 @described(answer=dict[str, HistoryEntry])
 async def get_item(request: web.Request) -> web.Response:
     """Give one ended job, or {} as long as it has not ended."""
-    item = services_of(request).history.get(request.match_info["prompt_id"])
+    history = services_of(request).history
+    await history.loaded()
+    item = history.get(request.match_info["prompt_id"])
     return json_response({} if item is None else {item.job.id: history_item(item)})
 
 
@@ -51,7 +55,9 @@ async def post_history(request: web.Request) -> web.Response:
     history = services_of(request).history
     body = await read_body(request)
     deleted = ids_in(body, "delete")
+    await history.loaded()
     if body.get("clear"):
         history.clear()
     history.delete(deleted)
+    await written(services_of(request))
     return web.Response()

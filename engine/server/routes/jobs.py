@@ -59,6 +59,7 @@ async def list_jobs(request: web.Request) -> web.Response:
     if limit == 0:
         raise web.HTTPBadRequest(text="limit=0: expected a number from 1 on.")
     workflow = request.query.get("workflow_id")
+    await services_of(request).history.loaded()
     views = [view for view in _views(services_of(request)) if not wanted or view.status in wanted]
     views = [view for view in views if workflow is None or view.workflow_id == workflow]
     views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]))
@@ -77,6 +78,7 @@ async def list_jobs(request: web.Request) -> web.Response:
 async def get_job(request: web.Request) -> web.Response:
     """Give one job with its outputs and workflow."""
     job_id = request.match_info["id"]
+    await services_of(request).history.loaded()
     view = next((view for view in _views(services_of(request)) if view.job.id == job_id), None)
     if view is None:
         raise web.HTTPNotFound(text=f"There is no job {job_id[:80]!r}.")

@@ -11,6 +11,8 @@ from engine.execution.outcome import RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.problems import Problem
 from engine.graph.validate import Validation, check_graph
+from engine.jobs.database import NotWritten
+from engine.jobs.job import Job
 from engine.jobs.queue import AlreadyQueued, QueueFull
 from engine.jobs.staff import UnknownWorker
 from engine.server.described import described
@@ -46,8 +48,11 @@ async def get_prompt(request: web.Request) -> web.Response:
     return json_response(state)
 
 
+REFUSALS = {400: Refusal, 413: Refusal, 429: Refusal, 503: Refusal, 507: Refusal}
+
+
 @routes.post("/prompt")
-@described(body=PromptBody, answer=PromptAnswer, refusals={400: Refusal, 413: Refusal, 503: Refusal})
+@described(body=PromptBody, answer=PromptAnswer, refusals=REFUSALS)
 async def post_prompt(request: web.Request) -> web.Response:
     """Check a graph and put it in the line."""
     services = services_of(request)
@@ -72,7 +77,7 @@ async def post_prompt(request: web.Request) -> web.Response:
         return json_response(refusal("prompt_deleted", "The prompt was deleted while it was being checked."), 400)
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
-    return _submit(services, submission, validation, worker)
+    return await _submit(services, submission, validation, worker)
 
 
 async def _changed_by_packs(request: web.Request, body: bytes) -> bytes:
@@ -124,7 +129,7 @@ def _check(
     return check_graph(submission.graph, services.registry, services.places, submission.targets, answers)
 
 
-def _submit(services: Services, submission: Submission, validation: Validation, worker: str) -> web.Response:
+async def _submit(services: Services, submission: Submission, validation: Validation, worker: str) -> web.Response:
     request = RunRequest(
         job=submission.job,
         graph=validation.graph,
@@ -136,10 +141,18 @@ def _submit(services: Services, submission: Submission, validation: Validation, 
     )
     try:
         job = services.queue.submit(
-            request, client=submission.client, number=submission.number, front=submission.front, worker=worker
+            request,
+            client=submission.client,
+            number=submission.number,
+            front=submission.front,
+            worker=worker,
+            held=True,
         )
+        await _keep(services, job)
     except QueueFull as error:
-        return json_response(refusal("queue_full", str(error)), 503)
+        return json_response(refusal("queue_full", str(error)), 429)
+    except NotWritten as error:
+        return json_response(refusal("not_written", _no_room(error)), 507)
     except AlreadyQueued as error:
         return json_response(refusal("invalid_prompt_id", str(error)), 400)
     answer: PromptAnswer = {
@@ -148,3 +161,20 @@ def _submit(services: Services, submission: Submission, validation: Validation, 
         "node_errors": node_errors(validation.problems),
     }
     return json_response(answer)
+
+
+async def _keep(services: Services, job: Job) -> None:
+    """Let workers have a job once it is on the disk. Raises NotWritten; then it is in the line no more."""
+    try:
+        await services.store.written()
+    except BaseException:  # also if the client has gone meanwhile: nobody was told of the job
+        services.queue.delete([job.id])
+        raise
+    services.queue.let_go(job.id)
+
+
+def _no_room(error: NotWritten) -> str:
+    return (
+        f"The job was not queued, since it could not be written to disk: {error}. Make room and queue it again; "
+        "or start the server with --database-file FILE on another disk."
+    )

@@ -12,7 +12,7 @@ from engine.server.clients import Client
 from engine.server.described import described
 from engine.server.routes.system import feature_flags
 from engine.server.services import Services, services_of
-from engine.wire.messages import executing, message
+from engine.wire.messages import executing, frames, message
 
 routes = web.RouteTableDef()
 LARGEST_MESSAGE_BYTES = 1024 * 1024
@@ -49,6 +49,10 @@ async def listen(request: web.Request) -> web.StreamResponse:
     services.clients.add(client)
     for job, place in services.dispatcher.at_work(client_id):
         client.tell(executing(job.id, place))
+    for item in services.dispatcher.owed(client_id):
+        for frame in frames(item.events[-1]):
+            client.tell(frame)
+        client.tell(executing(item.job.id, None))
     sending = asyncio.create_task(client.send_all())
     try:
         async for incoming in socket:

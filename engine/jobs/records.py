@@ -1,0 +1,131 @@
+"""How do jobs and their ends stand on the disk? As JSON: no pickle is ever read from a file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from engine.execution.events import (
+    Event,
+    NodeFailed,
+    NodeFinished,
+    NodesCached,
+    Place,
+    RunInterrupted,
+    RunStarted,
+    RunSucceeded,
+)
+from engine.execution.outcome import NodeError, Outcome, RunRequest
+from engine.graph.nodes import Graph, NodeId
+from engine.jobs.history import HistoryItem
+from engine.jobs.job import SECRETS, Job
+
+COURSE: Mapping[str, type[Event]] = {
+    kind.__name__: kind for kind in (RunStarted, NodesCached, NodeFailed, RunInterrupted, RunSucceeded)
+}
+FileRow = tuple[str, str, int, str, str, str]  # node, kind, position, type, subfolder, filename
+
+
+def write(value: Mapping[str, Any]) -> str:
+    """Write JSON; what JSON cannot hold is written as its text, names that are no texts are left out."""
+    return json.dumps(value, default=_plain, skipkeys=True, separators=(",", ":"))
+
+
+def write_job(job: Job, *, with_graph: bool = True) -> dict[str, Any]:
+    """Give a job as plain values, without the secrets of its client."""
+    request = job.request
+    return {
+        "number": job.number,
+        "client": job.client,
+        "worker": job.worker,
+        "created_ms": job.created_ms,
+        "prompt": request.prompt,
+        "extra": {name: value for name, value in request.extra.items() if name not in SECRETS},
+        "targets": list(request.targets),
+        "metadata": request.metadata,
+        "graph": request.graph.__getstate__() if with_graph else [],
+    }
+
+
+def read_job(job_id: str, found: Mapping[str, Any], *, number: float | None = None) -> Job:
+    """Read a job; `number` overrules the place that it had when it was handed in."""
+    graph = Graph({})
+    graph.__setstate__(found["graph"])
+    request = RunRequest(
+        job=job_id,
+        graph=graph,
+        targets=[NodeId(target) for target in found["targets"]],
+        prompt=found["prompt"],
+        extra=found["extra"],
+        metadata=found["metadata"],
+        client=found["client"],
+    )
+    place = found["number"] if number is None else number
+    return Job(place, request, found["client"], found["worker"], found["created_ms"])
+
+
+def write_item(item: HistoryItem) -> dict[str, Any]:
+    """Give a job that has ended as plain values."""
+    outcome = item.outcome
+    return {
+        "job": write_job(item.job, with_graph=False),
+        "status": outcome.status,
+        "outputs": outcome.outputs,
+        "places": {node: asdict(place) for node, place in outcome.places.items()},
+        "executed": list(outcome.executed),
+        "error": asdict(outcome.error) if outcome.error else None,
+        "events": [{"kind": type(event).__name__, **_fields_of(event)} for event in item.events],
+        "started_ms": item.started_ms,
+        "ended_ms": item.ended_ms,
+    }
+
+
+def read_item(job_id: str, body: str) -> HistoryItem:
+    """Read a job that has ended."""
+    found = json.loads(body)
+    outcome = Outcome(
+        job_id,
+        found["status"],
+        found["outputs"],
+        {node: Place(**place) for node, place in found["places"].items()},
+        found["executed"],
+        NodeError(**found["error"]) if found["error"] else None,
+    )
+    events = tuple(_read_event(event) for event in found["events"])
+    return HistoryItem(read_job(job_id, found["job"]), outcome, events, found["started_ms"], found["ended_ms"])
+
+
+def write_shown(event: NodeFinished) -> str:
+    """Write what a node has to show."""
+    return write({"place": asdict(event.place), "ui": event.ui})
+
+
+def read_shown(job_id: str, body: str) -> NodeFinished:
+    """Read what a node had to show."""
+    found = json.loads(body)
+    return NodeFinished(job_id, Place(**found["place"]), found["ui"])
+
+
+def files_of(node: str, ui: Mapping[str, Any]) -> Iterator[FileRow]:
+    """Yield the files that a node shows, for the index of outputs; a node's own values may be of any form."""
+    for kind, shown in ui.items():
+        for position, entry in enumerate(shown if isinstance(shown, (list, tuple)) else ()):
+            name = entry.get("filename") if isinstance(entry, Mapping) else None
+            if isinstance(name, str) and name:
+                folder, area = entry.get("subfolder") or "", entry.get("type") or "output"
+                yield node, str(kind), position, str(area), str(folder), name
+
+
+def _fields_of(event: Event) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in fields(event)}
+
+
+def _read_event(found: dict[str, Any]) -> Event:
+    kind = COURSE[found.pop("kind")]
+    if "place" in found:
+        found["place"] = Place(**found["place"])
+    return kind(**found)
+
+
+def _plain(value: object) -> Any:
+    return asdict(value) if isinstance(value, Place) else str(value)
