@@ -289,7 +289,9 @@ class GraphRun:
                 graft, result = self._graph.graft(node_id, call, result, self._reader.key(node_id))
                 grafts.append(graft)
                 wanted += self._prepare_graft(graft)
-                wanted += [value.source for value in result.outputs if isinstance(value, Link)]
+                given = [value for value in result.outputs if isinstance(value, Link)]
+                self._reader.check_links(node_id, given)
+                wanted += [link.source for link in given]
             led.append(result)
         self._reader.find_missing_keys(wanted)
         sources = [value.source for each in led for value in each.outputs if isinstance(value, Link)]
@@ -307,8 +309,9 @@ class GraphRun:
         sorted_ids, stuck = order(part, part.nodes)
         if stuck:
             raise NodeRaised(graft.caller, DependsOnItself(f"In the graph it returned, {stuck[0]} depends on itself."))
-        outside = {link.source for node in graft.nodes.values() for _, link in node.links()} - graft.nodes.keys()
-        self._reader.find_missing_keys(outside)
+        links = [link for node in graft.nodes.values() for _, link in node.links()]
+        self._reader.check_links(graft.caller, links)
+        self._reader.find_missing_keys({link.source for link in links} - graft.nodes.keys())
         self._reader.find_keys(sorted_ids, graft.origins)
         return [node_id for node_id in sorted_ids if self._reader.definition(node_id).is_target]
 

@@ -69,6 +69,18 @@ class Reader:
         """Give what a node cannot run without: the sources of all its links but the lazy ones."""
         return self.read(node_id).sources
 
+    def check_links(self, caller: NodeId, links: Iterable[Link]) -> None:
+        """Refuse an expansion whose links take outputs that are not there.
+
+        Raises:
+            NodeRaised: by the caller, which returned it.
+        """
+        for link in links:
+            count = len(self.definition(link.source).outputs)
+            if not 0 <= link.output < count:
+                text = f"takes output {link.output} of node {link.source}, which has {count} (from 0)"
+                raise NodeRaised(caller, EngineError(f"The graph it returned {text}."))
+
     def read(self, node_id: NodeId) -> ReadNode:
         """Read a node, the first time that it is asked for."""
         known = self._read.get(node_id)

@@ -178,13 +178,17 @@ def test_graphs_that_cannot_run(client: Client, graph: Graph, kind: str) -> None
     assert run.error["exception_message"]
 
 
-def test_after_an_impossible_graph_the_next_prompt_runs(client: Client, graph: Graph) -> None:
-    graph.show(graph.add("ProbeExpandInto", kind="cycle", value=fresh()))
+@pytest.mark.parametrize("kind", ["NobodyKnowsThis", "cycle", "no such output"])
+def test_an_impossible_graph_costs_the_worker_nothing(client: Client, graph: Graph, kind: str) -> None:
+    """The nodes' states are still there: nothing has been started anew."""
+    counting = Graph()
+    counter = counting.add("ProbeCounter", f"counter beside {kind}", trigger=fresh())
+    shown = counting.show(counter)
+    assert client.run(counting).shown(shown) == [1]
+    graph.show(graph.add("ProbeExpandInto", kind=kind, value=fresh()))
     assert client.run(graph).error
-    value = fresh()
-    whole = Graph()
-    shown = whole.show(whole.add("ProbeChain", value=value, links=2))
-    assert client.run(whole).shown(shown) == [value + 2]
+    counting[counter.id]["inputs"]["trigger"] = fresh()
+    assert client.run(counting).shown(shown) == [2]
 
 
 def test_a_chain_of_expansions(client: Client, graph: Graph) -> None:
