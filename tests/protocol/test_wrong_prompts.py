@@ -264,5 +264,5 @@ def test_a_refused_prompt_leaves_no_trace(client: Client, graph: Graph) -> None:
     before = client.get("/history").json.keys()
     refused(client, graph)
     queue = client.get("/queue").json
-    assert queue == {"queue_running": [], "queue_pending": []}
+    assert (queue["queue_running"], queue["queue_pending"]) == ([], [])
     assert client.get("/history").json.keys() == before
