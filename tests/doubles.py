@@ -71,6 +71,21 @@ def save_text(
     return NodeResult((), {"images": [{"filename": file.name, "subfolder": "", "type": "output"}]})
 
 
+@node("Append", category="test", is_target=True)
+def append(
+    *,
+    value: Number,
+    line: str = "",
+    to: str = "lines",
+    context: NodeContext,  # type: ignore[valid-type]
+) -> NodeResult:
+    """Write a line behind those that are in a file, so that whatever runs twice is seen."""
+    file = context.places.output / f"{to}.txt"
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(f"{line}\n")
+    return NodeResult((), {"images": [{"filename": file.name, "subfolder": "", "type": "output"}]})
+
+
 @node("ShowProgress", category="test")
 def show_progress(
     *,

@@ -20,7 +20,8 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
             created_ms INTEGER NOT NULL,
             attempts INTEGER NOT NULL DEFAULT 0,
             started_ms INTEGER,
-            body TEXT NOT NULL
+            submitted TEXT NOT NULL,
+            graph TEXT NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE shown (
             job TEXT NOT NULL,
@@ -36,7 +37,8 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
             created_ms INTEGER NOT NULL,
             started_ms INTEGER NOT NULL,
             ended_ms INTEGER NOT NULL,
-            body TEXT NOT NULL
+            submitted TEXT NOT NULL,
+            outcome TEXT NOT NULL
         );
         CREATE TABLE outputs (
             job TEXT NOT NULL,

@@ -1,6 +1,5 @@
 """What is kept of jobs while they wait, run and have ended, so that the end of the server loses none of it?"""
 
-import json
 import logging
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."
 MOST_ATTEMPTS = 3  # a job whose every run ends the server is not begun for ever
 ITEMS_AT_ONCE = 100  # of the history, read between two commits
-Row = tuple[str, int, float, int, int | None, str]  # id, arrival, number, attempts, started_ms, body
+Row = tuple[str, int, float, int, int | None, str, str]  # id, arrival, number, attempts, started_ms, submitted, graph
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,11 @@ class JobStore:
         """Keep a job that waits."""
 
         def change(connection: sqlite3.Connection) -> None:
-            body = records.write(records.write_job(job))
-            row = (job.id, arrival, job.number, job.client, job.worker, job.created_ms, body)
+            told = (records.write_job(job), records.write_graph(job.request.graph))
             connection.execute(
-                "INSERT INTO jobs (id, arrival, number, client, worker, created_ms, body) VALUES (?,?,?,?,?,?,?)", row
+                "INSERT INTO jobs (id, arrival, number, client, worker, created_ms, submitted, graph) "
+                "VALUES (?,?,?,?,?,?,?,?)",
+                (job.id, arrival, job.number, job.client, job.worker, job.created_ms, *told),
             )
             connection.execute("INSERT OR REPLACE INTO state VALUES ('arrivals', ?)", (str(arrival),))
 
@@ -226,13 +226,15 @@ def _restore(connection: sqlite3.Connection, *, resume: bool) -> Restored:
     """Read what waits, and settle what ran: it is interrupted, or waits again."""
     state: Mapping[str, str] = dict(connection.execute("SELECT name, value FROM state"))
     rows: list[Row] = list(
-        connection.execute("SELECT id, arrival, number, attempts, started_ms, body FROM jobs ORDER BY number, arrival")
+        connection.execute(
+            "SELECT id, arrival, number, attempts, started_ms, submitted, graph FROM jobs ORDER BY number, arrival"
+        )
     )
     first = min((row[2] for row in rows), default=0.0)
     pending: list[tuple[Job, int]] = []
     interrupted: list[HistoryItem] = []
-    for job_id, arrival, number, attempts, started_ms, body in rows:
-        job = records.read_job(job_id, json.loads(body), number=number)
+    for job_id, arrival, number, attempts, started_ms, submitted, graph in rows:
+        job = records.read_job(job_id, submitted, graph, number=number)
         if started_ms is None:
             pending.append((replace(job, earlier=_shown_by(connection, job_id)) if attempts else job, arrival))
         elif resume and attempts < MOST_ATTEMPTS:
@@ -272,17 +274,19 @@ def _interrupted(connection: sqlite3.Connection, job: Job, started_ms: int) -> H
 def _end(connection: sqlite3.Connection, item: HistoryItem) -> None:
     job_id, outcome = item.job.id, item.outcome
     try:
-        body = records.write(records.write_item(item))
+        end = records.write_end(item)
     except (TypeError, ValueError, RecursionError) as error:  # a pack shows what contains itself, say
         log.warning("What job %s shows cannot be kept: %s.", job_id, error)
         outcome = replace(outcome, outputs={}, places={})
-        body = records.write(records.write_item(replace(item, outcome=outcome)))
+        end = records.write_end(replace(item, outcome=outcome))
+    kept = connection.execute("SELECT submitted FROM jobs WHERE id=?", (job_id,)).fetchone()
+    submitted = kept[0] if kept else records.write_job(item.job)
     for table, column in (("jobs", "id"), ("shown", "job"), ("outputs", "job"), ("history", "id")):
         connection.execute(f"DELETE FROM {table} WHERE {column}=?", (job_id,))
     times = (item.job.created_ms, item.started_ms, item.ended_ms)
     connection.execute(
-        "INSERT INTO history (id, status, created_ms, started_ms, ended_ms, body) VALUES (?,?,?,?,?,?)",
-        (job_id, outcome.status, *times, body),
+        "INSERT INTO history (id, status, created_ms, started_ms, ended_ms, submitted, outcome) VALUES (?,?,?,?,?,?,?)",
+        (job_id, outcome.status, *times, submitted, end),
     )
     files = [(job_id, *row) for node, ui in outcome.outputs.items() for row in records.files_of(node, ui)]
     connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?)", files)
@@ -290,6 +294,7 @@ def _end(connection: sqlite3.Connection, item: HistoryItem) -> None:
 
 def _history_after(connection: sqlite3.Connection, number: int) -> list[tuple[int, HistoryItem]]:
     rows = connection.execute(
-        "SELECT number, id, body FROM history WHERE number>? ORDER BY number LIMIT ?", (number, ITEMS_AT_ONCE)
+        "SELECT number, id, submitted, outcome FROM history WHERE number>? ORDER BY number LIMIT ?",
+        (number, ITEMS_AT_ONCE),
     )
-    return [(at, records.read_item(job_id, body)) for at, job_id, body in rows]
+    return [(at, records.read_item(job_id, submitted, outcome)) for at, job_id, submitted, outcome in rows]
