@@ -50,8 +50,8 @@ class Frames:
 def read_image(path: Path) -> Frames:
     """Read a picture upright (EXIF orientation), all its frames if it is animated.
 
-    16-bit and float greys keep their precision; floats are taken as 0..1. Frames of another size than the first
-    are left out.
+    16-bit PNGs and greys, and float greys, keep their precision; floats are taken as 0..1. Frames of another size than
+    the first are left out.
 
     Raises:
         BadFile: not a picture, damaged, or of more than `MAX_PIXELS` in all.
@@ -59,7 +59,8 @@ def read_image(path: Path) -> Frames:
     import numpy as np
 
     with _opened(path) as image:
-        frames = [_frame(frame) for frame in _frames(path, image)]
+        is_deep = _is_deep_colour(path, image)
+        frames = [_deep_frame(path) if is_deep else _frame(frame) for frame in _frames(path, image)]
     same = [frame for frame in frames if frame[0].shape == frames[0][0].shape]
     pixels = np.stack([colours for colours, _ in same])
     if all(opacity is None for _, opacity in same):
@@ -217,6 +218,27 @@ def _frame(image: Image.Image) -> tuple[Floats, Floats | None]:
     if not upright.has_transparency_data:
         return colours, None
     return colours, np.asarray(upright.convert("RGBA").getchannel("A"), np.float32) / 255.0
+
+
+def _is_deep_colour(path: Path, image: Image.Image) -> bool:
+    """Say whether a PNG has 16 bits a colour, of which Pillow would keep 8: its IHDR tells depth and kind of colour."""
+    if image.format != "PNG" or getattr(image, "n_frames", 1) != 1 or image.mode not in ("RGB", "RGBA"):
+        return False
+    with path.open("rb") as file:
+        header = file.read(26)
+    return header[24:26] in (b"\x10\x02", b"\x10\x06")
+
+
+def _deep_frame(path: Path) -> tuple[Floats, Floats | None]:
+    """`_frame` of a PNG of 16 bits a colour, by PyAV."""
+    import av
+    import numpy as np
+
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    values = frame.to_ndarray(format="rgba64le").astype(np.float32) / 65535.0
+    has_alpha = "a" in frame.format.name
+    return np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]) if has_alpha else None
 
 
 def _upright(image: Image.Image) -> Image.Image:

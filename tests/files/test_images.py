@@ -249,3 +249,21 @@ def test_channels_of_a_view(tmp_path):
         assert (image.mode, image.getpixel((0, 0))) == ("RGB", (10, 20, 30))
     with Image.open(io.BytesIO(recode_image(path, "png", channel="a"))) as image:
         assert (image.mode, image.getpixel((0, 0))) == ("RGBA", (0, 0, 0, 40))
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_png_of_sixteen_bits_a_colour_keeps_them(tmp_path, channels):
+    values = np.arange(4 * 5 * channels, dtype=np.uint16).reshape(4, 5, channels) * 997
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", 5, 4, 16, 2 if channels == 3 else 6, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    frames = read_image(tmp_path / "deep.png")
+    assert np.allclose(frames.pixels[0], values[..., :3] / 65535.0, atol=1e-7)
+    if channels == 4:
+        assert np.allclose(frames.opacity[0], values[..., 3] / 65535.0, atol=1e-7)
+    else:
+        assert frames.opacity is None
