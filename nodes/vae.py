@@ -11,7 +11,21 @@ Frames = Annotated[int, Range(8, 4096, step=4)]
 FewerFrames = Annotated[int, Range(4, 4096, step=4)]
 
 
-@node("VAEDecode", display_name="VAE Decode", category="latent")
+TILE = 64  # cells; a tile of 512 pixels of the usual VAEs
+
+
+def _decode_sparingly(*, samples: Latent, vae: Vae, context: NodeContext) -> Image:
+    with context.resource(models.DeviceMemory).hold(vae):
+        return vae.decode_tiled(samples.samples, TILE, TILE // 8, context.progress)
+
+
+def _encode_sparingly(*, pixels: Image, vae: Vae, context: NodeContext) -> Latent:
+    cell = vae.config.downscale
+    with context.resource(models.DeviceMemory).hold(vae):
+        return sampling.Latent(vae.encode_tiled(pixels, TILE * cell, TILE * cell // 8, context.progress))
+
+
+@node("VAEDecode", sparing=_decode_sparingly, display_name="VAE Decode", category="latent")
 def decode(*, samples: Latent, vae: Vae, context: NodeContext) -> Image:
     """Turn latents into images.
 
@@ -22,7 +36,7 @@ def decode(*, samples: Latent, vae: Vae, context: NodeContext) -> Image:
         return vae.decode(samples.samples)
 
 
-@node("VAEEncode", display_name="VAE Encode", category="latent")
+@node("VAEEncode", sparing=_encode_sparingly, display_name="VAE Encode", category="latent")
 def encode(*, pixels: Image, vae: Vae, context: NodeContext) -> Latent:
     """Turn images into latents. What exceeds a multiple of 8 pixels is cut off, half of it on each side.
 

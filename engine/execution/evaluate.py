@@ -2,19 +2,21 @@
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.errors import EngineError
+from engine.errors import EngineError, OutOfMemory
 from engine.execution.async_thread import AsyncThread, Stepwise
 from engine.execution.cache import NodeOutputs
 from engine.execution.context import NodeContext
-from engine.graph.definition import Blocked, Expansion, NodeDefinition, NodeResult
+from engine.graph.definition import Blocked, Expansion, NodeDefinition, NodeResult, Runs
 from engine.graph.nodes import Link, Node
 
+log = logging.getLogger(__name__)
 Values = list[Any]
 Around = Callable[[], AbstractContextManager[Any]]
 
@@ -133,9 +135,30 @@ class Visit:
 
     async def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         more = {"context": self.context} if self.definition.wants_context else {}
-        with self.around():
-            value = function(**arguments, **more)
+        again: Callable[..., Any] | None = None
+        try:
+            with self.around():
+                value = function(**arguments, **more)
+        except OutOfMemory as error:
+            again = self._again(function)
+            if again is None:
+                raise
+            log.warning("%s It is tried once more%s.", error, "" if again is function else " in a smaller way")
+        if again is not None:  # outside of the block above, whose error holds on to what filled the memory
+            with self.around():
+                value = again(**arguments, **more)
         return await self.waiting.result(value, self.around) if inspect.isawaitable(value) else value
+
+    def _again(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+        """Say what may be called after memory ran out, and what could be released was: None if nothing may.
+
+        What saves files, and the code of packs, could do twice what it did before memory ran out.
+        """
+        definition = self.definition
+        if function is not definition.function:
+            return None
+        repeats = definition.runs is Runs.ON_DEVICE and not definition.is_target
+        return definition.sparing or (function if repeats else None)
 
 
 def finish_here(coroutine: Coroutine[Any, Any, Wants | Results]) -> Wants | Results:

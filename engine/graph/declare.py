@@ -78,6 +78,7 @@ def node(
     experimental: bool = False,
     fingerprint: Callable[..., Any] | None = None,
     check: Callable[..., str | None] | None = None,
+    sparing: Callable[..., Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare a function as the node type `node_type`; the function itself stays as it is.
 
@@ -85,6 +86,7 @@ def node(
         hidden: what /object_info lists under "hidden"; native nodes take these from their context.
         fingerprint: see `NodeDefinition`; called with the node's inputs and `places=`.
         check: see `NodeDefinition`; called with the node's literal inputs and `places=`.
+        sparing: see `NodeDefinition`; takes what the function takes.
     """
 
     def declare(function: F) -> F:
@@ -110,6 +112,7 @@ def node(
             function=_with_single_values(function, lists) if lists else function,
             fingerprint=fingerprint,
             check=check,
+            sparing=sparing,
         )
         setattr(function, DEFINITION, definition)
         return function

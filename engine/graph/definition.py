@@ -121,6 +121,7 @@ class NodeDefinition:
         wanted_inputs: names the lazy inputs it needs beyond those that are there (the others are None).
         fingerprint: gives a JSON value from the inputs and `places`; a changed value makes the node run again.
         check: gives an error text, or None, from literal inputs and `places`.
+        sparing: does the same as `function` with less memory; called once where that ran out of it.
     """
 
     type: str
@@ -148,6 +149,7 @@ class NodeDefinition:
     wanted_inputs: Callable[..., Any] | None = None
     fingerprint: Callable[..., Any] | None = None
     check: Callable[..., str | None] | None = None
+    sparing: Callable[..., Any] | None = None
 
     def input(self, name: str) -> InputSpec | None:
         """Find an input by name."""
@@ -155,7 +157,7 @@ class NodeDefinition:
 
     def described(self) -> "NodeDefinition":
         """Give the same definition without its functions, so that it can travel between processes."""
-        return replace(self, function=None, wanted_inputs=None, fingerprint=None, check=None)
+        return replace(self, function=None, wanted_inputs=None, fingerprint=None, check=None, sparing=None)
 
     def used_inputs(self, node: Node) -> Iterator[tuple[str, Link | Any]]:
         """Yield those inputs of a node that its function is given."""

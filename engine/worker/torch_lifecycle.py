@@ -1,6 +1,7 @@
 """What does torch need round every node: inference mode, and a clear word when memory runs out?"""
 
 import gc
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -30,10 +31,11 @@ class TorchLifecycle:
             except (MemoryError, RuntimeError) as error:
                 if not _is_lack_of_memory(error):
                     raise
+                traceback.clear_frames(error.__traceback__)  # the node's own tensors
                 self._free()
                 raise OutOfMemory(
                     f"Memory ran out in {definition.display_name} (node {node_id}): {error} "
-                    "Models and caches were released; try a smaller image or batch, or --lowvram."
+                    "Models were released; try a smaller image or batch, or --lowvram."
                 ) from error
 
     def _free(self) -> None:
