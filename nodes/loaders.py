@@ -189,10 +189,10 @@ TINY_VAES = ("taesd", "taesdxl")
 
 def list_vaes(places: Places) -> Sequence[str]:
     """The files in models/vae, the tiny VAEs of which both halves are in models/vae_approx, and no VAE at all."""
-    return [*places.model_names("vae"), *(name for name in TINY_VAES if _tiny_vae(places, name)), PIXEL_SPACE]
+    return [*places.model_names("vae"), *(name for name in TINY_VAES if tiny_vae_files(places, name)), PIXEL_SPACE]
 
 
-def _tiny_vae(places: Places, name: str) -> tuple[Path, Path] | None:
+def tiny_vae_files(places: Places, name: str) -> tuple[Path, Path] | None:
     """The encoder's and the decoder's file; None unless both are there."""
     files = places.model_names("vae_approx")
     halves = [next((f for f in files if f.startswith(f"{name}_{half}")), None) for half in ("encoder", "decoder")]
@@ -203,7 +203,7 @@ def _tiny_vae(places: Places, name: str) -> tuple[Path, Path] | None:
 def _know_vae(*, places: Places, vae_name: str | None = None, **_: object) -> object:
     if vae_name is None or vae_name == PIXEL_SPACE:
         return float("nan") if vae_name is None else vae_name
-    tiny = _tiny_vae(places, vae_name) if vae_name in TINY_VAES else None
+    tiny = tiny_vae_files(places, vae_name) if vae_name in TINY_VAES else None
     paths = tiny or (places.model_path("vae", vae_name),)
     return [fingerprints.of_path(path) for path in paths]
 
@@ -219,9 +219,9 @@ def load_vae(*, vae_name: Annotated[str, Choice(list_vaes)], context: NodeContex
     precision = context.resource(models.Precision)
     if vae_name == PIXEL_SPACE:
         return models.pixel_vae(precision)
-    tiny = _tiny_vae(context.places, vae_name) if vae_name in TINY_VAES else None
+    tiny = tiny_vae_files(context.places, vae_name) if vae_name in TINY_VAES else None
     if tiny is not None:
-        return models.load_tiny_vae(*tiny, precision=precision)
+        return models.loadtiny_vae_files(*tiny, precision=precision)
     return models.load_vae(context.places.model_path("vae", vae_name), precision=precision)
 
 

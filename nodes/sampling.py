@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 from engine import control, diffusion, models
-from engine.execution import NodeContext, PreviewImage
-from engine.files.images import encode_preview
+from engine.execution import NodeContext
 from engine.graph import Choice, node
-from engine.options import ComputeOptions
+from nodes.previews import previewer
 from nodes.sockets import Cfg, Conditioning, Latent, Model, SamplerName, ScheduleName, Seed, Share, StepIndex, Steps
 
 
@@ -104,14 +103,10 @@ def ksampler_advanced(
 
 def reporter(context: NodeContext, model: Model) -> "Callable[[diffusion.Step], None]":
     """Make what tells a node's context of each step, with a preview of the first picture where one would be shown."""
-    options = context.resource(ComputeOptions)
-    shows_previews = options.preview_method != "none"
+    look = previewer(context, model)
 
     def report(step: "diffusion.Step") -> None:
-        preview = None
-        if shows_previews and context.wants_preview():
-            pixels = models.latent_to_rgb(step.denoised[:1], model.latent_format)
-            preview = PreviewImage("JPEG", encode_preview(pixels[0].numpy(), options.preview_pixels))
+        preview = look(step.denoised[:1]) if look is not None and context.wants_preview() else None
         context.progress(step.index + 1, step.total, preview)
 
     return report
