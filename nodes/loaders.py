@@ -221,7 +221,7 @@ def load_vae(*, vae_name: Annotated[str, Choice(list_vaes)], context: NodeContex
         return models.pixel_vae(precision)
     tiny = tiny_vae_files(context.places, vae_name) if vae_name in TINY_VAES else None
     if tiny is not None:
-        return models.loadtiny_vae_files(*tiny, precision=precision)
+        return models.load_tiny_vae(*tiny, precision=precision)
     return models.load_vae(context.places.model_path("vae", vae_name), precision=precision)
 
 
