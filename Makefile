@@ -13,7 +13,7 @@ help:
 	@echo "make test         set up and run every test"
 	@echo "make check        format, lint, types, fast tests"
 	@echo "make test-golden  compare with the expected numbers in GOLDEN=$(GOLDEN), on full-size weights"
-	@echo "make test-slow    the same, and the memory that loading takes"
+	@echo "make test-slow    the same, the memory that loading and 2,000 jobs take, and 300 kills of the server"
 	@echo "make bench        every benchmark, each beside a peer"
 
 run: setup
@@ -50,6 +50,8 @@ check: .venv/.weft-dev web
 
 test-slow: test-golden
 	$(PY) -m benchmarks.load_memory
+	$(PY) -m benchmarks.soak 2000
+	$(PY) -m tests.server.killing 300
 
 test-golden: .venv/.weft-dev
 	$(PY) tools/golden.py $(GOLDEN)
