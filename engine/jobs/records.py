@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
+from functools import cached_property
 from typing import Any
 
 from engine.execution.events import (
@@ -23,6 +24,7 @@ from engine.jobs.job import SECRETS, Job
 COURSE: Mapping[str, type[Event]] = {
     kind.__name__: kind for kind in (RunStarted, NodesCached, NodeFailed, RunInterrupted, RunSucceeded)
 }
+Submitted = tuple[str, str, str]  # what is said of a job, its prompt, what came beside it
 FileRow = tuple[str, str, int, str, str, str]  # node, kind, position, type, subfolder, filename
 
 
@@ -31,20 +33,43 @@ def write(value: Any) -> str:
     return json.dumps(value, default=_plain, skipkeys=True, separators=(",", ":"))
 
 
-def write_job(job: Job) -> str:
+class KeptJson(Mapping[str, Any]):
+    """A JSON object that is read when it is first looked into: of a long history that is little."""
+
+    def __init__(self, text: str, length: int) -> None:
+        self._text = text
+        self._length = length
+
+    @cached_property
+    def _content(self) -> Mapping[str, Any]:
+        content: Mapping[str, Any] = json.loads(self._text)
+        self._text = ""
+        return content
+
+    def __getitem__(self, name: str) -> Any:
+        return self._content[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def write_job(job: Job) -> Submitted:
     """Write a job as it was handed in, without the secrets of its client."""
     request = job.request
-    found = {
+    extra = {name: value for name, value in request.extra.items() if name not in SECRETS}
+    about = {
         "number": job.number,
         "client": job.client,
         "worker": job.worker,
         "created_ms": job.created_ms,
-        "prompt": request.prompt,
-        "extra": {name: value for name, value in request.extra.items() if name not in SECRETS},
         "targets": list(request.targets),
         "metadata": request.metadata,
+        "lengths": [len(request.prompt), len(extra)],
     }
-    return write(found)
+    return write(about), write(request.prompt), write(extra)
 
 
 def write_graph(graph: Graph) -> str:
@@ -52,22 +77,24 @@ def write_graph(graph: Graph) -> str:
     return write(graph.__getstate__())
 
 
-def read_job(job_id: str, submitted: str, graph_rows: str = "[]", *, number: float | None = None) -> Job:
+def read_job(job_id: str, submitted: Submitted, graph_rows: str = "[]", *, number: float | None = None) -> Job:
     """Read a job; `number` overrules the place that it had when it was handed in."""
-    found = json.loads(submitted)
+    about, prompt, extra = submitted
+    found = json.loads(about)
     graph = Graph({})
     graph.__setstate__(json.loads(graph_rows))
+    nodes, further = found["lengths"]
     request = RunRequest(
         job=job_id,
         graph=graph,
         targets=[NodeId(target) for target in found["targets"]],
-        prompt=found["prompt"],
-        extra=found["extra"],
+        prompt=KeptJson(prompt, nodes),
+        extra=KeptJson(extra, further),
         metadata=found["metadata"],
         client=found["client"],
     )
     place = found["number"] if number is None else number
-    return Job(place, request, found["client"], found["worker"], found["created_ms"])
+    return Job(float(place), request, found["client"], found["worker"], found["created_ms"])
 
 
 def write_end(item: HistoryItem) -> str:
@@ -86,7 +113,7 @@ def write_end(item: HistoryItem) -> str:
     return write(found)
 
 
-def read_item(job_id: str, submitted: str, end: str) -> HistoryItem:
+def read_item(job_id: str, submitted: Submitted, end: str) -> HistoryItem:
     """Read a job that has ended."""
     found = json.loads(end)
     outcome = Outcome(

@@ -21,6 +21,8 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
             attempts INTEGER NOT NULL DEFAULT 0,
             started_ms INTEGER,
             submitted TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            extra TEXT NOT NULL,
             graph TEXT NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE shown (
@@ -38,6 +40,8 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
             started_ms INTEGER NOT NULL,
             ended_ms INTEGER NOT NULL,
             submitted TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            extra TEXT NOT NULL,
             outcome TEXT NOT NULL
         );
         CREATE TABLE outputs (

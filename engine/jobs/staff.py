@@ -120,8 +120,11 @@ class Staff:
         raise UnknownWorker(asked, self._names())
 
     def may_take(self, worker: Worker, job: Job) -> bool:
-        """Say whether a job is for a worker. One that cannot start leaves those for anybody to others that can."""
-        if job.worker:
+        """Say whether a job is for a worker. One that cannot start leaves those for anybody to others that can.
+
+        A job for a worker that there is no more, since the server was started anew with fewer, is for anybody.
+        """
+        if job.worker and (job.worker in self._names() or not self.is_complete):
             return job.worker == worker.name
         if worker.stage != "dead" or all(other.stage == "dead" for other in self):
             return True

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."
 MOST_ATTEMPTS = 3  # a job whose every run ends the server is not begun for ever
 ITEMS_AT_ONCE = 100  # of the history, read between two commits
-Row = tuple[str, int, float, int, int | None, str, str]  # id, arrival, number, attempts, started_ms, submitted, graph
+Row = tuple[str, int, float, int, int | None, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ class JobStore:
         """Keep a job that waits."""
 
         def change(connection: sqlite3.Connection) -> None:
-            told = (records.write_job(job), records.write_graph(job.request.graph))
+            told = (*records.write_job(job), records.write_graph(job.request.graph))
             connection.execute(
-                "INSERT INTO jobs (id, arrival, number, client, worker, created_ms, submitted, graph) "
-                "VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO jobs (id, arrival, number, client, worker, created_ms, submitted, prompt, extra, graph) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (job.id, arrival, job.number, job.client, job.worker, job.created_ms, *told),
             )
             connection.execute("INSERT OR REPLACE INTO state VALUES ('arrivals', ?)", (str(arrival),))
@@ -227,14 +227,15 @@ def _restore(connection: sqlite3.Connection, *, resume: bool) -> Restored:
     state: Mapping[str, str] = dict(connection.execute("SELECT name, value FROM state"))
     rows: list[Row] = list(
         connection.execute(
-            "SELECT id, arrival, number, attempts, started_ms, submitted, graph FROM jobs ORDER BY number, arrival"
+            "SELECT id, arrival, number, attempts, started_ms, submitted, prompt, extra, graph "
+            "FROM jobs ORDER BY number, arrival"
         )
     )
     first = min((row[2] for row in rows), default=0.0)
     pending: list[tuple[Job, int]] = []
     interrupted: list[HistoryItem] = []
-    for job_id, arrival, number, attempts, started_ms, submitted, graph in rows:
-        job = records.read_job(job_id, submitted, graph, number=number)
+    for job_id, arrival, number, attempts, started_ms, *submitted, graph in rows:
+        job = _whole(records.read_job(job_id, (submitted[0], submitted[1], submitted[2]), graph, number=number))
         if started_ms is None:
             pending.append((replace(job, earlier=_shown_by(connection, job_id)) if attempts else job, arrival))
         elif resume and attempts < MOST_ATTEMPTS:
@@ -247,6 +248,12 @@ def _restore(connection: sqlite3.Connection, *, resume: bool) -> Restored:
             interrupted.append(item)
     pending.sort(key=lambda entry: (entry[0].number, entry[1]))
     return Restored(pending, interrupted, int(state.get("arrivals", 0)), state.get("paused") == "1")
+
+
+def _whole(job: Job) -> Job:
+    """Read what is left of a job that is to run, so that damage shows now, and it can go to a worker."""
+    request = replace(job.request, prompt=dict(job.request.prompt), extra=dict(job.request.extra))
+    return replace(job, request=request)
 
 
 def _shown_by(connection: sqlite3.Connection, job_id: str) -> dict[str, NodeFinished]:
@@ -279,14 +286,15 @@ def _end(connection: sqlite3.Connection, item: HistoryItem) -> None:
         log.warning("What job %s shows cannot be kept: %s.", job_id, error)
         outcome = replace(outcome, outputs={}, places={})
         end = records.write_end(replace(item, outcome=outcome))
-    kept = connection.execute("SELECT submitted FROM jobs WHERE id=?", (job_id,)).fetchone()
-    submitted = kept[0] if kept else records.write_job(item.job)
+    kept = connection.execute("SELECT submitted, prompt, extra FROM jobs WHERE id=?", (job_id,)).fetchone()
+    submitted = kept or records.write_job(item.job)
     for table, column in (("jobs", "id"), ("shown", "job"), ("outputs", "job"), ("history", "id")):
         connection.execute(f"DELETE FROM {table} WHERE {column}=?", (job_id,))
     times = (item.job.created_ms, item.started_ms, item.ended_ms)
     connection.execute(
-        "INSERT INTO history (id, status, created_ms, started_ms, ended_ms, submitted, outcome) VALUES (?,?,?,?,?,?,?)",
-        (job_id, outcome.status, *times, submitted, end),
+        "INSERT INTO history (id, status, created_ms, started_ms, ended_ms, submitted, prompt, extra, outcome) "
+        "VALUES (?,?,?,?,?,?,?,?,?)",
+        (job_id, outcome.status, *times, *submitted, end),
     )
     files = [(job_id, *row) for node, ui in outcome.outputs.items() for row in records.files_of(node, ui)]
     connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?)", files)
@@ -294,7 +302,9 @@ def _end(connection: sqlite3.Connection, item: HistoryItem) -> None:
 
 def _history_after(connection: sqlite3.Connection, number: int) -> list[tuple[int, HistoryItem]]:
     rows = connection.execute(
-        "SELECT number, id, submitted, outcome FROM history WHERE number>? ORDER BY number LIMIT ?",
+        "SELECT number, id, submitted, prompt, extra, outcome FROM history WHERE number>? ORDER BY number LIMIT ?",
         (number, ITEMS_AT_ONCE),
     )
-    return [(at, records.read_item(job_id, submitted, outcome)) for at, job_id, submitted, outcome in rows]
+    return [
+        (at, records.read_item(job_id, (told, prompt, extra), end)) for at, job_id, told, prompt, extra, end in rows
+    ]

@@ -357,9 +357,10 @@ def test_the_first_schema_is_what_it_was():
     connection.close()
     assert columns == {
         "jobs": ["id", "arrival", "number", "client", "worker", "created_ms", "attempts", "started_ms", "submitted",
-                 "graph"],
+                 "prompt", "extra", "graph"],
         "shown": ["job", "node", "at_ms", "body"],
-        "history": ["number", "id", "status", "created_ms", "started_ms", "ended_ms", "submitted", "outcome"],
+        "history": ["number", "id", "status", "created_ms", "started_ms", "ended_ms", "submitted", "prompt", "extra",
+                    "outcome"],
         "outputs": ["job", "node", "kind", "position", "type", "subfolder", "filename"],
         "state": ["name", "value"],
     }  # fmt: skip

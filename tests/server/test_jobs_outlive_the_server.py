@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -122,6 +123,53 @@ def test_a_lost_worker_is_no_reason_to_resume(tmp_path):
     try:
         assert end_of(server.ended(runs)) == "error"
         assert server.get("/queue")["queue_pending"] == server.get("/queue")["queue_running"] == []
+    finally:
+        server.end()
+
+
+def test_what_had_done_all_before_the_kill_has_nothing_left_to_do(tmp_path):
+    """The end itself was not written any more."""
+    server = start(tmp_path, "--resume-interrupted")
+    runs = server.post("/prompt", {"prompt": two_steps(0.01)})["prompt_id"]
+    server.ended(runs)
+    server.kill()
+    connection = sqlite3.connect(tmp_path / "user" / "weft.db")
+    was = connection.execute("SELECT id, created_ms, submitted, prompt, extra, outcome FROM history").fetchone()
+    connection.execute("DELETE FROM history")
+    row = (was[0], 1, 1, "", "", was[1], 1, 1, *was[2:5], "[]")
+    connection.execute("INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", row)
+    for node, ui in json.loads(was[5])["outputs"].items():
+        place = {"node": node, "display": node, "parent": None, "real": node}
+        connection.execute("INSERT INTO shown VALUES (?,?,1,?)", (runs, node, json.dumps({"place": place, "ui": ui})))
+    connection.commit()
+    connection.close()
+    server = start(tmp_path, "--resume-interrupted")
+    try:
+        item = server.ended(runs)
+        assert end_of(item) == "success" and set(item["outputs"]) == {"2", "4"}
+        assert lines(tmp_path) == ["first", "second"]
+    finally:
+        server.end()
+
+
+def test_jobs_of_packs_and_workers_that_are_gone_end_all_the_same(tmp_path):
+    server = start(tmp_path, "--workers", "2")
+    server.post("/queue", {"pause": True})
+    prompt = {"1": entry("Constant"), "2": entry("Append", value=["1", 0], line="ran")}
+    elsewhere = server.post("/prompt", {"prompt": prompt, "worker": 2})["prompt_id"]
+    unknown = server.post("/prompt", {"prompt": prompt})["prompt_id"]
+    server.kill()
+    connection = sqlite3.connect(tmp_path / "user" / "weft.db")
+    changed = "UPDATE jobs SET graph=replace(graph, 'Constant', 'OfAPackThatIsGone') WHERE id=?"
+    connection.execute(changed, (unknown,))
+    connection.commit()
+    connection.close()
+    server = start(tmp_path, "--workers", "1")
+    try:
+        server.post("/queue", {"resume": True})
+        assert end_of(server.ended(elsewhere)) == "success"
+        item = server.ended(unknown)
+        assert end_of(item) == "error" and "OfAPackThatIsGone" in str(item["status"]["messages"][-1][1])
     finally:
         server.end()
 
