@@ -108,3 +108,38 @@ test("the canvas menu exports the prompt that scripts send", async ({ page }) =>
   expect(exported["5"]!.class_type).toBe("KSampler");
   expect(exported["6"]!.inputs.samples).toEqual(["5", 0]);
 });
+
+test("insert on a link, cut by a stroke, swap for another type", async ({ page }) => {
+  await page.evaluate(() => globalThis.weft.addNode("LatentUpscale", [60, 900]));
+  const place = await page.evaluate(() => {
+    const { stage, active } = globalThis.weft;
+    const { graph, camera } = active.value!;
+    const free = graph.node("8");
+    const bounds = active.value!.bounds("8");
+    stage.fit();
+    const { x, y, scale } = camera.value;
+    return { x: (free.pos[0] + 60) * scale + x, y: (bounds.y + 16) * scale + y };
+  });
+  const target = await socketAt(page, "6", { input: "samples" });
+  await dragMouse(page, place, { x: target.x - 12, y: target.y });
+  expect(await source(page, "6", "samples")).toBe("8");
+  expect(await source(page, "8", "samples")).toBe("5");
+  await page.keyboard.press("Control+z");
+  expect(await source(page, "6", "samples")).toBe("5");
+
+  const positive = await socketAt(page, "5", { input: "positive" });
+  await page.keyboard.down("Alt");
+  await dragMouse(page, { x: positive.x - 20, y: positive.y - 14 }, { x: positive.x - 20, y: positive.y + 14 });
+  await page.keyboard.up("Alt");
+  expect(await source(page, "5", "positive")).toBeUndefined();
+  await page.keyboard.press("Control+z");
+  expect(await source(page, "5", "positive")).toBe("2");
+
+  await node(page, "5").locator(".node-title").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Swap for another type…" }).click();
+  await page.getByPlaceholder("Swap for…").fill("KSampler (Advanced)");
+  await page.keyboard.press("Enter");
+  const swapped = await source(page, "6", "samples");
+  expect(await page.evaluate((id) => globalThis.weft.active.value!.graph.node(id!).type, swapped)).toBe("KSamplerAdvanced");
+  expect(await source(page, swapped!, "positive")).toBe("2");
+});

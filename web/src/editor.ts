@@ -12,6 +12,7 @@ import { naturalSize } from "./model/geometry";
 import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
+import { swapNode } from "./model/rewire";
 import type { Edit } from "./model/edits";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
@@ -247,6 +248,19 @@ export class Editor {
     document.select([node.id]);
     this.stage.raise([node.id]);
     return node;
+  }
+
+  /** Puts a node of another type in a node's place, with the links and values that fit; says what had to go. */
+  swapNode(id: NodeId, type: string): void {
+    const document = this.active.value;
+    if (!document?.graph.nodes.has(id)) return;
+    const before = document.graph.linksOf(id).length;
+    const swapped = swapNode(document.graph, id, type, Document.isMediaType(type));
+    document.edit("swap", swapped.edits);
+    document.select([swapped.id]);
+    this.stage.raise([swapped.id]);
+    const lost = before - document.graph.linksOf(swapped.id).length;
+    if (lost > 0) this.ui.tell(`${lost === 1 ? "One link does" : `${lost} links do`} not fit ${document.graph.title(document.graph.node(swapped.id))} and went. Undo brings all back.`);
   }
 
   offerNodesInMiddle(): void {

@@ -51,6 +51,8 @@ export const GESTURES: readonly (readonly [string, string])[] = [
   ["Shift and drag", "Select with a box"],
   ["Double click", "Search and add a node"],
   ["Drag from a socket", "Connect; let go in the void to see what fits"],
+  ["Alt and drag across links", "Cut them (Ctrl+Alt where Alt is taken)"],
+  ["Drop a free node on a link", "Put it into the link"],
   ["Drag a number sideways", "Change it; click to type"],
   ["Drop a picture or JSON", "Open the workflow inside"],
 ];

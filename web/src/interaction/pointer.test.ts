@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { openDocument } from "../fixtures/definitions";
 import { inputPoint, outputPoint } from "../model/geometry";
+import { createNode } from "../model/graph";
 import type { Document } from "../model/document";
 import type { NodeId, Point } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
@@ -35,7 +36,7 @@ let surface: TestSurface;
 let machine: PointerMachine;
 let document: Document;
 
-const input = (at: Point, part: Partial<PointerInput> = {}): PointerInput => ({ id: 1, at, button: 0, shift: false, mod: false, touch: false, space: false, onWidget: false, ...part });
+const input = (at: Point, part: Partial<PointerInput> = {}): PointerInput => ({ id: 1, at, button: 0, shift: false, mod: false, alt: false, touch: false, space: false, onWidget: false, ...part });
 const screen = (point: Point): Point => toScreen(surface.camera, point);
 const output = (id: NodeId, slot: number): Point => screen(outputPoint(document.graph.node(id), document.layout(id), slot));
 const socket = (id: NodeId, name: string): Point => screen(inputPoint(document.graph.node(id), document.layout(id), name));
@@ -149,6 +150,32 @@ describe("the pointer", () => {
   it("leaves widgets to themselves, but not the sockets beside them", () => {
     expect(machine.down(input(screen([800, 300]), { onWidget: true }))).toBe(false);
     expect(machine.down(input(socket("5", "steps"), { onWidget: true }))).toBe(true);
+  });
+
+  it("cuts the links that a stroke crosses, as one step", () => {
+    const [x, top] = socket("5", "positive");
+    const bottom = socket("5", "negative")[1];
+    drag([x - 20, top - 40], [x - 20, bottom + 60], { alt: true });
+    expect(document.graph.linkInto("5", "positive")).toBeUndefined();
+    expect(document.graph.linkInto("5", "negative")).toBeUndefined();
+    expect(document.graph.linkInto("6", "samples")?.from).toBe("5");
+    document.undo();
+    expect(document.graph.linkInto("5", "positive")?.from).toBe("2");
+    expect(document.graph.linkInto("5", "negative")?.from).toBe("3");
+  });
+
+  it("puts a free node into the link that it is dropped on, and undo moves it back", () => {
+    const node = createNode(document.graph, "Reroute", [0, 900]);
+    node.size = [76, 28];
+    document.edit("add node", [{ kind: "addNode", node }]);
+    const [x, y] = socket("6", "samples");
+    const grip = screen([38, 914]);
+    drag(grip, [x - 20, y]);
+    expect(document.graph.linkInto("6", "samples")?.from).toBe(node.id);
+    expect(document.graph.linkInto(node.id, "")?.from).toBe("5");
+    document.undo();
+    expect(document.graph.linkInto("6", "samples")?.from).toBe("5");
+    expect(document.graph.node(node.id).pos).toEqual([0, 900]);
   });
 
   it("resizes by the corner", () => {

@@ -4,10 +4,12 @@ import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import { contains, inputPoint, outputPoint } from "../model/geometry";
 import { connect, mayConnect } from "../model/operations";
+import { insertInto } from "../model/rewire";
 import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
 import { pan, toCanvas, zoomAt } from "../view/canvas/camera";
+import { crossedLinks, linksThrough } from "../view/canvas/link_path";
 import type { Gesture, Linking } from "../view/stage";
 
 export interface PointerInput {
@@ -18,6 +20,7 @@ export interface PointerInput {
   readonly shift: boolean;
   /** Ctrl, or Command on a Mac. */
   readonly mod: boolean;
+  readonly alt: boolean;
   readonly touch: boolean;
   /** The space bar is held: everything pans. */
   readonly space: boolean;
@@ -50,8 +53,9 @@ const SMALLEST: Point = [120, 20];
 type Gestures =
   | { readonly kind: "pan"; last: Point; moved: boolean }
   | { readonly kind: "box"; readonly start: Point; readonly before: ReadonlySet<NodeId> }
+  | { readonly kind: "cut"; readonly path: Point[]; readonly links: Set<LinkId> }
   | { readonly kind: "press"; readonly start: Point; readonly hit: Hit; readonly toggled: boolean }
-  | { readonly kind: "move"; readonly start: Point; readonly places: ReadonlyMap<NodeId, Point>; readonly group: { readonly id: number; readonly bounds: Rect } | null }
+  | { readonly kind: "move"; readonly start: Point; readonly places: ReadonlyMap<NodeId, Point>; readonly group: { readonly id: number; readonly bounds: Rect } | null; insertion: LinkId | null }
   | { readonly kind: "resize"; readonly start: Point; readonly hit: Hit; readonly from: Rect }
   | { readonly kind: "link"; readonly linking: Linking; readonly detach: LinkId | null; readonly start: Point; moved: boolean }
   | { readonly kind: "pinch"; last: readonly [Point, Point] };
@@ -99,6 +103,8 @@ export class PointerMachine {
         return;
       case "box":
         return this.moveBox(gesture, input);
+      case "cut":
+        return this.moveCut(gesture, input);
       case "press":
         if (distance(gesture.start, input.at) >= SLACK) this.beginMove(gesture, input);
         return;
@@ -126,10 +132,10 @@ export class PointerMachine {
         return this.click(gesture, input);
       case "link":
         return this.dropLink(gesture, input);
+      case "cut":
+        return this.surface.document!.edit("cut links", [...gesture.links].map((id) => ({ kind: "removeLink", id })));
       case "move":
-        for (const id of gesture.places.keys()) this.surface.keep(id, false);
-        this.surface.document?.endGesture();
-        return;
+        return this.dropNodes(gesture);
       case "resize":
         this.surface.document?.endGesture();
     }
@@ -170,6 +176,7 @@ export class PointerMachine {
 
   private startOn(input: PointerInput, hit: Hit): boolean {
     const document = this.surface.document!;
+    if (input.alt && !("node" in hit)) return this.start({ kind: "cut", path: [toCanvas(this.surface.camera, input.at)], links: new Set() });
     switch (hit.kind) {
       case "title":
       case "body":
@@ -216,7 +223,7 @@ export class PointerMachine {
     for (const node of nodes) this.surface.keep(node.id, true);
     document.endGesture();
     const move: Gestures = {
-      kind: "move", start: gesture.start, places: new Map(nodes.map((node) => [node.id, node.pos])), group: group ? { id: group.id, bounds: group.bounds } : null,
+      kind: "move", start: gesture.start, places: new Map(nodes.map((node) => [node.id, node.pos])), group: group ? { id: group.id, bounds: group.bounds } : null, insertion: null,
     };
     this.start(move);
     this.moveNodes(move, input);
@@ -229,6 +236,32 @@ export class PointerMachine {
     const edits: Edit[] = [...gesture.places].map(([id, [x, y]]) => ({ kind: "field", id, field: "pos", value: [x + dx, y + dy] }));
     if (gesture.group) edits.push({ kind: "groupBounds", id: gesture.group.id, bounds: { ...gesture.group.bounds, x: gesture.group.bounds.x + dx, y: gesture.group.bounds.y + dy } });
     this.surface.document!.edit("move", edits, "move");
+    if (!gesture.group) this.showInsertion(gesture);
+  }
+
+  /** A single node without links that lies on a link it fits will be put into it. */
+  private showInsertion(gesture: Extract<Gestures, { kind: "move" }>): void {
+    const document = this.surface.document!;
+    const [id] = gesture.places.keys();
+    if (id === undefined || gesture.places.size > 1 || document.graph.linksOf(id).length > 0) return;
+    const node = document.graph.node(id);
+    gesture.insertion = linksThrough(document, document.bounds(id)).find((link) => insertInto(document.graph, link, node).length > 0) ?? null;
+    this.surface.showGesture(gesture.insertion === null ? null : { kind: "insert", link: gesture.insertion });
+  }
+
+  private dropNodes(gesture: Extract<Gestures, { kind: "move" }>): void {
+    const document = this.surface.document!;
+    const [id] = gesture.places.keys();
+    if (gesture.insertion !== null && id !== undefined) document.edit("move", insertInto(document.graph, gesture.insertion, document.graph.node(id)), "move");
+    for (const moved of gesture.places.keys()) this.surface.keep(moved, false);
+    document.endGesture();
+  }
+
+  private moveCut(gesture: Extract<Gestures, { kind: "cut" }>, input: PointerInput): void {
+    const at = toCanvas(this.surface.camera, input.at);
+    for (const id of crossedLinks(this.surface.document!, gesture.path.at(-1)!, at)) gesture.links.add(id);
+    gesture.path.push(at);
+    this.surface.showGesture({ kind: "cut", path: [...gesture.path], links: [...gesture.links] });
   }
 
   private resize(gesture: Extract<Gestures, { kind: "resize" }>, input: PointerInput): void {

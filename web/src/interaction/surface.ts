@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { accepts } from "../model/sockets";
 import { connect, dissolveNode } from "../model/operations";
+import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import type { GraphNode, LinkId, Point } from "../model/types";
@@ -25,22 +26,7 @@ function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
   return slot >= 0 ? connect(document.graph, { node: node.id, slot }, end) : [];
 }
 
-/** Edits that put a node just added between the two ends of a link. */
-function insertInto(document: Document, id: LinkId, node: GraphNode): Edit[] {
-  const link = document.graph.links.get(id);
-  const input = link && node.inputs.find((socket) => accepts(socket.type, link.type));
-  const slot = link ? node.outputs.findIndex((socket) => accepts(link.type, socket.type) || socket.type === link.type) : -1;
-  if (!link || !input || slot < 0) return [];
-  const free = document.graph.freeLinkId();
-  const outgoing = { id: free + 1, from: node.id, fromSlot: slot, to: link.to, toInput: link.toInput, type: link.type, rank: link.rank };
-  return [
-    { kind: "removeLink", id },
-    ...connect(document.graph, { node: link.from, slot: link.fromSlot }, { node: node.id, input: input.name }, free),
-    { kind: "addLink", link: outgoing },
-  ];
-}
-
-function nodeMenu(editor: Editor, document: Document): MenuItem[] {
+function nodeMenu(editor: Editor, document: Document, at: Point): MenuItem[] {
   const ids = [...document.selection.value];
   const only = ids.length === 1 ? ids[0]! : null;
   return [
@@ -50,6 +36,10 @@ function nodeMenu(editor: Editor, document: Document): MenuItem[] {
     { label: "Collapse or expand", keys: "Alt+C", act: () => editor.toggleCollapsed() },
     { label: "Mute or unmute", keys: "Mod+M", act: () => editor.toggleMode(2) },
     { label: "Bypass or not", keys: "Mod+B", act: () => editor.toggleMode(4) },
+    {
+      label: "Swap for another type…", disabled: only === null,
+      act: () => (editor.ui.search.value = { screen: at, filter: null, says: "Swap for…", pick: (type) => only && editor.swapNode(only, type) }),
+    },
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
     { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
   ];
@@ -60,7 +50,7 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
   return [
     {
       label: "Put a node here…",
-      act: () => (editor.ui.search.value = { screen: at, filter: { side: "input", type }, pick: (name) => editor.addNode(name, editor.stage.canvasPoint(at), (node) => insertInto(document, id, node)) }),
+      act: () => (editor.ui.search.value = { screen: at, filter: { side: "input", type }, pick: (name) => editor.addNode(name, editor.stage.canvasPoint(at), (node) => insertInto(document.graph, id, node)) }),
     },
     { label: "Remove the link", act: () => document.edit("disconnect", [{ kind: "removeLink", id }]) },
   ];
@@ -78,7 +68,7 @@ const groupMenu = (document: Document, id: number): MenuItem[] => [
 ];
 
 function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (MenuItem | null)[] {
-  if ("node" in hit) return nodeMenu(editor, document);
+  if ("node" in hit) return nodeMenu(editor, document, at);
   if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
   const common: MenuItem[] = [
     { label: "Add a node…", keys: "/", act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },

@@ -5,9 +5,9 @@ import { effect } from "@preact/signals";
 import type { Editor } from "../editor";
 import type { Point } from "../model/types";
 import { pan, zoomAt } from "../view/canvas/camera";
-import { traceLink } from "../view/canvas/link_path";
+import { linkEnds, traceLink } from "../view/canvas/link_path";
 import { NodeLayer } from "../view/dom/node_layer";
-import type { Stage } from "../view/stage";
+import type { Gesture, Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
 import { listenToClipboard } from "./clipboard";
 import { takeFiles } from "./files";
@@ -20,7 +20,7 @@ function readInput(event: PointerEvent | MouseEvent, viewport: HTMLElement): Poi
   const target = event.target instanceof Element ? event.target : null;
   return {
     id: event instanceof PointerEvent ? event.pointerId : 0, at: [event.clientX - box.left, event.clientY - box.top], button: event.button,
-    shift: event.shiftKey, mod: event.ctrlKey || event.metaKey, touch: event instanceof PointerEvent && event.pointerType === "touch",
+    shift: event.shiftKey, mod: event.ctrlKey || event.metaKey, alt: event.altKey, touch: event instanceof PointerEvent && event.pointerType === "touch",
     space: held.space, onWidget: (target?.closest("[data-widget]") ?? null) !== null,
   };
 }
@@ -95,6 +95,27 @@ function listenToSpace(viewport: HTMLElement): void {
   addEventListener("blur", () => set(false));
 }
 
+/** The links that are to be cut or to take a node in, and the stroke that cuts. */
+function paintLinkGesture(context: CanvasRenderingContext2D, stage: Stage, gesture: Extract<Gesture, { kind: "cut" | "insert" }>): void {
+  const document = stage.document!;
+  context.strokeStyle = gesture.kind === "cut" ? stage.theme.error : stage.theme.selected;
+  context.lineWidth = Math.max(5, 2.5 / stage.camera.scale);
+  context.lineCap = context.lineJoin = "round";
+  context.beginPath();
+  for (const id of gesture.kind === "cut" ? gesture.links : [gesture.link]) {
+    const link = document.graph.links.get(id);
+    if (link) traceLink(context, ...linkEnds(document, link));
+  }
+  context.stroke();
+  if (gesture.kind === "insert") return;
+  context.lineWidth = 2 / stage.camera.scale;
+  context.setLineDash([6 / stage.camera.scale, 4 / stage.camera.scale]);
+  context.beginPath();
+  for (const [x, y] of gesture.path) context.lineTo(x, y);
+  context.stroke();
+  context.setLineDash([]);
+}
+
 /** Draws what a gesture shows above everything else; nothing is drawn while there is none. */
 function paintGesture(sheet: HTMLCanvasElement, stage: Stage): void {
   const gesture = stage.gesture.value;
@@ -117,6 +138,7 @@ function paintGesture(sheet: HTMLCanvasElement, stage: Stage): void {
     context.globalAlpha = 1;
     return;
   }
+  if (gesture.kind === "cut" || gesture.kind === "insert") return paintLinkGesture(context, stage, gesture);
   context.strokeStyle = context.fillStyle = gesture.fits === false ? theme.error : typeColor(gesture.linking.type, theme.dark);
   context.lineWidth = Math.max(3, 1.5 / camera.scale);
   context.lineCap = "round";

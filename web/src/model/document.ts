@@ -40,6 +40,11 @@ export class Document {
     this.history = new History(graph);
   }
 
+  /** True for a type that shows a picture whether or not there is one yet. */
+  static isMediaType(type: string): boolean {
+    return MEDIA_TYPES.has(type);
+  }
+
   get isDirty(): boolean {
     return this.revision.value !== this.savedRevision.value;
   }

@@ -32,8 +32,8 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
   const left = Math.max(8, Math.min(x - 30, innerWidth - WIDTH - 8));
   const top = Math.max(60, Math.min(y - 20, innerHeight - HEIGHT - 40));
   return (
-    <div class="popup search" role="dialog" aria-label="Add a node" style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}>
-      <input ref={input} class="search-input" placeholder={request.filter ? `What fits ${typeLabel(request.filter.type)}…` : "Search nodes…"} value={query} spellcheck={false}
+    <div class="popup search" role="dialog" aria-label={request.says ?? "Add a node"} style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}>
+      <input ref={input} class="search-input" placeholder={request.says ? request.says : request.filter ? `What fits ${typeLabel(request.filter.type)}…` : "Search nodes…"} value={query} spellcheck={false}
         role="combobox" aria-expanded="true" aria-controls="search-results" aria-activedescendant={`search-${chosen}`}
         onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }}
         onKeyDown={(event) => {

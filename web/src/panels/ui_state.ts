@@ -21,6 +21,8 @@ export interface ChoicePopup {
 export interface SearchRequest {
   readonly screen: Point;
   readonly filter: SocketFilter | null;
+  /** What the empty field says, where it is not about adding a node. */
+  readonly says?: string;
   readonly pick: (type: string) => void;
 }
 export interface MenuItem {

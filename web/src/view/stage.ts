@@ -5,7 +5,7 @@ import { viewUrl } from "../api/http";
 import type { Document } from "../model/document";
 import { union } from "../model/geometry";
 import type { InputEnd, OutputEnd } from "../model/operations";
-import type { NodeId, Point, Rect } from "../model/types";
+import type { LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import { fit, toCanvas, visibleArea, type Insets } from "./canvas/camera";
 import type { Hit } from "./canvas/hit_test";
@@ -33,6 +33,10 @@ export interface Linking {
 }
 export type Gesture =
   | { readonly kind: "box"; readonly rect: Rect }
+  /** A stroke in canvas units, and the links that it has crossed. */
+  | { readonly kind: "cut"; readonly path: readonly Point[]; readonly links: readonly LinkId[] }
+  /** The dragged node would be put into this link. */
+  | { readonly kind: "insert"; readonly link: LinkId }
   | { readonly kind: "link"; readonly linking: Linking; readonly to: Point; readonly fits: boolean | null };
 
 /** Counts for tests and for whoever looks for slowness. */

@@ -3,7 +3,7 @@
 import type { Document } from "../../model/document";
 import { contains, inputPoint, outputPoint } from "../../model/geometry";
 import type { LinkId, NodeId, Point } from "../../model/types";
-import { distanceToLink } from "./link_path";
+import { distanceToLink, linkEnds } from "./link_path";
 
 export type Hit =
   | { readonly kind: "output"; readonly node: NodeId; readonly slot: number }
@@ -55,9 +55,7 @@ function hitNode(document: Document, id: NodeId, point: Point): Hit {
 function hitLink(document: Document, point: Point, reach: number): Hit | null {
   const { graph } = document;
   for (const link of graph.links.values()) {
-    const from = outputPoint(graph.node(link.from), document.layout(link.from), link.fromSlot);
-    const to = inputPoint(graph.node(link.to), document.layout(link.to), link.toInput);
-    if (distanceToLink(point, from, to) <= reach) return { kind: "link", link: link.id };
+    if (distanceToLink(point, ...linkEnds(document, link)) <= reach) return { kind: "link", link: link.id };
   }
   return null;
 }

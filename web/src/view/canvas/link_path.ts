@@ -1,6 +1,17 @@
 /** Which way does a link run? A horizontal S from output to input; one function for painting and for hitting. */
 
-import type { Point } from "../../model/types";
+import type { Document } from "../../model/document";
+import { contains, inputPoint, outputPoint } from "../../model/geometry";
+import type { Link, LinkId, Point, Rect } from "../../model/types";
+
+/** Where a link begins and ends. */
+export function linkEnds(document: Document, link: Link): readonly [Point, Point] {
+  const { graph } = document;
+  return [
+    outputPoint(graph.node(link.from), document.layout(link.from), link.fromSlot),
+    inputPoint(graph.node(link.to), document.layout(link.to), link.toInput),
+  ];
+}
 
 /** The four points of the curve. */
 export function linkCurve(from: Point, to: Point): readonly [Point, Point, Point, Point] {
@@ -22,12 +33,39 @@ export function pointOnLink(from: Point, to: Point, t: number): Point {
   return [mix(0), mix(1)];
 }
 
-/** Smallest distance from `point` to the link, sampled in 24 pieces. */
+const PIECES = 24;
+
+/** The link in straight pieces, as it is hit and cut. */
+const polyline = (from: Point, to: Point): Point[] => Array.from({ length: PIECES + 1 }, (_, index) => pointOnLink(from, to, index / PIECES));
+
+const side = ([px, py]: Point, [ax, ay]: Point, [bx, by]: Point): number => Math.sign((bx - ax) * (py - ay) - (by - ay) * (px - ax));
+const cross = (a: Point, b: Point, c: Point, d: Point): boolean => side(a, c, d) !== side(b, c, d) && side(c, a, b) !== side(d, a, b);
+
+/** The links that the straight stroke from `a` to `b` crosses. */
+export function crossedLinks(document: Document, a: Point, b: Point): LinkId[] {
+  return [...document.graph.links.values()].filter((link) => {
+    const points = polyline(...linkEnds(document, link));
+    return points.some((point, index) => index > 0 && cross(a, b, points[index - 1]!, point));
+  }).map((link) => link.id);
+}
+
+/** The links that run through a rectangle, the one nearest to its middle first. */
+export function linksThrough(document: Document, area: Rect): LinkId[] {
+  const middle: Point = [area.x + area.width / 2, area.y + area.height / 2];
+  const found: { id: LinkId; distance: number }[] = [];
+  for (const link of document.graph.links.values()) {
+    const [from, to] = linkEnds(document, link);
+    if (polyline(from, to).some((point) => contains(area, point))) found.push({ id: link.id, distance: distanceToLink(middle, from, to) });
+  }
+  return found.sort((a, b) => a.distance - b.distance).map((entry) => entry.id);
+}
+
+/** Smallest distance from `point` to the link, sampled in straight pieces. */
 export function distanceToLink(point: Point, from: Point, to: Point): number {
   let best = Infinity;
   let before = from;
-  for (let index = 1; index <= 24; index++) {
-    const next = pointOnLink(from, to, index / 24);
+  for (let index = 1; index <= PIECES; index++) {
+    const next = pointOnLink(from, to, index / PIECES);
     best = Math.min(best, distanceToSegment(point, before, next));
     before = next;
   }

@@ -1,11 +1,11 @@
 /** How is the canvas drawn? Grid, groups, links and those nodes that are not in the page, in one pass. */
 
 import type { Document } from "../../model/document";
-import { inputPoint, outputPoint, TITLE } from "../../model/geometry";
-import type { Link, NodeId, Point, Rect } from "../../model/types";
+import { TITLE } from "../../model/geometry";
+import type { NodeId, Point, Rect } from "../../model/types";
 import type { CameraState } from "../../model/workflow_write";
 import { titleHue, typeColor, type Theme } from "../theme";
-import { traceLink } from "./link_path";
+import { linkEnds, traceLink } from "./link_path";
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;
@@ -71,14 +71,6 @@ function paintGroups({ context, document, camera, theme }: Frame): void {
     context.fillText(group.title, x + 16, y + 20, width - 32);
   }
   context.globalAlpha = 1;
-}
-
-export function linkEnds(document: Document, link: Link): readonly [Point, Point] {
-  const { graph } = document;
-  return [
-    outputPoint(graph.node(link.from), document.layout(link.from), link.fromSlot),
-    inputPoint(graph.node(link.to), document.layout(link.to), link.toInput),
-  ];
 }
 
 function isInView(area: Rect, [ax, ay]: Point, [bx, by]: Point): boolean {
