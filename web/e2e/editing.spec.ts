@@ -143,3 +143,17 @@ test("insert on a link, cut by a stroke, swap for another type", async ({ page }
   expect(await page.evaluate((id) => globalThis.weft.active.value!.graph.node(id!).type, swapped)).toBe("KSamplerAdvanced");
   expect(await source(page, swapped!, "positive")).toBe("2");
 });
+
+test("a seed above 2^53 is typed, kept and exported to the last digit", async ({ page }) => {
+  const seed = "18446744073709551557";
+  await widget(page, "5", "seed").getByRole("spinbutton").click();
+  await page.keyboard.type(seed);
+  await page.keyboard.press("Enter");
+  await expect(widget(page, "5", "seed")).toContainText(seed);
+  const coming = page.waitForEvent("download");
+  await page.mouse.click(120, 700, { button: "right" });
+  await page.getByText("Export (API)").click();
+  expect(readFileSync(await (await coming).path(), "utf8")).toContain(`"seed": ${seed}`);
+  await page.reload();
+  await expect(widget(page, "5", "seed")).toContainText(seed);
+});

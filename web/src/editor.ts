@@ -14,6 +14,7 @@ import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
 import { swapNode } from "./model/rewire";
 import type { Edit } from "./model/edits";
+import { parseJson } from "./model/exact_json";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
 import { openData } from "./opening";
@@ -120,7 +121,7 @@ export class Editor {
   openText(text: string, name: string): void {
     let data: unknown;
     try {
-      data = JSON.parse(text);
+      data = parseJson(text);
     } catch (error) {
       this.ui.tell(`${name} is no JSON: ${String(error)}`, "error");
       return;
@@ -164,7 +165,7 @@ export class Editor {
     const present = this.documents.value.find((document) => document.savedAs === file);
     if (present) return this.activate(present);
     const text = await http.readUserFile(`workflows/${file}`);
-    this.open(JSON.parse(text), file.replace(/\.json$/i, ""), { savedAs: file });
+    this.open(parseJson(text), file.replace(/\.json$/i, ""), { savedAs: file });
   }
 
   async upload(file: File): Promise<string | null> {

@@ -1,6 +1,7 @@
 /** What lies in a file that someone opens? A workflow, a prompt, or a picture that carries one. */
 
 import type { Definitions } from "./model/definitions";
+import { parseJson } from "./model/exact_json";
 import type { Graph } from "./model/graph";
 import { readPictureTexts } from "./model/picture_metadata";
 import { isPrompt, readPrompt } from "./model/prompt_read";
@@ -45,9 +46,9 @@ export function openData(data: unknown, definitions: Definitions): Opened {
 export async function readFile(file: File): Promise<unknown> {
   if (file.type === "application/json" || file.name.toLowerCase().endsWith(".json")) {
     if (file.size > LARGEST_JSON) throw new Error(`expected at most 64 MB of JSON, found ${Math.round(file.size / 1e6)} MB`);
-    return JSON.parse(await file.text());
+    return parseJson(await file.text());
   }
   const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
   const text = texts.workflow ?? texts.prompt;
-  return text === undefined ? null : (JSON.parse(text) as unknown);
+  return text === undefined ? null : parseJson(text);
 }

@@ -1,5 +1,6 @@
 /** How does a tab find its workflows again? Drafts are written as they change and read at the start. */
 
+import { parseJson, toJson } from "./model/exact_json";
 import { effect } from "@preact/signals";
 import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
 import { canClaim, holdForTab, newId, RELOAD_MS } from "./api/socket";
@@ -32,12 +33,12 @@ const UNWRITTEN = "weft.unwritten.";
  * The browser's database may not finish while a page goes away, so what is pending then is noted at once in its small store.
  * Raises where that is full.
  */
-const noteUnwritten = (draft: Draft): void => localStorage.setItem(UNWRITTEN + draft.id, JSON.stringify(draft));
+const noteUnwritten = (draft: Draft): void => localStorage.setItem(UNWRITTEN + draft.id, toJson(draft));
 
 /** Takes what was noted over into the database, where it is newer. */
 async function absorbUnwritten(): Promise<void> {
   for (const key of Object.keys(localStorage).filter((name) => name.startsWith(UNWRITTEN))) {
-    const noted = JSON.parse(localStorage.getItem(key) ?? "null") as Draft | null;
+    const noted = parseJson(localStorage.getItem(key) ?? "null") as Draft | null;
     if (noted && ((await readDraft(noted.id))?.changedAt ?? 0) < noted.changedAt) await storeDraft(noted);
     localStorage.removeItem(key);
   }

@@ -1,5 +1,6 @@
 /** What can be asked of the server? One function per question, each answer in a known shape. */
 
+import { parseJson, toJson } from "../model/exact_json";
 import type { Pack } from "../model/packs";
 import type { FileRef } from "../model/run_state";
 import type { Prompt } from "../model/prompt";
@@ -32,10 +33,10 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
   throw new HttpError(`${init.method ?? "GET"} ${path} was answered with ${response.status} ${response.statusText}`, response.status, body);
 }
 
-const getJson = async <T>(path: string): Promise<T> => (await (await send(path)).json()) as T;
+const getJson = async <T>(path: string): Promise<T> => parseJson(await (await send(path)).text()) as T;
 
 const post = (path: string, body: unknown): Promise<Response> =>
-  send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: toJson(body) });
 
 export interface QueueItem {
   readonly number: number;

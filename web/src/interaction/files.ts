@@ -1,5 +1,6 @@
 /** How do files come in and go out? Opened, dropped, pasted; saved on the server or downloaded. */
 
+import { toJson } from "../model/exact_json";
 import * as http from "../api/http";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
@@ -18,7 +19,7 @@ function download(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-const fileText = (active: Document): string => JSON.stringify(active.toWorkflow(), null, 2);
+const fileText = (active: Document): string => toJson(active.toWorkflow(), 2);
 
 export function downloadActive(editor: Editor): void {
   const active = editor.active.value;
@@ -28,7 +29,7 @@ export function downloadActive(editor: Editor): void {
 /** What scripts send to `POST /prompt`: the prompt alone, as a run of the workflow would have it. */
 export function exportPrompt(editor: Editor): void {
   const active = editor.active.value;
-  if (active) download(`${active.name.value}_api.json`, JSON.stringify(buildPrompt(active.graph), null, 2));
+  if (active) download(`${active.name.value}_api.json`, toJson(buildPrompt(active.graph), 2));
 }
 
 /** Stores the text; a file of another workflow is overwritten only when the user says so. False where not. */

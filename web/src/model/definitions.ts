@@ -5,12 +5,12 @@ import type { InputDefinition, Json, JsonObject, NodeDefinition, OutputDefinitio
 export type Definitions = ReadonlyMap<string, NodeDefinition>;
 
 export const CONTROL_MODES = ["fixed", "increment", "decrement", "randomize"] as const;
-/** Numbers above 2^53 - 1 are not exact in a browser, so no widget goes beyond. */
+/** Numbers above 2^53 - 1 are not exact in a double; a widget that may go beyond holds BigInt there. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 export const controlName = (name: string): string => `${name}:control_after_generate`;
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
-const asNumber = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : undefined);
+const asNumber = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : typeof value === "bigint" ? Number(value) : undefined);
 const asText = (value: Json | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 function decimalsOf(options: JsonObject, step: number): number {
@@ -26,6 +26,7 @@ function numberWidget(name: string, type: string, options: JsonObject): WidgetSp
   return {
     name, label: name, kind: "number", type, integer, step, min,
     max: Math.min(asNumber(options.max) ?? LARGEST, LARGEST),
+    exactMax: integer && typeof options.max === "bigint" ? options.max : undefined,
     decimals: integer ? 0 : decimalsOf(options, step),
     defaultValue: asNumber(options.default) ?? Math.max(0, min),
     tooltip: asText(options.tooltip),

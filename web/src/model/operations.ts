@@ -1,6 +1,7 @@
 /** Which edits make a connection, delete a selection, insert a fragment? */
 
 import type { Edit } from "./edits";
+import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
 import { accepts } from "./sockets";
 import type { GraphNode, Json, JsonObject, Link, LinkId, NodeId, Point } from "./types";
@@ -129,13 +130,13 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
   return { edits, ids: [...fresh.values()] };
 }
 
-export const fragmentToText = (fragment: Fragment): string => JSON.stringify({ weft: "fragment", version: 1, ...fragment });
+export const fragmentToText = (fragment: Fragment): string => toJson({ weft: "fragment", version: 1, ...fragment });
 
 /** Reads what fragmentToText wrote; null for any other text. */
 export function fragmentFromText(text: string): Fragment | null {
   let data: Json;
   try {
-    data = JSON.parse(text) as Json;
+    data = parseJson(text) as Json;
   } catch {
     return null; // not JSON at all: other text on the clipboard is no error
   }

@@ -1,6 +1,7 @@
 /** How does a seed move on after a run was queued? */
 
 import type { Edit } from "./edits";
+import { asWhole } from "./exact_json";
 import type { Graph } from "./graph";
 import type { GraphNode, WidgetSpec } from "./types";
 
@@ -21,6 +22,15 @@ function nextValue(spec: WidgetSpec, value: number, mode: string, random: () => 
   return mode === "randomize" ? drawSeed(spec, random) : value;
 }
 
+/** The next value of a seed above 2^53. */
+function nextExact(spec: WidgetSpec, value: bigint, mode: string, random: () => number): number | bigint {
+  const step = BigInt(Math.round(spec.step ?? 1));
+  const bounded = (wanted: bigint): bigint => (spec.exactMax !== undefined && wanted > spec.exactMax ? spec.exactMax : wanted);
+  if (mode === "increment") return asWhole(bounded(value + step));
+  if (mode === "decrement") return asWhole(bounded(value - step));
+  return mode === "randomize" ? drawSeed(spec, random) : value;
+}
+
 function nodeEdits(graph: Graph, node: GraphNode, random: () => number): Edit[] {
   const edits: Edit[] = [];
   const specs = graph.widgets(node);
@@ -28,8 +38,9 @@ function nodeEdits(graph: Graph, node: GraphNode, random: () => number): Edit[] 
     const target = specs.find((spec) => spec.name === control.controls);
     if (!target || graph.linkInto(node.id, target.name)) continue;
     const value = graph.value(node, target);
-    if (typeof value !== "number") continue;
-    const next = nextValue(target, value, String(graph.value(node, control)), random);
+    const mode = String(graph.value(node, control));
+    if (typeof value !== "number" && typeof value !== "bigint") continue;
+    const next = typeof value === "bigint" ? nextExact(target, value, mode, random) : nextValue(target, value, mode, random);
     if (next !== value) edits.push({ kind: "value", id: node.id, name: target.name, value: next });
   }
   return edits;

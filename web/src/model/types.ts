@@ -1,6 +1,7 @@
 /** What do the words of the graph mean? Plain data only: nothing here knows a browser. */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A BigInt is a whole number that a double can't hold exactly (exact_json.ts). */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 export type NodeId = string;
@@ -26,6 +27,8 @@ export interface WidgetSpec {
   readonly defaultValue: Json;
   readonly min?: number;
   readonly max?: number;
+  /** The true bound of a whole number where `max` had to stop at 2^53 - 1. */
+  readonly exactMax?: bigint;
   readonly step?: number;
   /** Digits behind the point that are shown and kept. */
   readonly decimals?: number;

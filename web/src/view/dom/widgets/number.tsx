@@ -1,6 +1,7 @@
 /** A number: drag sideways to change it, click to type, arrows to step. */
 
 import { useRef, useState } from "preact/hooks";
+import { asWhole, wholeNumber } from "../../../model/exact_json";
 import { drawSeed } from "../../../model/seeds";
 import type { WidgetSpec } from "../../../model/types";
 import { DiceIcon } from "../../icons";
@@ -14,8 +15,20 @@ export const clampNumber = (spec: WidgetSpec, value: number): number => {
   return spec.integer ? Math.round(bounded) : Number(bounded.toFixed(Math.max(4, spec.decimals ?? 2)));
 };
 
+/** The typed text as the widget's value; null where it is none. */
+export function typedNumber(spec: WidgetSpec, text: string): number | bigint | null {
+  const whole = spec.integer ? wholeNumber(text) : null;
+  if (typeof whole === "bigint" && spec.exactMax !== undefined && whole > 0n) return whole > spec.exactMax ? asWhole(spec.exactMax) : whole;
+  const value = Number(text.replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(value) ? null : clampNumber(spec, value);
+}
+
 /** The value `steps` steps away, on the raster that starts at the minimum. */
-export function stepNumber(spec: WidgetSpec, value: number, steps: number): number {
+export function stepNumber(spec: WidgetSpec, value: number | bigint, steps: number): number | bigint {
+  if (typeof value === "bigint") {
+    const wanted = value + BigInt(steps) * BigInt(Math.round(spec.step ?? 1));
+    return asWhole(spec.exactMax !== undefined && wanted > spec.exactMax ? spec.exactMax : wanted);
+  }
   const step = spec.step ?? 1;
   const origin = spec.min !== undefined && Number.isFinite(spec.min) && Math.abs(spec.min) < 1e6 ? spec.min : 0;
   return clampNumber(spec, Math.round((value - origin) / step + steps) * step + origin);
@@ -28,10 +41,11 @@ export const formatNumber = (spec: WidgetSpec, value: unknown): string => {
   return value.toFixed(Math.min(6, Math.max(Math.min(spec.decimals ?? 2, 2), digits)));
 };
 
-function Typing({ spec, text, done }: { spec: WidgetSpec; text: string; done: (value: number | null) => void }) {
+const asNumeric = (value: unknown): number | bigint => (typeof value === "bigint" ? value : Number(value));
+
+function Typing({ spec, text, done }: { spec: WidgetSpec; text: string; done: (value: number | bigint | null) => void }) {
   const finish = (input: HTMLInputElement): void => {
-    const value = Number(input.value.replace(",", "."));
-    done(input.value.trim() === "" || !Number.isFinite(value) ? null : clampNumber(spec, value));
+    done(typedNumber(spec, input.value));
   };
   return (
     <input class="number-input" defaultValue={text} inputMode="decimal" aria-label={spoken(spec.label)} ref={(input) => { if (input && input !== document.activeElement) { input.focus(); input.select(); } }}
@@ -46,12 +60,12 @@ function Typing({ spec, text, done }: { spec: WidgetSpec; text: string; done: (v
 
 /** The pointer gesture: sideways is a scrub, no way at all is a click. */
 function useScrub({ spec, value, set, commit, linked }: WidgetProps, onClick: () => void) {
-  const start = useRef<{ x: number; value: number; moved: boolean } | null>(null);
+  const start = useRef<{ x: number; value: number | bigint; moved: boolean } | null>(null);
   return {
     onPointerDown: (event: PointerEvent) => {
       if (linked || event.button !== 0) return;
       (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-      start.current = { x: event.clientX, value: Number(value), moved: false };
+      start.current = { x: event.clientX, value: asNumeric(value), moved: false };
     },
     onPointerMove: (event: PointerEvent) => {
       const from = start.current;
@@ -89,12 +103,12 @@ export function NumberWidget(props: WidgetProps) {
   const isSeed = editor.isControlled(document, node, spec);
   const part = filled(spec, value);
   const step = (steps: number): void => {
-    set(stepNumber(spec, Number(value), steps), true);
+    set(stepNumber(spec, asNumeric(value), steps), true);
     commit();
   };
   return (
     <div class="field number" data-scrub={linked ? undefined : ""} role="spinbutton" tabIndex={linked ? -1 : 0} title={spec.tooltip}
-      aria-label={spoken(spec.label)} aria-valuenow={Number(value)} aria-valuemin={spec.min} aria-valuemax={spec.max} aria-disabled={linked} {...scrub}
+      aria-label={spoken(spec.label)} aria-valuenow={Number(value)} aria-valuetext={typeof value === "bigint" ? String(value) : undefined} aria-valuemin={spec.min} aria-valuemax={spec.max} aria-disabled={linked} {...scrub}
       onKeyDown={(event) => {
         if (linked || typing !== null || event.ctrlKey || event.metaKey) return;
         if (event.key === "ArrowUp" || event.key === "ArrowDown") step((event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1));
