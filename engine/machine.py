@@ -1,4 +1,4 @@
-"""How much main memory does this machine have?"""
+"""How much main memory does this machine have, and how much of it does this process use?"""
 
 import os
 import sys
@@ -16,6 +16,12 @@ def main_memory() -> tuple[int, int]:
             if line.startswith("MemAvailable:"):
                 return total, int(line.split()[1]) * 1024
     return total, _pages("SC_AVPHYS_PAGES")
+
+
+def resident_memory() -> int:
+    """Give the bytes of main memory that this process occupies now; 0 where the system does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
 
 def _pages(name: str) -> int:

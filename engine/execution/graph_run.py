@@ -251,7 +251,7 @@ class GraphRun:
     def _take_results(self, node_id: NodeId, made: Results) -> None:
         place = self._graph.place(node_id)
         if made.ran:
-            self._report.node_executed(place)
+            self._report.node_executed(place, self._graph[node_id].type, made.seconds)
         self._report.blocked(place, self._graph[node_id].type, made.reasons)
         if any(isinstance(result, Expansion) for result in made.calls):
             self._expand(node_id, made.calls)
@@ -369,7 +369,7 @@ class GraphRun:
         if isinstance(made, Results) and made.ran and not any(isinstance(each, Expansion) for each in made.calls):
             outputs = collect(self._reader.definition(node_id), made.calls)
             self._around.cache.put(self._reader.key(node_id), outputs, made.seconds)
-            self._report.node_executed(self._graph.place(node_id))
+            self._report.node_executed(self._graph.place(node_id), self._graph[node_id].type, made.seconds)
             self._report.show(self._graph.place(node_id), outputs.ui)
 
 

@@ -40,6 +40,16 @@ class NodeError:
 
 
 @dataclass(frozen=True)
+class NodeTime:
+    """When a node was called, in milliseconds since 1970, and for how many seconds; expanded ones too."""
+
+    node: str
+    node_type: str
+    began_ms: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a run ended.
 
@@ -47,6 +57,9 @@ class Outcome:
         outputs: node id -> its UI result, cached ones too.
         places: node id -> where its result belongs, for every key of `outputs`.
         executed: ids of the nodes that really ran.
+        times: of those that ran, in the order in which they began; of very many, the slowest.
+        memory_bytes: main memory that the worker occupied at the end; 0 if it is not known.
+        device_bytes: accelerator memory, likewise.
     """
 
     job: str
@@ -55,3 +68,6 @@ class Outcome:
     places: Mapping[str, Place] = field(default_factory=dict)
     executed: Sequence[str] = ()
     error: NodeError | None = None
+    times: Sequence[NodeTime] = ()
+    memory_bytes: int = 0
+    device_bytes: int = 0

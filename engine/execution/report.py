@@ -1,5 +1,6 @@
 """What does a run tell of itself while it goes on, and when it ends?"""
 
+import heapq
 import threading
 import time
 import traceback
@@ -19,11 +20,12 @@ from engine.execution.events import (
     RunStarted,
     RunSucceeded,
 )
-from engine.execution.outcome import NodeError, Outcome
+from engine.execution.outcome import NodeError, NodeTime, Outcome
 from engine.execution.progress import Progress
 from engine.graph.nodes import Link, Node
 
 SHOWN_INPUT_CHARS = 200
+MOST_TIMES = 300
 SHOWN_VALUES = 20  # of a list that came over a link
 ValuesOf = Callable[[Link], Sequence[Any] | None]
 
@@ -37,6 +39,7 @@ class RunReport:
         self._lock = threading.Lock()  # guards `emit`, which nodes call from several threads
         self.progress = Progress(job, self.emit, cancelled)
         self._executed: list[str] = []
+        self._times: list[tuple[float, int, NodeTime]] = []
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._places: dict[str, Place] = {}
 
@@ -54,8 +57,15 @@ class RunReport:
         self.emit(NodeStarted(self._job, place))
         self.progress.begin(place)
 
-    def node_executed(self, place: Place) -> None:
+    def node_executed(self, place: Place, node_type: str, seconds: float) -> None:
+        """Note that a node has run; of very many, the times of the slowest."""
         self._executed.append(place.node)
+        began_ms = _now_ms() - round(seconds * 1000)
+        timed = seconds, len(self._executed), NodeTime(place.node, node_type, began_ms, seconds)
+        if len(self._times) < MOST_TIMES:
+            heapq.heappush(self._times, timed)
+        else:
+            heapq.heappushpop(self._times, timed)
 
     def node_ended(self, place: Place) -> None:
         self.progress.end(place)
@@ -93,7 +103,8 @@ class RunReport:
         return self._outcome("error", NodeError(place.node, node_type, kind, message, lines))
 
     def _outcome(self, status: Literal["success", "error", "interrupted"], error: NodeError | None = None) -> Outcome:
-        return Outcome(self._job, status, self._outputs, self._places, tuple(self._executed), error)
+        times = sorted((time for *_, time in self._times), key=lambda time: time.began_ms)
+        return Outcome(self._job, status, self._outputs, self._places, tuple(self._executed), error, tuple(times))
 
 
 def shown_inputs(node: Node, values_of: ValuesOf) -> dict[str, list[Any]]:

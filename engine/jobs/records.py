@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from engine.execution.events import (
     RunStarted,
     RunSucceeded,
 )
-from engine.execution.outcome import NodeError, Outcome, RunRequest
+from engine.execution.outcome import NodeError, NodeTime, Outcome, RunRequest
 from engine.graph.nodes import Graph, NodeId
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import SECRETS, Job
@@ -107,6 +107,8 @@ def write_end(item: HistoryItem) -> str:
         "executed": list(outcome.executed),
         "error": asdict(outcome.error) if outcome.error else None,
         "events": [{"kind": type(event).__name__, **_fields_of(event)} for event in item.events],
+        "times": [astuple(time) for time in outcome.times],
+        "memory": [outcome.memory_bytes, outcome.device_bytes],
         "started_ms": item.started_ms,
         "ended_ms": item.ended_ms,
     }
@@ -123,6 +125,8 @@ def read_item(job_id: str, submitted: Submitted, end: str) -> HistoryItem:
         {node: Place(**place) for node, place in found["places"].items()},
         found["executed"],
         NodeError(**found["error"]) if found["error"] else None,
+        tuple(NodeTime(*time) for time in found["times"]),
+        *found["memory"],
     )
     events = tuple(_read_event(event) for event in found["events"])
     return HistoryItem(read_job(job_id, submitted), outcome, events, found["started_ms"], found["ended_ms"])

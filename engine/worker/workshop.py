@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from engine.execution.cache import ResultCache
@@ -20,6 +20,7 @@ from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.jobs.pack_reports import BroughtByPacks, Said
 from engine.jobs.worker import DeviceStats, WorkerDescription
+from engine.machine import resident_memory
 from engine.worker.setup import WorkerSetup
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,16 @@ class Workshop:
 
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         self._equipment.begins(request)
-        return self._executor.run(request, emit)
+        outcome = self._executor.run(request, emit)
+        return replace(outcome, memory_bytes=resident_memory(), device_bytes=self._device_bytes())
+
+    def _device_bytes(self) -> int:
+        """Ask how much memory is in use on the device; one that a node has broken gives no answer."""
+        try:
+            return sum(stats.torch_memory_total - stats.torch_memory_free for stats in self._equipment.devices())
+        except Exception:
+            log.exception("The device does not say how much memory is in use.")
+            return 0
 
     @property
     def is_stuck(self) -> bool:

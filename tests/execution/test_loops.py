@@ -86,6 +86,7 @@ LOOPS = {
 CACHES = {"bytes": lambda: BoundedCache(2**20), "three": lambda: CountedCache(3), "none": lambda: CountedCache(0)}
 GROWING = (
     "_report._executed",  # which nodes ran is part of the outcome
+    "_report._times",  # of MOST_TIMES nodes at most
     "_report.progress._ended",  # since the last message: emptied by the clock, not by rounds
 )
 
