@@ -157,3 +157,38 @@ test("a seed above 2^53 is typed, kept and exported to the last digit", async ({
   await page.reload();
   await expect(widget(page, "5", "seed")).toContainText(seed);
 });
+
+test("a run up to a node asks for its output alone", async ({ page }) => {
+  await page.evaluate(() => {
+    const added = globalThis.weft.addNode("PreviewImage", [1500, 600])!;
+    globalThis.weft.active.value!.edit("connect", [{ kind: "addLink", link: { id: 99, from: "6", fromSlot: 0, to: added.id, toInput: "images", type: "IMAGE", rank: 99 } }]);
+    globalThis.weft.stage.fit();
+  });
+  const coming = page.waitForRequest((request) => request.url().endsWith("/api/prompt") && request.method() === "POST");
+  await node(page, "8").locator(".node-title").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Run to here" }).click();
+  expect(((await coming).postDataJSON() as { partial_execution_targets: string[] }).partial_execution_targets).toEqual(["8"]);
+});
+
+test("a subgraph is unpacked, and undo packs it again", async ({ page }) => {
+  const port = (name: string): object => ({ name, type: "LATENT" });
+  const subgraph = {
+    id: "aa", name: "Larger", inputs: [port("x")], outputs: [port("y")],
+    nodes: [{ id: 5, type: "LatentUpscale", pos: [0, 0], size: [300, 180], inputs: [{ name: "samples", type: "LATENT", link: 1 }], outputs: [{ name: "LATENT", type: "LATENT", links: [2] }], widgets_values: ["bilinear", 640, 512, "center"] }],
+    links: [{ id: 1, origin_id: -10, origin_slot: 0, target_id: 5, target_slot: 0, type: "LATENT" }, { id: 2, origin_id: 5, origin_slot: 0, target_id: -20, target_slot: 0, type: "LATENT" }],
+  };
+  const text = JSON.stringify({
+    version: 0.4, links: [[1, 1, 0, 2, 0, "LATENT"]], definitions: { subgraphs: [subgraph] },
+    nodes: [
+      { id: 1, type: "EmptyLatentImage", pos: [0, 0], size: [300, 160], outputs: [{ name: "LATENT", type: "LATENT", links: [1] }], widgets_values: [512, 512, 1] },
+      { id: 2, type: "aa", pos: [420, 0], size: [240, 60], inputs: [{ ...port("x"), link: 1 }], outputs: [{ ...port("y"), links: [] }] },
+    ],
+  });
+  await page.evaluate((text) => globalThis.weft.openText(text, "sub"), text);
+  await node(page, "2").locator(".node-title").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Unpack the subgraph" }).click();
+  await expect(widget(page, "3", "width")).toContainText("640");
+  expect(await source(page, "3", "samples")).toBe("1");
+  await page.keyboard.press("Control+z");
+  await expect(node(page, "2")).toContainText("Larger");
+});

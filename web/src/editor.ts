@@ -13,6 +13,8 @@ import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
 import { swapNode } from "./model/rewire";
+import { runTargets } from "./model/targets";
+import { unpackSubgraph } from "./model/unpack";
 import type { Edit } from "./model/edits";
 import { parseJson } from "./model/exact_json";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
@@ -188,6 +190,16 @@ export class Editor {
     await this.refreshQueue();
   }
 
+  /** Runs only what the given nodes need: the outputs among them, or those that come next after them. */
+  async runTo(ids: readonly NodeId[]): Promise<void> {
+    const document = this.active.value;
+    if (!document || ids.length === 0) return;
+    const targets = runTargets(document.graph, ids);
+    if (targets.length === 0) return this.ui.tell("Neither these nodes nor any after them show or save something. Link a Preview Image to one of them, or choose an output.", "error");
+    await run(document, this.router, this.clientId, targets);
+    await this.refreshQueue();
+  }
+
   /** Cancels a prompt, by default the one that runs (else the first that waits). */
   async cancel(prompt?: string): Promise<void> {
     await this.refreshQueue();
@@ -262,6 +274,15 @@ export class Editor {
     this.stage.raise([swapped.id]);
     const lost = before - document.graph.linksOf(swapped.id).length;
     if (lost > 0) this.ui.tell(`${lost === 1 ? "One link does" : `${lost} links do`} not fit ${document.graph.title(document.graph.node(swapped.id))} and went. Undo brings all back.`);
+  }
+
+  unpackSubgraph(id: NodeId): void {
+    const document = this.active.value;
+    if (!document) return;
+    const unpacked = unpackSubgraph(document.graph, id);
+    document.edit("unpack", unpacked.edits);
+    document.select(unpacked.ids);
+    this.stage.raise(unpacked.ids);
   }
 
   offerNodesInMiddle(): void {

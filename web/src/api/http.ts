@@ -89,9 +89,9 @@ export interface QueuedPrompt {
   readonly node_errors: JsonObject;
 }
 
-/** Queues a prompt. Raises HttpError with the server's `{error, node_errors}` in `body` where it was refused. */
-export async function queuePrompt(prompt: Prompt, promptId: string, clientId: string, workflow: JsonObject): Promise<QueuedPrompt> {
-  const response = await post("/prompt", { prompt, prompt_id: promptId, client_id: clientId, extra_data: { extra_pnginfo: { workflow } } });
+/** Queues a prompt, or only what its output nodes `targets` need. Raises HttpError with the server's `{error, node_errors}` in `body` where it was refused. */
+export async function queuePrompt(prompt: Prompt, promptId: string, clientId: string, workflow: JsonObject, targets: readonly string[] | null): Promise<QueuedPrompt> {
+  const response = await post("/prompt", { prompt, prompt_id: promptId, client_id: clientId, extra_data: { extra_pnginfo: { workflow } }, ...(targets ? { partial_execution_targets: targets } : {}) });
   return (await response.json()) as QueuedPrompt;
 }
 

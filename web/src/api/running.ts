@@ -65,13 +65,13 @@ function clearErrors(document: Document): void {
   for (const id of document.runIds()) if (document.run(id).peek().errors.length > 0) document.updateRun(id, { phase: "idle", errors: [] });
 }
 
-/** Queues the document as it stands; returns the prompt's id, or null where the server refused it (the nodes then say why). */
-export async function run(document: Document, router: EventRouter, clientId: string): Promise<string | null> {
+/** Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the server refused it (the nodes then say why). */
+export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null): Promise<string | null> {
   clearErrors(document);
   const promptId = newId();
   router.register(promptId, document);
   try {
-    const answer = await queuePrompt(buildPrompt(document.graph), promptId, clientId, document.toWorkflow());
+    const answer = await queuePrompt(buildPrompt(document.graph), promptId, clientId, document.toWorkflow(), targets);
     router.register(answer.prompt_id, document);
     document.prompts.value = [...document.prompts.peek().slice(-9), answer.prompt_id];
     document.errors.value = showNodeErrors(document, answer.node_errors);

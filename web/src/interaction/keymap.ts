@@ -15,6 +15,7 @@ export interface Command {
 /** `Mod` is Ctrl, on a Mac Command. The first entry for a combination wins. */
 export const COMMANDS: readonly Command[] = [
   { keys: "Mod+Enter", says: "Run", group: "Run", always: true, act: (editor) => void editor.run() },
+  { keys: "Mod+Shift+Enter", says: "Run up to the selected nodes", group: "Run", always: true, act: (editor) => void editor.runTo([...(editor.active.value?.selection.value ?? [])]) },
   { keys: "Mod+Alt+Enter", says: "Cancel the run", group: "Run", always: true, act: (editor) => void editor.cancel() },
   { keys: "Mod+Z", says: "Undo", group: "Edit", act: (editor) => editor.active.value?.undo() },
   { keys: "Mod+Shift+Z", says: "Redo", group: "Edit", act: (editor) => editor.active.value?.redo() },

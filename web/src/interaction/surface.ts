@@ -30,6 +30,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): MenuItem[] {
   const ids = [...document.selection.value];
   const only = ids.length === 1 ? ids[0]! : null;
   return [
+    { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
     { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
     { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },
@@ -40,6 +41,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): MenuItem[] {
       label: "Swap for another type…", disabled: only === null,
       act: () => (editor.ui.search.value = { screen: at, filter: null, says: "Swap for…", pick: (type) => only && editor.swapNode(only, type) }),
     },
+    ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? [{ label: "Unpack the subgraph", act: () => editor.unpackSubgraph(only) }] : []),
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
     { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
   ];

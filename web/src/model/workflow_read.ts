@@ -141,7 +141,7 @@ function readPrimitives(graph: Graph): void {
     }
 }
 
-function readGroup(raw: JsonObject, index: number): Group {
+export function readGroup(raw: JsonObject, index: number): Group {
   const [x = 0, y = 0, width = 200, height = 100] = (Array.isArray(raw.bounding) ? raw.bounding : []).map(Number);
   return { id: index + 1, title: text(raw.title, "Group"), bounds: { x, y, width, height }, color: text(raw.color, "") || null, raw };
 }

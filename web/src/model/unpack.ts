@@ -1,0 +1,67 @@
+/** Which edits put a subgraph's nodes in the place of the node that stands for it? */
+
+import type { Edit } from "./edits";
+import type { Graph } from "./graph";
+import { removeNodes } from "./operations";
+import { NodeMode, type GraphNode, type JsonObject, type Link, type LinkId, type NodeId, type Point } from "./types";
+import { isObject, readGroup, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./workflow_read";
+
+interface Ends {
+  readonly from: { readonly node: NodeId; readonly slot: number };
+  readonly to: { readonly node: NodeId; readonly input: string };
+}
+
+/** Where an inner link begins and ends outside: none where the border's socket is not linked, several behind an output. */
+function outerEnds(graph: Graph, node: GraphNode, link: Link, fresh: ReadonlyMap<NodeId, NodeId>): Ends[] {
+  const entering = link.from === SUBGRAPH_INPUT ? graph.linkInto(node.id, node.inputs[link.fromSlot]?.name ?? "") : undefined;
+  if (link.from === SUBGRAPH_INPUT && !entering) return [];
+  const from = entering ? { node: entering.from, slot: entering.fromSlot } : { node: fresh.get(link.from)!, slot: link.fromSlot };
+  if (link.to !== SUBGRAPH_OUTPUT) return [{ from, to: { node: fresh.get(link.to)!, input: link.toInput } }];
+  const leaving = (node.outputs[Number(link.toInput)]?.links ?? []).map((id: LinkId) => graph.links.get(id)).filter((entry) => entry !== undefined);
+  return leaving.map((entry) => ({ from, to: { node: entry.to, input: entry.toInput } }));
+}
+
+/** An inner node as it stands outside; a muted or bypassed subgraph mutes or bypasses what was in it. */
+function outside(inner: GraphNode, id: NodeId, offset: Point, mode: number, rank: number): GraphNode {
+  const copied = structuredClone(inner);
+  return {
+    ...copied, id, rank, pos: [inner.pos[0] + offset[0], inner.pos[1] + offset[1]], raw: { ...copied.raw, id: Number(id) },
+    mode: mode === NodeMode.always ? inner.mode : mode,
+    inputs: copied.inputs.map((socket) => ({ ...socket, link: null })), outputs: copied.outputs.map((socket) => ({ ...socket, links: [] })),
+  };
+}
+
+function groupEdits(graph: Graph, type: string, offset: Point): Edit[] {
+  const { definitions } = graph.raw;
+  const entries = isObject(definitions) && Array.isArray(definitions.subgraphs) ? definitions.subgraphs.filter(isObject) : [];
+  const groups = entries.find((entry) => entry.id === type)?.groups;
+  const first = Math.max(0, ...graph.groups.keys());
+  return (Array.isArray(groups) ? groups.filter(isObject) : []).map((raw: JsonObject, index) => {
+    const group = readGroup(structuredClone(raw), first + index);
+    return { kind: "addGroup", group: { ...group, bounds: { ...group.bounds, x: group.bounds.x + offset[0], y: group.bounds.y + offset[1] } } };
+  });
+}
+
+/** Edits and the ids of the nodes that came out; the definition stays in the file for the other nodes that use it. */
+export function unpackSubgraph(graph: Graph, id: NodeId): { edits: Edit[]; ids: NodeId[] } {
+  const node = graph.node(id);
+  const inner = graph.subgraphs.get(node.type);
+  if (!inner) throw new Error(`expected node ${id} to stand for a subgraph, found ${node.type}`);
+  const nodes = [...inner.nodes.values()].filter((entry) => entry.id !== SUBGRAPH_INPUT && entry.id !== SUBGRAPH_OUTPUT);
+  const first = Number(graph.freeNodeId());
+  const fresh = new Map(nodes.map((entry, index) => [entry.id, String(first + index)]));
+  const left = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[0])) : 0;
+  const top = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[1])) : 0;
+  const offset: Point = [node.pos[0] - left, node.pos[1] - top];
+  const rank = graph.nextRank();
+  const added: Edit[] = nodes.map((entry, index) => ({ kind: "addNode", node: outside(entry, fresh.get(entry.id)!, offset, node.mode, rank + index) }));
+  const firstLink = graph.freeLinkId();
+  const lastRank = Math.max(-1, ...[...graph.links.values()].map((link) => link.rank));
+  const links: Edit[] = [...inner.links.values()]
+    .flatMap((link) => outerEnds(graph, node, link, fresh).map((ends) => ({ ends, type: link.type })))
+    .map(({ ends: { from, to }, type }, index) => ({
+      kind: "addLink",
+      link: { id: firstLink + index, from: from.node, fromSlot: from.slot, to: to.node, toInput: to.input, type, rank: lastRank + 1 + index },
+    }));
+  return { edits: [...removeNodes(graph, [id]), ...added, ...links, ...groupEdits(graph, node.type, offset)], ids: [...fresh.values()] };
+}
