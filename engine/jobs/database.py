@@ -24,7 +24,7 @@ T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], object]
 GATHER_S = 0.02  # changes that nobody waits for are gathered for so long before they are committed
 TRY_AGAIN_AFTER_S = 1.0  # what could not be written, since the disk was full, say
-LOCKED_FOR_S = 5.0  # the server that ran before may still be ending
+LOCKED_FOR_S = 2.0  # the server that ran before may still be ending
 
 
 class DatabaseLocked(EngineError):
@@ -85,8 +85,9 @@ def connect(path: Path, locked_for_s: float = LOCKED_FOR_S) -> sqlite3.Connectio
                     raise
                 if time.monotonic() > until_s:
                     raise DatabaseLocked(
-                        f"{path} is used by another Weft that is running. End that one, or give this one "
-                        "a --database-file or --user-directory of its own."
+                        f"{path} is used by another Weft that is running: queue, history and pause of this one are "
+                        "kept in memory only, and are lost when it ends. To keep those of both, give one of them a "
+                        "--database-file or --user-directory of its own."
                     ) from None
                 time.sleep(0.05)
         connection.execute("PRAGMA synchronous = FULL")

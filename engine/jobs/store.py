@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.execution.events import NodeFinished, RunInterrupted, RunStarted
 from engine.execution.outcome import Outcome
 from engine.jobs import records
-from engine.jobs.database import Change, Database, connect
+from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
 from engine.jobs.schema import NewerDatabase
@@ -41,14 +41,23 @@ class Restored:
 class JobStore:
     """Keeps jobs in a file. Everything returns at once except `written` and `history`; one event loop calls it."""
 
-    def __init__(self, database: Database | None = None, restored: Restored | None = None, notice: str = "") -> None:
+    def __init__(
+        self,
+        database: Database | None = None,
+        restored: Restored | None = None,
+        notice: str = "",
+        *,
+        is_beside_another: bool = False,
+    ) -> None:
         """Keep jobs in a database; None keeps nothing.
 
         Args:
             restored: what it held at first.
             notice: what the user has to be told of it.
+            is_beside_another: another running server works in the same folders.
         """
         self._database = database
+        self.is_beside_another = is_beside_another
         self.restored = restored or Restored()
         self._notice = notice
 
@@ -163,15 +172,14 @@ class JobStore:
 def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
     """Open the file that keeps jobs, or begin one.
 
-    A damaged file is moved aside, and a new one begun; where none can be written, nothing is kept. The store's
-    `notice` says either.
+    A damaged file is moved aside, and a new one begun; where none can be written, or another running server has it,
+    nothing is kept. The store's `notice` says which.
 
     Args:
         path: None keeps nothing.
         resume: jobs that ran when the server ended are queued again; else they count as interrupted.
 
     Raises:
-        DatabaseLocked: another running program has it.
         NewerDatabase: it was written by a later version of the program.
     """
     if path is None:
@@ -193,6 +201,9 @@ def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
         )
         log.warning("%s", notice)
         return JobStore(notice=notice)
+    except DatabaseLocked as error:
+        log.warning("%s", error)
+        return JobStore(notice=str(error), is_beside_another=True)
     except NewerDatabase as error:
         raise NewerDatabase(f"{path} is of {error}") from None
     if notice:

@@ -197,16 +197,33 @@ def test_pause_and_places_survive(tmp_path):
         server.end()
 
 
-def test_a_second_server_on_the_same_folder_is_refused(tmp_path):
+def test_a_second_server_on_the_same_folder_leaves_the_file_alone(tmp_path):
+    server = start(tmp_path)
+    others = []
+    try:
+        kept = server.post("/prompt", {"prompt": two_steps(0)})["prompt_id"]
+        server.ended(kept)
+        others.append(start(tmp_path))
+        line = others[0].get("/queue")
+        assert not line["lasting"] and "used by another Weft" in line["notice"] and "--database-file" in line["notice"]
+        own = others[0].post("/prompt", {"prompt": two_steps(0)})["prompt_id"]
+        assert end_of(others[0].ended(own)) == "success"
+        others.append(start(tmp_path, "--database-file", str(tmp_path / "other.db")))
+        assert others[1].get("/queue")["lasting"]
+    finally:
+        for each in (server, *others):
+            each.end()
     server = start(tmp_path)
     try:
-        command = [sys.executable, str(SCRIPT), str(tmp_path), "--port", "0"]
-        refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-        assert refused.returncode != 0 and "used by another Weft" in refused.stderr
-        other = start(tmp_path, "--database-file", str(tmp_path / "other.db"))
-        other.end()
+        assert list(server.get("/history")) == [kept]
     finally:
         server.end()
+
+
+def test_a_mere_test_of_the_start_touches_no_file(tmp_path):
+    command = [sys.executable, str(SCRIPT), str(tmp_path), "--port", "0", "--quick-test-for-ci"]
+    assert subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    assert not list((tmp_path / "user").glob("weft.db*"))
 
 
 def test_a_polite_end_keeps_everything_too(tmp_path):
