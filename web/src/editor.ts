@@ -30,7 +30,7 @@ export class Editor {
   readonly ui = new UiState();
   readonly documents: Signal<readonly Document[]> = signal([]);
   readonly active: Signal<Document | null> = signal(null);
-  readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [] });
+  readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [], isPaused: false });
   readonly results: Signal<readonly http.HistoryItem[]> = signal([]);
   /** The server's packs, and what was wrong with them when they were loaded. */
   readonly packs: Signal<readonly Pack[]> = signal([]);

@@ -45,6 +45,8 @@ export interface QueueItem {
 export interface QueueState {
   readonly running: readonly QueueItem[];
   readonly pending: readonly QueueItem[];
+  /** No further job is begun until someone says so. */
+  readonly isPaused: boolean;
 }
 export interface HistoryItem {
   readonly promptId: string;
@@ -75,8 +77,8 @@ export const objectInfo = (): Promise<JsonObject> => getJson("/object_info");
 export const settings = (): Promise<JsonObject> => getJson("/settings");
 
 export async function queue(): Promise<QueueState> {
-  const raw = await getJson<{ queue_running: RawItem[]; queue_pending: RawItem[] }>("/queue");
-  return { running: raw.queue_running.map(toItem), pending: raw.queue_pending.map(toItem).sort((a, b) => a.number - b.number) };
+  const raw = await getJson<{ queue_running: RawItem[]; queue_pending: RawItem[]; paused?: boolean }>("/queue");
+  return { running: raw.queue_running.map(toItem), pending: raw.queue_pending.map(toItem).sort((a, b) => a.number - b.number), isPaused: raw.paused === true };
 }
 
 export const history = async (newest: number): Promise<HistoryItem[]> => toHistory(await getJson<RawHistory>(`/history?max_items=${newest}`));
@@ -97,6 +99,10 @@ export async function queuePrompt(prompt: Prompt, promptId: string, clientId: st
 
 export const interrupt = (promptId: string): Promise<Response> => post("/interrupt", { prompt_id: promptId });
 export const removeFromQueue = (promptIds: readonly string[]): Promise<Response> => post("/queue", { delete: promptIds });
+
+/** Gives a waiting prompt another place; the smallest number runs first. */
+export const moveInQueue = (promptId: string, number: number): Promise<Response> => post("/queue", { move: { [promptId]: number } });
+export const pauseQueue = (isPaused: boolean): Promise<Response> => post("/queue", isPaused ? { pause: true } : { resume: true });
 
 /** Uploads a picture into the input folder; the answer names it as the server stored it. */
 export async function uploadImage(file: File, folder = "input"): Promise<FileRef & { readonly name: string }> {

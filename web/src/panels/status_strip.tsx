@@ -1,8 +1,9 @@
 /** What runs, what waits, and is the server there? One line at the bottom. */
 
 import type { Editor } from "../editor";
-import { CloseIcon } from "../view/icons";
+import { CloseIcon, UpIcon } from "../view/icons";
 import { PackNotice } from "./packs";
+import { pause, runNext } from "./queue_line";
 
 function Running({ editor }: { editor: Editor }) {
   const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
@@ -18,18 +19,21 @@ function Running({ editor }: { editor: Editor }) {
 }
 
 function Pending({ editor }: { editor: Editor }) {
-  const { pending } = editor.queue.value;
-  if (pending.length === 0) return null;
+  const { pending, isPaused } = editor.queue.value;
+  if (pending.length === 0 && !isPaused) return null;
+  const nameOf = (prompt: string): string => editor.documents.value.find((document) => document.prompts.value.includes(prompt))?.name.value ?? "Run";
   return (
     <details class="pending">
-      <summary>{pending.length} waiting</summary>
+      <summary>{pending.length} waiting{isPaused && ", paused"}</summary>
       <ul>
         {pending.map((item, index) => (
           <li key={item.promptId}>
-            <span>Run {index + 1} of {pending.length}</span>
+            <span class="pending-name">{index + 1}. {nameOf(item.promptId)}</span>
+            {index > 0 && <button type="button" class="icon-button" title="Run next" aria-label={`Run waiting run ${index + 1} next`} onClick={() => void runNext(editor, item.promptId)}><UpIcon /></button>}
             <button type="button" class="icon-button" aria-label={`Cancel waiting run ${index + 1}`} onClick={() => void editor.cancel(item.promptId)}><CloseIcon /></button>
           </li>
         ))}
+        <li><button type="button" class="button quiet" onClick={() => void pause(editor, !isPaused)}>{isPaused ? "Go on" : "Pause after this run"}</button></li>
       </ul>
     </details>
   );
