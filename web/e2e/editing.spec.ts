@@ -192,3 +192,10 @@ test("a subgraph is unpacked, and undo packs it again", async ({ page }) => {
   await page.keyboard.press("Control+z");
   await expect(node(page, "2")).toContainText("Larger");
 });
+
+test("several nodes are aligned from their menu", async ({ page }) => {
+  await page.keyboard.press("Control+a");
+  await node(page, "5").locator(".node-title").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Align tops" }).click();
+  expect(await page.evaluate(() => new Set([...globalThis.weft.active.value!.graph.nodes.keys()].map((id) => globalThis.weft.active.value!.bounds(id).y)).size)).toBe(1);
+});

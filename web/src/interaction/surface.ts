@@ -1,12 +1,13 @@
 /** What does the pointer machine act on in the real editor? Stage and panels behind one small interface. */
 
 import type { Editor } from "../editor";
+import { arrange, type Arrangement } from "../model/arrange";
 import { accepts } from "../model/sockets";
 import { connect, dissolveNode } from "../model/operations";
 import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
-import type { GraphNode, LinkId, Point } from "../model/types";
+import type { GraphNode, LinkId, NodeId, Point } from "../model/types";
 import type { Hit } from "../view/canvas/hit_test";
 import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
@@ -26,7 +27,18 @@ function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
   return slot >= 0 ? connect(document.graph, { node: node.id, slot }, end) : [];
 }
 
-function nodeMenu(editor: Editor, document: Document, at: Point): MenuItem[] {
+const ARRANGEMENTS: readonly (readonly [string, Arrangement])[] = [
+  ["Align left", "left"], ["Align right", "right"], ["Align tops", "top"], ["Align bottoms", "bottom"], ["Space out across", "across"], ["Space out down", "down"],
+];
+
+/** What can be done to several nodes only. */
+function arrangeMenu(document: Document, ids: readonly NodeId[]): (MenuItem | null)[] {
+  if (ids.length < 2) return [];
+  const act = (how: Arrangement): void => document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
+  return [null, ...ARRANGEMENTS.map(([label, how]) => ({ label, act: () => act(how) }))];
+}
+
+function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | null)[] {
   const ids = [...document.selection.value];
   const only = ids.length === 1 ? ids[0]! : null;
   return [
@@ -44,6 +56,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): MenuItem[] {
     ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? [{ label: "Unpack the subgraph", act: () => editor.unpackSubgraph(only) }] : []),
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
     { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
+    ...arrangeMenu(document, ids),
   ];
 }
 

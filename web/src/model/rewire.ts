@@ -39,6 +39,7 @@ function carriedValue(to: WidgetSpec, from: WidgetSpec, value: Json): Json | und
   const texts = ["string", "text"];
   if (to.kind !== from.kind && !(texts.includes(to.kind) && texts.includes(from.kind))) return undefined;
   if (to.choices) return to.choices.includes(value) ? value : undefined;
+  if (to.kind === "number" && typeof value === "bigint" && to.exactMax === undefined) return to.max;
   if (to.kind !== "number" || typeof value !== "number") return value;
   const bounded = Math.min(to.max ?? value, Math.max(to.min ?? value, value));
   return to.integer ? Math.round(bounded) : bounded;
