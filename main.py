@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from engine.errors import EngineError
 from engine.files.extra_paths import with_extra_roots
@@ -131,9 +132,10 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
     """Answer on these sockets until someone ends the program."""
     from aiohttp import web
 
-    from engine.server.app import build_app
+    from engine.server.app import TOKEN, build_app
 
-    runner = web.AppRunner(build_app(services), access_log=None, shutdown_timeout=1.0)
+    app = build_app(services)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     ended = asyncio.Event()
     with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C cancels this task there
@@ -144,7 +146,7 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
         secure = _tls(services.options)
         for listener in listeners:
             await web.SockSite(runner, listener, ssl_context=secure).start()
-        _announce(listening.address(listeners[0], secure=secure is not None), services)
+        _announce(listening.address(listeners[0], secure=secure is not None), services, app.get(TOKEN))
         warming = asyncio.create_task(_warm_up(services))
         if services.options.quick_test:
             return 0 if await warming else 1
@@ -169,11 +171,13 @@ def _tls(options: Options) -> "ssl.SSLContext | None":
     return context
 
 
-def _announce(address: str, services: "Services") -> None:
+def _announce(address: str, services: "Services", token: str | None) -> None:
     places, options = services.places, services.options
     checkpoints = services.places.model_roots["checkpoints"][0]
     print(f"Models:  {checkpoints.parent}\nInputs:  {places.input}\nOutputs: {places.output}")
     print(f"To see the GUI go to: {address}", flush=True)
+    if token is not None:  # printed, not logged: the log can be read through the server
+        print(f"It asks for a token. To log in: {address}/?token={quote(token, safe='')}", flush=True)
     if options.auto_launch:
         import webbrowser
 

@@ -1,6 +1,7 @@
 """What may be said on the command line, and what does it mean?"""
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +104,8 @@ class Options:
         base: models/, input/, output/, temp/, user/ and custom_nodes/ lie here unless said otherwise.
         cors_origin: a foreign page that may use the server; "*" for all; None for none.
         hosts: further names under which the server may be addressed.
+        token: what clients must show; None for the one in the user folder, asked for unless only loopback listens.
+        login: whether a token is asked for at all.
         workers: how many jobs run at once; None for one per accelerator, or one on the CPU.
         cancel_grace_s: how long a pack's node may go on after a cancel, before its worker is ended and replaced.
         check_limit_s: how long a pack's VALIDATE_INPUTS may take for one node.
@@ -120,6 +123,8 @@ class Options:
     tls_certfile: Path | None = None
     cors_origin: str | None = None
     hosts: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    login: bool = True
     max_upload_bytes: int = 100 * 2**20
     output: Path | None = None
     input: Path | None = None
@@ -173,6 +178,8 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
         tls_certfile=said.tls_certfile,
         cors_origin=said.enable_cors_header,
         hosts=tuple(said.allow_host),
+        token=said.token or os.environ.get("WEFT_TOKEN") or None,
+        login=not said.no_login,
         max_upload_bytes=int(said.max_upload_size * 2**20),
         output=_resolved(said.output_directory),
         input=_resolved(said.input_directory),
@@ -242,6 +249,14 @@ def _server_flags(group: argparse._ArgumentGroup) -> None:
         metavar="NAME",
         help="a further host name under which browsers reach this server (behind a proxy, say)",
     )
+    login = group.add_mutually_exclusive_group()
+    login.add_argument(
+        "--token",
+        metavar="TOKEN",
+        help="ask for this token, also on loopback; WEFT_TOKEN in the environment does the same, unseen by ps "
+        "(default: one of its own, asked for when it listens on more than loopback)",
+    )
+    login.add_argument("--no-login", action="store_true", help="ask nobody for a token, whoever can reach the server")
     group.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
     group.add_argument("--enable-compress-response-body", action="store_true", help="compress large answers")
     group.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve the editor in this folder instead")

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Middleware
 
 from engine.server.forwarding import Forwarding
 from engine.server.log_book import LogEntry
+from engine.server.login import logged_in, make_gate
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.routes import (
     editor,
@@ -32,6 +33,7 @@ from engine.server.routes import (
 from engine.server.services import SERVICES, Services
 
 log = logging.getLogger(__name__)
+TOKEN = web.AppKey("token", str)  # of the login, where there is one
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, node_types, extensions, system, folders, files, upload, settings, userdata,
@@ -43,9 +45,13 @@ def build_app(services: Services) -> web.Application:
     """Make the application; starting it starts the hand-out of jobs, stopping it ends the workers."""
     options = services.options
     guard = Guard(options)
-    middlewares: list[Middleware] = [*([compress] if options.compress else []), guarded(guard), explain_errors]
+    gate = make_gate(options, services.places.user)
+    login = [logged_in(gate)] if gate is not None else []
+    middlewares: list[Middleware] = [*([compress] if options.compress else []), guarded(guard), explain_errors, *login]
     app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
     app[SERVICES] = services
+    if gate is not None:
+        app[TOKEN] = gate.token
     app.on_response_prepare.append(header_signer(guard))
     for topic in TOPICS:
         for route in topic.routes:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COMPRESS_ABOVE_BYTES = 1024
+LONGEST_LOGGED = 300  # characters of a path
 KEPT_HEADERS = (hdrs.ALLOW, hdrs.RETRY_AFTER)  # of an error that is written as JSON
 
 
@@ -45,17 +46,17 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except (BadJson, BadReference) as error:
         return json_response({"error": str(error)}, 400)
     except EngineError as error:
-        log.warning("%s %s: %s", request.method, request.path, error)
+        log.warning("%s %s: %r", request.method, _logged_path(request), str(error))
         return json_response({"error": str(error)}, 500)
     except ConnectionResetError:
         raise
     except OSError as error:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %s failed", request.method, _logged_path(request))
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         text = f"The file system refused: {error.strerror or error}." + (" Free some space." if full else "")
         return json_response({"error": text}, 507 if full else 500)
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %s failed", request.method, _logged_path(request))
         return json_response({"error": "The server failed to answer; its log says why."}, 500)
 
 
@@ -154,6 +155,11 @@ def header_signer(guard: Guard) -> Callable[[web.Request, web.StreamResponse], A
             headers["Vary"] = "Origin"
 
     return sign
+
+
+def _logged_path(request: web.Request) -> str:
+    """Give the path as it came, percent signs and all, so that no line break in it forges a line of the log."""
+    return ascii(request.rel_url.raw_path[:LONGEST_LOGGED])[1:-1]
 
 
 def _host_name(host: str) -> str:
