@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
+log = logging.getLogger(__name__)
+
 MAX_PIXELS = 16384 * 16384  # in one file, all frames together: 3 GiB once they are float32 RGB
+MAX_FRAME_PIXELS = 2**27  # in one frame: 11585 x 11585
 MAX_FRAMES = 4096
 IMAGE_SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pbm"}
@@ -187,6 +191,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 def _frames(path: Path, image: Image.Image) -> Iterator[Image.Image]:
     """Yield the frames of an open picture; an MPO's further ones are other views, not an animation."""
     count = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+    _check_size(path, image)
     if image.width * image.height * count > MAX_PIXELS:
         raise _too_large(path, f"{count} frame(s) of {image.width} x {image.height}")
     if count > MAX_FRAMES:
@@ -197,10 +202,33 @@ def _frames(path: Path, image: Image.Image) -> Iterator[Image.Image]:
         yield image
 
 
+def check_picture_size(path: Path) -> None:
+    """Refuse a picture whose header announces too many pixels, before any of them is decoded; others pass.
+
+    Raises:
+        BadFile: a frame of it has more than `MAX_FRAME_PIXELS`.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(path, image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path, f"{error}") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        log.debug("%s is taken as no picture: %s", path.name, error)
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    if image.width * image.height > MAX_FRAME_PIXELS:
+        raise _too_large(path, f"{image.width} x {image.height}")
+
+
 def _too_large(path: Path, found: str) -> BadFile:
     return BadFile(
-        f"{path.name} is too large: {found}. The limit is {MAX_PIXELS} pixels, all frames together "
-        "(16384 x 16384). Make it smaller with an image editor."
+        f"{path.name} is too large: {found}. The limit is {MAX_FRAME_PIXELS} pixels (11585 x 11585) for a picture, and "
+        f"{MAX_PIXELS} for all frames together. Make it smaller with an image editor."
     )
 
 

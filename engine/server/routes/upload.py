@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Required, TypedDict
 from aiohttp import BodyPartReader, web
 
 from engine.errors import BadFile
+from engine.files.images import check_picture_size
 from engine.files.places import Places
 from engine.files.references import FileRef, existing
 from engine.files.saving import write_whole
@@ -63,6 +64,11 @@ async def upload_image(request: web.Request) -> web.Response:
     """Store a file as it is."""
     services = services_of(request)
     async with _received(request, services) as form:
+        try:
+            await asyncio.to_thread(check_picture_size, form.path)
+        except BadFile as error:
+            text = str(error).replace(form.path.name, ascii(form.filename[:80]))
+            raise web.HTTPRequestEntityTooLarge(0, 0, text=text) from None
         ref = await asyncio.to_thread(_keep, services.places, form)
     return _told(ref)
 
