@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Required, TypedDict
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.errors import BadFile
 from engine.files.images import check_picture_size
@@ -112,8 +113,8 @@ async def _read_form(request: web.Request, form: Form, limit_bytes: int) -> None
                 await _spool(part, form.path, limit_bytes)
             else:
                 form.texts[part.name] = (await _short(part)).decode("utf-8", "replace")
-    except ValueError as error:
-        raise web.HTTPBadRequest(text=f"The form cannot be read: {error}.") from None
+    except (ValueError, HttpProcessingError) as error:  # the second one: a part's headers
+        raise web.HTTPBadRequest(text=f"The form cannot be read: {str(error)[:500]}.") from None
 
 
 async def _spool(part: BodyPartReader, path: Path, limit_bytes: int) -> None:
