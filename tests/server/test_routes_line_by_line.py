@@ -146,7 +146,7 @@ async def test_jobs_tell_their_error_and_what_stands_for_them(site):
         "timestamp": 5,
     }  # fmt: skip
     one = await site.get("/api/jobs/failed")
-    assert set(one) - set(jobs["failed"]) == {"outputs", "execution_status", "workflow"}
+    assert set(one) - set(jobs["failed"]) == {"outputs", "execution_status", "workflow", "timeline"}
     assert one["execution_status"]["status_str"] == "error"
 
 
