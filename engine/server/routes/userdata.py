@@ -15,8 +15,8 @@ from engine.server.bodies import switch_in
 from engine.server.described import Content, described
 from engine.server.downloads import send_file
 from engine.server.middleware import json_response
-from engine.server.services import services_of
 from engine.server.uploads import make_folder
+from engine.server.users import home_of
 
 routes = web.RouteTableDef()
 
@@ -82,10 +82,10 @@ async def list_files(request: web.Request) -> web.Response:
 async def list_entries(request: web.Request) -> web.Response:
     """List files and folders in a folder."""
     name = request.query.get("path", "")
-    folder = _path(request, name) if name else _root(request)
+    folder = _path(request, name) if name else home_of(request)
     if name and not folder.is_dir():
         raise web.HTTPNotFound(text=f"There is no folder {name[:200]!r}.")
-    return json_response(await asyncio.to_thread(_entries, folder.resolve(), _root(request).resolve()))
+    return json_response(await asyncio.to_thread(_entries, folder.resolve(), home_of(request).resolve()))
 
 
 @routes.get("/userdata/{file:.+}")
@@ -124,14 +124,10 @@ async def delete_file(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _root(request: web.Request) -> Path:
-    return services_of(request).places.user / "default"
-
-
 def _path(request: web.Request, name: str) -> Path:
     """Find a user's file. BadReference is answered with 400."""
-    path = inside(_root(request), name)
-    if path == _root(request).resolve() or name.rstrip("/\\") != name:
+    path = inside(home_of(request), name)
+    if path == home_of(request).resolve() or name.rstrip("/\\") != name:
         raise BadReference(f"{name[:80]!r} names no file.")
     return path
 
@@ -144,7 +140,7 @@ def _existing(request: web.Request, name: str) -> Path:
 
 
 def _told(request: web.Request, path: Path) -> web.Response:
-    root = _root(request).resolve()
+    root = home_of(request).resolve()
     full = switch_in(request, "full_info")
     return json_response(_about(path, root) if full else path.relative_to(root).as_posix())
 
