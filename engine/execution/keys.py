@@ -21,6 +21,7 @@ from engine.graph.registry import Registry
 log = logging.getLogger(__name__)
 ResultKey = NewType("ResultKey", str)
 PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+NATIVE = NodeDefinition("", "", "").module
 LOCAL = "local-"  # begins the keys that mean something in this process only
 
 
@@ -57,7 +58,8 @@ def result_key(
         origin: what determines the literals of a node that stands in an expansion: these may be any values, and
             those that JSON cannot hold are named by it. None makes a key that no other run has of them.
     """
-    is_local = definition.is_personal
+    is_private = bool(places.owner) and _is_private(definition)
+    is_local = definition.is_personal or is_private
     inputs: dict[str, Any] = {}
     for name, value in definition.used_inputs(node):
         if isinstance(value, Link):
@@ -70,12 +72,19 @@ def result_key(
     stated = [node.type, definition.version, inputs, _fingerprint(node, definition, places, unhashable)]
     if definition.is_personal:
         stated.append(node.id)
+    if is_private:
+        stated.append(places.owner)
     try:
         text = _text(stated, unhashable)
     except (TypeError, ValueError, RecursionError):  # keys that cannot be sorted, circles
         text = _text([node.type, unhashable.name()], unhashable)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return ResultKey(f"{LOCAL}{digest}" if is_local or unhashable.met else digest)
+
+
+def _is_private(definition: NodeDefinition) -> bool:
+    """Say whether a result may be of use to one account only: it lies in its folders, or strangers' code made it."""
+    return definition.is_target or definition.module.partition(".")[0] != NATIVE
 
 
 def _text(stated: Any, unhashable: "_Unhashable") -> str:

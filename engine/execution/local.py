@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from engine.execution.async_thread import AsyncThread
 from engine.execution.cache import BoundedCache, ResultCache
@@ -45,7 +46,9 @@ class LocalExecutor:
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
         """Run a request to its end; one at a time."""
         try:
-            return GraphRun(self._around, request, emit, self._switch(request.job)).run()
+            places = self._around.places.of_owner(request.user)
+            around = replace(self._around, places=places) if request.user else self._around
+            return GraphRun(around, request, emit, self._switch(request.job)).run()
         finally:
             self.forget(request.job)
             self.is_stuck = not self._around.async_thread.settles(SETTLE_WITHIN_S)

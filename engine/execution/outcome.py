@@ -15,7 +15,8 @@ class RunRequest:
     Attributes:
         prompt: the graph as the client sent it, to be written into results.
         extra: what came beside it: {"extra_pnginfo": {"workflow": ...}, ...}.
-        client: whose job it is, where that is known.
+        client: who is told of its events, where that is known.
+        user: the account whose folders it reads and writes; empty on a server of a single user.
         metadata: whether results may carry the prompt and the workflow (--disable-metadata).
     """
 
@@ -26,6 +27,7 @@ class RunRequest:
     extra: Mapping[str, Any] = field(default_factory=dict)
     metadata: bool = True
     client: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,7 @@ MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "audio_encoders": ("audio_encoders",),
     "configs": ("configs",),
 }
+ACCOUNTS = "accounts"  # the folder, in the user folder, of what belongs to accounts
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
 OLD_FOLDER_NAMES: Mapping[str, str] = {"clip": "text_encoders", "unet": "diffusion_models", "t2i_adapter": "controlnet"}
 
@@ -44,6 +45,7 @@ class Places:
         model_roots: folder name (such as "loras") -> folders searched in this order.
         model_suffixes: folder name -> the suffixes of its files, where they are not the usual ones; empty for all.
         custom_nodes: folders that hold packs.
+        owner: the account whose input, output, temp and user folders these are; empty on a server of a single user.
     """
 
     input: Path
@@ -53,6 +55,7 @@ class Places:
     model_roots: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     custom_nodes: tuple[Path, ...] = ()
     model_suffixes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    owner: str = ""
 
     @classmethod
     def under(cls, base: Path, extra_roots: Mapping[str, tuple[Path, ...]] | None = None) -> "Places":
@@ -71,6 +74,23 @@ class Places:
             user=base / "user",
             model_roots=roots,
             custom_nodes=(base / "custom_nodes",),
+        )
+
+    def of_owner(self, owner: str) -> "Places":
+        """Give an account's own folders: those of the same name below input, output and temp. Models are everybody's.
+
+        Args:
+            owner: an account's id, which is known to be a plain folder name; empty gives these places themselves.
+        """
+        if not owner:
+            return self
+        return replace(
+            self,
+            input=self.input / owner,
+            output=self.output / owner,
+            temp=self.temp / owner,
+            user=self.user / ACCOUNTS / owner,
+            owner=owner,
         )
 
     def area(self, name: str) -> Path:

@@ -21,15 +21,17 @@ class OwnCheck:
     Attributes:
         literals: the inputs whose values are known before the run.
         link_types: the types that come over the linked inputs.
+        owner: the account whose files it is about, as in `Places`.
     """
 
     node: NodeId
     type: str
     literals: Mapping[str, Any] = field(default_factory=dict)
     link_types: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
 
 
-def own_check(node: Node, inputs: Mapping[str, Any], graph: Graph, registry: Registry) -> OwnCheck:
+def own_check(node: Node, inputs: Mapping[str, Any], graph: Graph, registry: Registry, owner: str = "") -> OwnCheck:
     """Say what the check of a node must be told; the links of `inputs` are known to be right."""
     used = dict(registry[node.type].used_inputs(node))
     literals = {name: value for name, value in inputs.items() if name in used and not isinstance(value, Link)}
@@ -39,7 +41,7 @@ def own_check(node: Node, inputs: Mapping[str, Any], graph: Graph, registry: Reg
         for name, link in links.items()
         if link.output < len(registry[graph[link.source].type].outputs)
     }
-    return OwnCheck(node.id, node.type, literals, types)
+    return OwnCheck(node.id, node.type, literals, types, owner)
 
 
 def own_problems(definition: NodeDefinition, told: OwnCheck, places: Places) -> list[Problem]:

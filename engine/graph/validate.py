@@ -118,7 +118,7 @@ class _Asking:
             return ()
         if node.id in self.answers:
             return [_at_its_input(problem, definition, inputs) for problem in self.answers[node.id]]
-        told = own_check(node, inputs, self.graph, self.registry)
+        told = own_check(node, inputs, self.graph, self.registry, self.places.owner)
         if definition.check is not None:
             return own_problems(definition, told, self.places)
         self.open.append(told)

@@ -8,8 +8,10 @@ from typing import Any
 
 from engine.execution.context import NodeContext
 from engine.execution.outcome import RunRequest
+from engine.files.places import Places
 
 _current: ContextVar[NodeContext | None] = ContextVar("running node", default=None)
+_places: ContextVar[Places | None] = ContextVar("folders of whom the running code works for", default=None)
 
 # numbers the graph builders of one call, which may put their graphs together
 _builders: ContextVar[Iterator[int] | None] = ContextVar("builders of the running call", default=None)
@@ -33,6 +35,21 @@ def running_node() -> NodeContext | None:
     return _current.get()
 
 
+def places_in_use() -> Places | None:
+    """Give the folders of the account for which code of a pack runs now; None where it runs for nobody."""
+    return _places.get()
+
+
+@contextmanager
+def using(places: Places) -> Iterator[None]:
+    """Say in whose folders the code inside looks."""
+    token = _places.set(places)
+    try:
+        yield
+    finally:
+        _places.reset(token)
+
+
 def next_builder() -> int | None:
     """Number one more graph builder of the running call; None outside of a node's function."""
     numbers = _builders.get()
@@ -43,8 +60,10 @@ def next_builder() -> int | None:
 def running(context: NodeContext | None) -> Iterator[None]:
     """Say which node's code runs inside."""
     token, numbers = _current.set(context), _builders.set(count())
+    places = _places.set(_places.get() if context is None else context.places)
     try:
         yield
     finally:
+        _places.reset(places)
         _builders.reset(numbers)
         _current.reset(token)

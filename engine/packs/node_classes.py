@@ -20,7 +20,7 @@ from engine.graph.definition import InputSpec, NodeDefinition, OutputSpec, Runs,
 from engine.graph.nodes import Link
 from engine.packs.class_inputs import Checked, as_json, read_declared, read_inputs, type_name, undeclared_inputs
 from engine.packs.class_results import read_result
-from engine.packs.current import beside_prompt, running
+from engine.packs.current import beside_prompt, running, using
 from engine.packs.dynamic_prompt import DynamicPrompt
 from engine.packs.values import to_foreign
 
@@ -124,28 +124,34 @@ class ClassCalls:
 
     def wanted(self, *, context: NodeContext, **inputs: Any) -> Any:
         """Ask for the lazy inputs that are needed; may give an awaitable."""
-        instance = INSTANCES.get(self.node_type, context.node_id, self.cls)
+        instance = self._instance(context)
         method = getattr(instance, "LAZY_INPUTS", None) or instance.check_lazy_status
         with running(context):
             return method(**_accepted(method, self._arguments(context, inputs)))
 
     def fingerprint(self, *, places: Places, **literals: Any) -> Any:
         method = self.cls.IS_CHANGED
-        return _finished(method(**_filled(method, self._listed(literals))))
+        with using(places):
+            return _finished(method(**_filled(method, self._listed(literals))))
 
     def check(self, *, places: Places, input_types: Mapping[str, str] | None = None, **literals: Any) -> str | None:
         method = self.cls.VALIDATE_INPUTS
         given = self._listed(literals)
         if "input_types" in inspect.signature(method).parameters:
             given["input_types"] = dict(input_types or {})
-        answer = _finished(method(**_filled(method, given)))
+        with using(places):
+            answer = _finished(method(**_filled(method, given)))
         if answer is True:
             return None
         return str(answer) if answer is not False and answer is not None else f"{self.node_type} refuses these inputs."
 
     def _method(self, context: NodeContext) -> Callable[..., Any]:
-        method: Callable[..., Any] = getattr(INSTANCES.get(self.node_type, context.node_id, self.cls), self.function)
+        method: Callable[..., Any] = getattr(self._instance(context), self.function)
         return method
+
+    def _instance(self, context: NodeContext) -> Any:
+        """Give the object of this node; each account has its own, since many keep what they saw last."""
+        return INSTANCES.get(self.node_type, f"{context.places.owner}/{context.node_id}", self.cls)
 
     def _listed(self, literals: Mapping[str, Any]) -> dict[str, Any]:
         listed = {name: [value] if self.takes_lists else value for name, value in literals.items()}

@@ -12,6 +12,7 @@ from engine.files.places import Places
 from engine.graph.registry import Registry
 from engine.options import ComputeOptions
 from engine.packs.absent import absent, install_finder, surface
+from engine.packs.current import places_in_use
 from engine.packs.native_classes import node_class_of
 
 SHIMS = Path(__file__).parent / "shims"
@@ -34,6 +35,11 @@ def surroundings() -> Surroundings:
     if _surroundings is None:
         raise EngineError("The packs' modules are not installed in this process: call install_shims first.")
     return _surroundings
+
+
+def present_places() -> Places:
+    """Give the folders of whom the code of a pack works for now; of nobody in particular, the folders of all."""
+    return places_in_use() or surroundings().places
 
 
 def install_shims(places: Places, compute: ComputeOptions, registry: Registry, native: ModuleType) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -40,6 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # On Windows, Ctrl-C reaches a whole group of processes; elsewhere the worker ignores it.
 OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from engine.worker.host import main; main()"
+SERVER_SECRETS = frozenset({"WEFT_TOKEN"})  # in the environment of the server; no worker's business
 SLOW_IMPORT_S = 20.0
 STOP_WITHIN_S = 0.5
 GRACE_S = 0.5  # for a process that has closed its end, and for its last words
@@ -95,8 +97,9 @@ class Life:
     ) -> "Life":
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-c", START, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=OWN_GROUP
-        )
+            sys.executable, "-P", "-c", START, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=OWN_GROUP,
+            env={name: value for name, value in os.environ.items() if name not in SERVER_SECRETS},
+        )  # fmt: skip
         life = cls(name, process, echo, ended, said)
         life._write(setup)
         return life

@@ -146,9 +146,11 @@ def _number(value: Any) -> Any:
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if module in OUR_MODULES or name in PLAIN_CLASSES.get(module, ()):
+        if name in PLAIN_CLASSES.get(module, ()):
+            return super().find_class(module, name)
+        if module in OUR_MODULES and "." not in name:  # "asyncio.subprocess.Popen" would lead out of the module
             found = super().find_class(module, name)
-            if isinstance(found, type):
+            if isinstance(found, type) and found.__module__ == module:  # what it imports is not its own
                 return found
         raise BrokenLink(f"{module}.{name} may not cross between server and worker.")
 

@@ -137,7 +137,8 @@ class Workshop:
             registry = self._equipment.registry
             for told in checks:
                 known = told.type in registry
-                answer(told.node, own_problems(registry[told.type], told, self._places) if known else ())
+                places = self._places.of_owner(told.owner)
+                answer(told.node, own_problems(registry[told.type], told, places) if known else ())
 
         threading.Thread(target=ask, name="checks", daemon=True).start()
 

@@ -2,11 +2,13 @@
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from engine.execution import LocalExecutor, Resources, RunRequest
 from engine.execution.events import NodeBlocked, NodeProgress
+from engine.files.places import Places
 from engine.graph import Link, check_graph
 from tests.execution.runner import graph_of
 
@@ -182,7 +184,7 @@ def test_latents_and_conditionings_change_their_form_at_the_packs_border(feature
     item = ConditioningItem(torch.zeros(1, 2, 3), torch.ones(1, 4), Area(1, 2, 3, 4), 0.5, extra={"kept": 1})
     given = {"latent": Latent(torch.ones(1, 4, 2, 2), batch_index=(3,)), "conditioning": Conditioning((item,))}
     function = features.registry["TouchLatent"].function
-    context = type("Context", (), {"node_id": "n"})()
+    context = type("Context", (), {"node_id": "n", "places": Places.under(Path("nowhere"))})()
     latent, conditioning, same = function(context=context, **given).outputs
     seen = sys.modules["custom_nodes.features"].SEEN[-1]
     assert seen[0] == ["batch_index", "samples"]

@@ -15,7 +15,7 @@ from engine.files.places import OLD_FOLDER_NAMES, WEIGHT_SUFFIXES, inside, walk
 from engine.files.references import parse_annotated, resolve
 from engine.packs.absent import complete
 from engine.packs.class_inputs import FolderListing
-from engine.packs.surroundings import surroundings
+from engine.packs.surroundings import present_places, surroundings
 
 log = logging.getLogger("engine.packs")
 _places = surroundings().places
@@ -103,25 +103,32 @@ def get_full_path_or_raise(folder_name: str, filename: str) -> str:
     return path
 
 
+def _folder_of(name: str, everybodys: str) -> str:
+    """Give a folder of the account for which a node runs; else the one of all, which packs may have set anew."""
+    places = present_places()
+    return str(getattr(places, name)) if places.owner else everybodys
+
+
 def get_output_directory() -> str:
-    return output_directory
+    return _folder_of("output", output_directory)
 
 
 def get_temp_directory() -> str:
-    return temp_directory
+    return _folder_of("temp", temp_directory)
 
 
 def get_input_directory() -> str:
-    return input_directory
+    return _folder_of("input", input_directory)
 
 
 def get_user_directory() -> str:
-    return user_directory
+    return _folder_of("user", user_directory)
 
 
 def get_directory_by_type(type_name: str) -> str | None:
     """Give the folder of "output", "input" or "temp"."""
-    return {"output": output_directory, "temp": temp_directory, "input": input_directory}.get(type_name)
+    known = {"output": get_output_directory, "temp": get_temp_directory, "input": get_input_directory}
+    return known[type_name]() if type_name in known else None
 
 
 def annotated_filepath(name: str) -> tuple[str, str | None]:
@@ -141,7 +148,7 @@ def get_annotated_filepath(name: str, default_dir: str | None = None) -> str:
     plain, folder = annotated_filepath(name)
     if folder is None and default_dir is not None:
         return str(inside(Path(default_dir), plain))
-    return str(resolve(_places, parse_annotated(name)))
+    return str(resolve(present_places(), parse_annotated(name)))
 
 
 def exists_annotated_filepath(name: str) -> bool:

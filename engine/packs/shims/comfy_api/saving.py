@@ -11,7 +11,7 @@ from engine.files.animations import encode_apng, encode_webp
 from engine.files.images import encode_png, png_texts
 from engine.files.saving import NumberedFiles
 from engine.packs.current import running_node
-from engine.packs.surroundings import surroundings
+from engine.packs.surroundings import present_places
 
 FAST_COMPRESSION = 1
 
@@ -115,8 +115,7 @@ class AudioSaveHelper:
     ) -> list[SavedResult]:
         from engine.files.sound import encode_sound
 
-        places = surroundings().places
-        files, texts = NumberedFiles(places, str(FolderType(folder_type)), filename_prefix), _texts(cls)  # type: ignore[arg-type]
+        files, texts = NumberedFiles(present_places(), str(FolderType(folder_type)), filename_prefix), _texts(cls)  # type: ignore[arg-type]
         rate = int(audio["sample_rate"])
         tracks = (waveform.float().cpu().numpy() for waveform in audio["waveform"])
         return [_saved(files, encode_sound(track, rate, format, quality, texts), f".{format}") for track in tracks]
@@ -200,7 +199,7 @@ def _texts(cls: Any) -> dict[str, str]:
 def _files(images: Any, prefix: str, folder: FolderType | str) -> NumberedFiles:
     height, width = images.shape[1:3]
     values = {"width": width, "height": height}
-    return NumberedFiles(surroundings().places, str(FolderType(folder)), prefix, values)  # type: ignore[arg-type]
+    return NumberedFiles(present_places(), str(FolderType(folder)), prefix, values)  # type: ignore[arg-type]
 
 
 def _saved(files: NumberedFiles, data: bytes, suffix: str) -> SavedResult:
