@@ -1,10 +1,9 @@
 """Which tables hold the jobs, and how do files of earlier versions become those of this one?"""
 
 import sqlite3
-import time
 from collections.abc import Sequence
 
-from engine.errors import EngineError
+from engine.files import migrations
 
 # Each is applied once, in this order, and never changed after it was released: what comes later is a further one.
 MIGRATIONS: Sequence[tuple[str, str]] = (
@@ -61,33 +60,6 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
 )
 
 
-class NewerDatabase(EngineError):
-    """A file was written by a later version of the program."""
-
-
-def migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, str]] = MIGRATIONS) -> None:
-    """Bring a file to the present version, each step in a transaction of its own.
-
-    Raises:
-        NewerDatabase: the file is of a later version than this program.
-    """
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_ms INTEGER)"
-    )
-    found: int = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()[0]
-    if found > len(migrations):
-        raise NewerDatabase(
-            f"version {found}, and this program knows versions up to {len(migrations)}. "
-            "Start the program that wrote it, or name another file with --database-file."
-        )
-    for number, (name, script) in enumerate(migrations[found:], start=found + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement in filter(str.strip, script.split(";")):
-                connection.execute(statement)
-            row = (number, name, time.time_ns() // 1_000_000)
-            connection.execute("INSERT INTO migrations VALUES (?, ?, ?)", row)
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+def migrate(connection: sqlite3.Connection, steps: Sequence[tuple[str, str]] = MIGRATIONS) -> None:
+    """Bring a file to the present version. Raises NewerDatabase for one of a later version than this program."""
+    migrations.migrate(connection, steps, "name another file with --database-file")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from engine.execution.events import NodeFinished, RunInterrupted, RunStarted
 from engine.execution.outcome import Outcome
+from engine.files.migrations import NewerDatabase
 from engine.jobs import records
 from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
-from engine.jobs.schema import NewerDatabase
 
 log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."

@@ -20,13 +20,14 @@ from engine.execution.events import (
     RunSucceeded,
 )
 from engine.execution.outcome import NodeError, Outcome, RunRequest
+from engine.files.migrations import NewerDatabase
 from engine.graph.nodes import Graph, Link, Node, NodeId
 from engine.jobs import database
 from engine.jobs.database import Database, DatabaseLocked, NotWritten, connect
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job
 from engine.jobs.queue import JobQueue
-from engine.jobs.schema import MIGRATIONS, NewerDatabase, migrate
+from engine.jobs.schema import MIGRATIONS, migrate
 from engine.jobs.store import ITEMS_AT_ONCE, MOST_ATTEMPTS, JobStore, open_store
 
 GRAPH = Graph(
