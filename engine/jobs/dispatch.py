@@ -131,10 +131,14 @@ class Dispatcher:
             worker = self.staff.best_for_checks()
         return await worker.check(checks, self._patience.check_s)
 
-    def interrupt(self, job_id: str | None = None) -> None:
-        """Stop the running job of this id, and no other; all that run if there is no id."""
+    def interrupt(self, job_id: str | None = None, *, of: str | None = None) -> None:
+        """Stop the running job of this id, and no other; all that run if there is no id.
+
+        Args:
+            of: the account whose jobs may be stopped; None for all.
+        """
         for running in list(self._running.values()):
-            if job_id is None or running.job.id == job_id:
+            if job_id in (None, running.job.id) and of in (None, running.job.user):
                 running.worker.cancel(running.job.id)
                 if running.grace is None:
                     self._allow_grace(running)
@@ -148,14 +152,15 @@ class Dispatcher:
         jobs = {running.worker.name: running.job.id for running in self._running.values()}
         return [self._view(worker, jobs.get(worker.name)) for worker in self.staff]
 
-    def at_work(self, client: str) -> list[tuple[Job, Place]]:
+    def at_work(self, client: str, user: str = "") -> list[tuple[Job, Place]]:
         """List the client's running jobs with the node that each of them is at."""
-        mine = [running for running in self._running.values() if running.job.client == client]
+        whose = client, user
+        mine = [running for running in self._running.values() if (running.job.client, running.job.user) == whose]
         return [(running.job, place) for running in mine if (place := running.place(self._of_packs)) is not None]
 
-    def owed(self, client: str) -> list[HistoryItem]:
+    def owed(self, client: str, user: str = "") -> list[HistoryItem]:
         """Give the client's jobs that ended with the server before this one, which nobody could tell it; once."""
-        mine = [item for item in self._owed if client and item.job.client == client]
+        mine = [item for item in self._owed if client and (item.job.client, item.job.user) == (client, user)]
         self._owed = [item for item in self._owed if item not in mine]
         return mine
 

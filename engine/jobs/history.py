@@ -34,6 +34,7 @@ class History:
     """Ended jobs in the order in which they ended.
 
     Beyond `longest` jobs, or `most_nodes` in their prompts together, the oldest are forgotten; the newest never is.
+    Where a method takes `of`, it concerns the jobs of that account, and of all if it is None.
     """
 
     def __init__(
@@ -85,22 +86,26 @@ class History:
         if self._loaded is not None:
             await self._loaded.wait()
 
-    def get(self, job_id: str) -> HistoryItem | None:
-        return self._items.get(job_id)
+    def get(self, job_id: str, *, of: str | None = None) -> HistoryItem | None:
+        item = self._items.get(job_id)
+        return item if item is not None and of in (None, item.job.user) else None
 
-    def items(self, limit: int | None = None, offset: int | None = None) -> list[HistoryItem]:
+    def items(self, limit: int | None = None, offset: int | None = None, *, of: str | None = None) -> list[HistoryItem]:
         """List items, oldest first: the newest `limit`, or `limit` from number `offset` of the oldest on."""
-        newest = 0 if limit is None else max(0, len(self._items) - limit)
+        items = self._items.values() if of is None else [item for item in self._items.values() if item.job.user == of]
+        newest = 0 if limit is None else max(0, len(items) - limit)
         start = newest if offset is None else offset
-        return list(islice(self._items.values(), start, None if limit is None else start + limit))
+        return list(islice(items, start, None if limit is None else start + limit))
 
-    def delete(self, job_ids: Collection[str]) -> None:
-        found = [job_id for job_id in job_ids if self._drop(job_id)]
+    def delete(self, job_ids: Collection[str], *, of: str | None = None) -> None:
+        found = [job_id for job_id in job_ids if self.get(job_id, of=of) is not None]
+        for job_id in found:
+            self._drop(job_id)
         if found:
             self._forgotten(found)
 
-    def clear(self) -> None:
-        self.delete(list(self._items))
+    def clear(self, *, of: str | None = None) -> None:
+        self.delete(list(self._items), of=of)
 
     def _shorten(self) -> None:
         forgotten = []

@@ -39,6 +39,11 @@ class Job:
     def id(self) -> str:
         return self.request.job
 
+    @property
+    def user(self) -> str:
+        """Give the account whose job it is; empty on a server of a single user."""
+        return self.request.user
+
     def __post_init__(self) -> None:
         if not math.isfinite(self.number):
             raise ValueError(f"A job's number must be finite, not {self.number}.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,11 +29,16 @@ class Expected:
     """A job that is still being checked; `withdrawn` once it was deleted meanwhile, so that it shall not be queued."""
 
     job_id: str
+    user: str = ""
     withdrawn: bool = False
 
 
 class JobQueue:
-    """The line of jobs. Everything here is called from the server's event loop only, so there is no lock."""
+    """The line of jobs. Everything here is called from the server's event loop only, so there is no lock.
+
+    Of several accounts whose jobs wait, each has its turn: numbers order the jobs of one account only. Where a method
+    takes `of`, it concerns the jobs of that account, and of all if it is None.
+    """
 
     def __init__(
         self, changed: Callable[[], None] = lambda: None, longest: int = LONGEST_LINE, store: JobStore | None = None
@@ -51,6 +57,9 @@ class JobQueue:
         self._running: dict[str, Job] = {}
         self._expected: list[Expected] = []
         self._held: set[str] = set()  # jobs that are not on the disk yet
+        self._waiting_by_user: Counter[str] = Counter()
+        self._turns: dict[str, int] = {}  # account -> when a job of it was last begun, counted in jobs
+        self._begun = 0
         self._look_again = asyncio.Event()
         left = self._store.restored
         self._arrivals = left.arrivals
@@ -59,9 +68,9 @@ class JobQueue:
             self._enter(job, arrival)
 
     @contextmanager
-    def expect(self, job_id: str) -> Iterator[Expected]:
+    def expect(self, job_id: str, user: str = "") -> Iterator[Expected]:
         """Let a job be deleted while it is being checked, before it is in the line."""
-        expected = Expected(job_id)
+        expected = Expected(job_id, user)
         self._expected.append(expected)
         try:
             yield expected
@@ -114,14 +123,26 @@ class JobQueue:
     async def take(self, fits: Callable[[Job], bool] = lambda job: True) -> Job:
         """Wait for the first job of the line that fits, and count it as running."""
         while True:
-            for place in () if self._is_paused else self._line:
-                job = self._pending[place[2]][1]
-                if job.id not in self._held and fits(job):
-                    self._remove(job.id)
-                    self._running[job.id] = job
-                    return job
+            job = None if self._is_paused else self._next(fits)
+            if job is not None:
+                self._remove(job.id)
+                self._running[job.id] = job
+                self._begun += 1
+                self._turns[job.user] = self._begun
+                return job
             self._look_again.clear()
             await self._look_again.wait()
+
+    def _next(self, fits: Callable[[Job], bool]) -> Job | None:
+        """Give the first job that fits, of the account whose last job was begun the longest ago."""
+        first: dict[str, Job] = {}
+        for _, _, job_id in self._line:
+            job = self._pending[job_id][1]
+            if job.user not in first and job_id not in self._held and fits(job):
+                first[job.user] = job
+                if len(first) == len(self._waiting_by_user):
+                    break
+        return min(first.values(), key=lambda job: self._turns.get(job.user, 0), default=None)
 
     def look_again(self) -> None:
         """Have those who wait for a job ask again which of them fit."""
@@ -132,24 +153,25 @@ class JobQueue:
         del self._running[job.id]
         self._changed()
 
-    def delete(self, job_ids: Collection[str]) -> None:
+    def delete(self, job_ids: Collection[str], *, of: str | None = None) -> None:
         """Take waiting jobs out of the line; those that run, or are unknown, are left alone."""
         for expected in self._expected:
-            expected.withdrawn = expected.withdrawn or expected.job_id in job_ids
-        found = [job_id for job_id in job_ids if job_id in self._pending]
+            if expected.job_id in job_ids and of in (None, expected.user):
+                expected.withdrawn = True
+        found = [job_id for job_id in job_ids if self._waits(job_id, of)]
         for job_id in dict.fromkeys(found):
             self._remove(job_id)
         if found:
             self._store.withdrawn(found)
             self._changed()
 
-    def clear(self) -> None:
+    def clear(self, *, of: str | None = None) -> None:
         """Take all waiting jobs out of the line."""
-        self.delete([*self._pending, *(expected.job_id for expected in self._expected)])
+        self.delete([*self._pending, *(expected.job_id for expected in self._expected)], of=of)
 
-    def move(self, numbers: Mapping[str, float]) -> None:
+    def move(self, numbers: Mapping[str, float], *, of: str | None = None) -> None:
         """Give waiting jobs other places: the smallest number runs first. Jobs that do not wait are left alone."""
-        found = [job_id for job_id in numbers if job_id in self._pending]
+        found = [job_id for job_id in numbers if self._waits(job_id, of)]
         for job_id in found:
             (_, arrival, _), job = self._pending[job_id]
             self._remove(job_id, held=job_id in self._held)
@@ -173,12 +195,13 @@ class JobQueue:
             self._changed()
             self.look_again()
 
-    def running(self) -> list[Job]:
-        return list(self._running.values())
+    def running(self, *, of: str | None = None) -> list[Job]:
+        return [job for job in self._running.values() if of in (None, job.user)]
 
-    def pending(self) -> list[Job]:
+    def pending(self, *, of: str | None = None) -> list[Job]:
         """List the waiting jobs, the next one first."""
-        return [self._pending[job_id][1] for _, _, job_id in self._line]
+        jobs = (self._pending[job_id][1] for _, _, job_id in self._line)
+        return [job for job in jobs if of in (None, job.user)]
 
     def find(self, job_id: str) -> Job | None:
         """Find a job that waits or runs."""
@@ -190,13 +213,25 @@ class JobQueue:
         """How many jobs wait or run."""
         return len(self._pending) + len(self._running)
 
+    def remaining_of(self, user: str) -> int:
+        """Say how many jobs of an account wait or run."""
+        return self._waiting_by_user[user] + sum(job.user == user for job in self._running.values())
+
+    def _waits(self, job_id: str, of: str | None) -> bool:
+        entry = self._pending.get(job_id)
+        return entry is not None and of in (None, entry[1].user)
+
     def _enter(self, job: Job, arrival: int) -> None:
         place = (job.number, arrival, job.id)
         self._pending[job.id] = place, job
+        self._waiting_by_user[job.user] += 1
         insort(self._line, place)
 
     def _remove(self, job_id: str, *, held: bool = False) -> None:
-        place, _ = self._pending.pop(job_id)
+        place, job = self._pending.pop(job_id)
         del self._line[bisect_left(self._line, place)]
+        self._waiting_by_user[job.user] -= 1
+        if not self._waiting_by_user[job.user]:
+            del self._waiting_by_user[job.user]
         if not held:
             self._held.discard(job_id)

@@ -63,6 +63,7 @@ def write_job(job: Job) -> Submitted:
     about = {
         "number": job.number,
         "client": job.client,
+        "user": job.user,
         "worker": job.worker,
         "created_ms": job.created_ms,
         "targets": list(request.targets),
@@ -92,6 +93,7 @@ def read_job(job_id: str, submitted: Submitted, graph_rows: str = "[]", *, numbe
         extra=KeptJson(extra, further),
         metadata=found["metadata"],
         client=found["client"],
+        user=found.get("user", ""),  # jobs of versions without accounts have none
     )
     place = found["number"] if number is None else number
     return Job(float(place), request, found["client"], found["worker"], found["created_ms"])

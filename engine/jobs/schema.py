@@ -57,6 +57,7 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
         CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         """,
     ),
+    ("accounts", "ALTER TABLE outputs ADD COLUMN user TEXT NOT NULL DEFAULT ''"),
 )
 
 

@@ -307,8 +307,10 @@ def _end(connection: sqlite3.Connection, item: HistoryItem) -> None:
         "VALUES (?,?,?,?,?,?,?,?,?)",
         (job_id, outcome.status, *times, *submitted, end),
     )
-    files = [(job_id, *row) for node, ui in outcome.outputs.items() for row in records.files_of(node, ui)]
-    connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?)", files)
+    files = [
+        (job_id, *row, item.job.user) for node, ui in outcome.outputs.items() for row in records.files_of(node, ui)
+    ]
+    connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?,?)", files)
 
 
 def _history_after(connection: sqlite3.Connection, number: int) -> list[tuple[int, HistoryItem]]:

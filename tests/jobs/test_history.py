@@ -8,8 +8,8 @@ from engine.jobs.history import History, HistoryItem
 from engine.jobs.job import Job
 
 
-def item(job: str, ended_ms: int = 0) -> HistoryItem:
-    return HistoryItem(Job(1, RunRequest(job, Graph({}), [])), Outcome(job, "success"), (), 0, ended_ms)
+def item(job: str, ended_ms: int = 0, user: str = "") -> HistoryItem:
+    return HistoryItem(Job(1, RunRequest(job, Graph({}), [], user=user)), Outcome(job, "success"), (), 0, ended_ms)
 
 
 def filled(ids: str = "abcde", longest: int = 100) -> History:
@@ -79,3 +79,15 @@ def test_of_a_job_that_ended_the_prompt_is_kept_and_the_graph_is_not():
     history.add(with_nodes("a", 3))
     kept = history.get("a")
     assert kept is not None and len(kept.job.request.prompt) == 3 and len(kept.job.request.graph) == 0
+
+
+def test_an_account_sees_and_forgets_its_own_jobs_only():
+    history = History()
+    for name in ("a1", "b1", "a2"):
+        history.add(item(name, user=name[0]))
+    assert [found.job.id for found in history.items(of="a")] == ["a1", "a2"]
+    assert [found.job.id for found in history.items(1, of="b")] == ["b1"]
+    assert history.get("b1", of="a") is None and history.get("b1") is not None
+    history.delete(["b1"], of="a")
+    history.clear(of="a")
+    assert [found.job.id for found in history.items()] == ["b1"]

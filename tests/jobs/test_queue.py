@@ -1,6 +1,7 @@
 """The line of jobs keeps its order, whatever is added, taken and deleted."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -131,3 +132,49 @@ async def test_a_job_that_is_named_twice_is_deleted_once():
     queue.submit(request("a"))
     queue.delete(["a", "a"])
     assert queue.pending() == [] and queue.remaining == 0
+
+
+async def test_accounts_take_turns_and_numbers_order_their_own_jobs_only():
+    queue = JobQueue()
+    for number, job in enumerate(["a1", "a2", "a3", "b1", "b2", "c1"], start=1):
+        queue.submit(replace(request(job), user=job[0]), number=-100 if job == "a3" else number)
+    taken = []
+    for _ in range(6):
+        job = await queue.take()
+        taken.append(job.id)
+        queue.done(job)
+    assert taken == ["a3", "b1", "c1", "a1", "b2", "a2"]
+
+
+async def test_a_held_job_does_not_cost_its_account_the_turn():
+    queue = JobQueue()
+    queue.submit(replace(request("a1"), user="a"), held=True)
+    queue.submit(replace(request("a2"), user="a"))
+    queue.submit(replace(request("b1"), user="b"))
+    assert [(await queue.take()).id for _ in range(2)] == ["a2", "b1"]
+    queue.let_go("a1")
+    assert (await queue.take()).id == "a1"
+
+
+async def test_nobody_changes_the_jobs_of_another_account():
+    queue = JobQueue()
+    for job in ("a1", "b1", "b2"):
+        queue.submit(replace(request(job), user=job[0]))
+    with queue.expect("b3", "b") as expected:
+        queue.delete(["b1", "b3"], of="a")
+        queue.move({"b2": -1}, of="a")
+        queue.clear(of="a")
+        assert ids(queue) == ["b1", "b2"] and not expected.withdrawn
+        queue.clear(of="b")
+        assert expected.withdrawn
+    assert queue.pending() == []
+
+
+async def test_jobs_are_listed_and_counted_by_account():
+    queue = JobQueue()
+    for job in ("a1", "b1", "a2"):
+        queue.submit(replace(request(job), user=job[0]))
+    running = await queue.take()
+    assert running.id == "a1" and queue.running(of="b") == [] and queue.running(of="a") == [running]
+    assert [job.id for job in queue.pending(of="a")] == ["a2"] and len(queue.pending()) == 2
+    assert (queue.remaining_of("a"), queue.remaining_of("b"), queue.remaining_of("c"), queue.remaining) == (2, 1, 0, 3)

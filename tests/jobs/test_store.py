@@ -332,7 +332,9 @@ async def test_a_read_only_folder_is_told(path, caplog):
 def test_migrations_are_applied_once_in_their_order(path):
     path.parent.mkdir()
     connect(path).close()
-    assert [row[:2] for row in ask(path, "SELECT number, name FROM migrations")] == [(1, MIGRATIONS[0][0])]
+    assert [row[:2] for row in ask(path, "SELECT number, name FROM migrations")] == [
+        (number, name) for number, (name, _) in enumerate(MIGRATIONS, start=1)
+    ]
     connection = sqlite3.connect(path, isolation_level=None)
     further = (*MIGRATIONS, ("one more", "CREATE TABLE more (a); INSERT INTO more VALUES (1)"))
     for _ in range(2):
@@ -342,10 +344,44 @@ def test_migrations_are_applied_once_in_their_order(path):
     with pytest.raises(sqlite3.OperationalError):
         migrate(connection, broken)
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
-    assert "half" not in tables and connection.execute("SELECT max(number) FROM migrations").fetchone() == (2,)
+    assert "half" not in tables and connection.execute("SELECT max(number) FROM migrations").fetchone() == (
+        len(further),
+    )
     connection.close()
-    with pytest.raises(NewerDatabase, match=r"weft\.db is of version 2, and this program knows versions up to 1"):
+    with pytest.raises(NewerDatabase, match=rf"weft\.db is of version {len(further)}, and .* up to {len(MIGRATIONS)}"):
         open_store(path)
+
+
+async def test_jobs_know_their_accounts_after_a_restart(path):
+    store = open_store(path)
+    queue = JobQueue(store=store)
+    for user in ("anna", "bert", ""):
+        queue.submit(request(f"of {user}", user=user))
+    store.ended(item(Job(4, request("done", user="anna"))))
+    await abandon(store)
+    store = open_store(path)
+    assert [job.user for job, _ in store.restored.pending] == ["anna", "bert", ""]
+    assert [found.job.user for found in await store.history()] == ["anna"]
+    store.close()
+    assert ask(path, "SELECT job, user FROM outputs") == [("done", "anna")]
+
+
+async def test_a_file_from_before_accounts_keeps_its_jobs(path):
+    path.parent.mkdir()
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[:1])
+    about = '{"number":1,"client":"","worker":"","created_ms":5,"targets":[],"metadata":true,"lengths":[0,0]}'
+    connection.execute(
+        "INSERT INTO jobs (id, arrival, number, client, worker, created_ms, submitted, prompt, extra, graph) "
+        "VALUES ('old', 1, 1, '', '', 5, ?, '{}', '{}', '[]')",
+        (about,),
+    )
+    connection.execute("INSERT INTO outputs VALUES ('older', '2', 'images', 0, 'output', '', 'a.png')")
+    connection.close()
+    store = open_store(path)
+    assert [(job.id, job.user) for job, _ in store.restored.pending] == [("old", "")]
+    store.close()
+    assert ask(path, "SELECT filename, user FROM outputs") == [("a.png", "")]
 
 
 def test_the_first_schema_is_what_it_was():
