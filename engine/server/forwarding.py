@@ -1,14 +1,15 @@
 """How do requests that the server does not know reach the routes of packs, which are answered inside a worker?
 
 Bodies flow through as they come, in both directions; websockets too. The server's own guards have let the request in
-before it comes here, and what the server knows itself never comes here at all.
+before it comes here, and what the server knows itself never comes here at all. The login stays with the server: packs
+are not told by which token or cookie somebody was let in.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.errors import WorkerDied
 from engine.jobs.dispatch import Dispatcher
 from engine.jobs.pack_reports import PackSite
 from engine.jobs.worker import Worker, WorkerDescription
+from engine.server.users import user_of
 
 log = logging.getLogger(__name__)
 SECRET_HEADER = "X-Weft-Secret"  # the same names as in engine/packs/site.py
@@ -34,6 +36,8 @@ NOT_PASSED_ON = frozenset(
     )
 )  # fmt: skip
 NO_BODY = frozenset({204, 304})
+USER_HEADER = "comfy-user"  # whose request it is, where there are accounts; what clients write there counts nowhere
+LOGIN_COOKIES = "weft-login"  # how the names of the login's cookies begin, those of other servers of this machine too
 CHUNK_BYTES = 2**16
 
 
@@ -60,11 +64,16 @@ class NoRoute(Exception):
 
 @dataclass
 class Forwarding:
-    """Passes requests on to the packs' application in a worker. Used from the server's event loop only."""
+    """Passes requests on to the packs' application in a worker. Used from the server's event loop only.
+
+    Attributes:
+        opens_gate: says whether a text is a token that lets clients in; None where nobody is asked for one.
+    """
 
     dispatcher: Dispatcher
     largest_body: int
     waiting: Waiting = field(default_factory=Waiting)
+    opens_gate: Callable[[str], bool] | None = None
     _sessions: dict[str, aiohttp.ClientSession] = field(default_factory=dict)
 
     async def close(self) -> None:
@@ -140,14 +149,14 @@ class Forwarding:
         if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
             return await self._join_sockets(request, site)
         body = _Body(request, self.largest_body) if request.can_read_body else None
-        headers = _request_headers(request, site)
+        headers = self._headers(request, site)
         if hdrs.CONTENT_ENCODING in headers:  # aiohttp has unpacked it already
             headers.popall(hdrs.CONTENT_ENCODING)
             headers.popall(hdrs.CONTENT_LENGTH, None)
         sending = asyncio.ensure_future(
             self._session(site).request(
                 request.method,
-                self._url(site, request.rel_url.raw_path_qs),
+                self._url(site, self._path(request)),
                 headers=headers,
                 data=None if body is None else body.chunks(),
                 allow_redirects=False,
@@ -189,10 +198,10 @@ class Forwarding:
         """Open a websocket to the pack, then one to the client, and pass on what each says."""
         asked = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
         protocols = tuple(part.strip() for part in asked.split(",") if part.strip())
-        headers = _request_headers(request, site)
+        headers = self._headers(request, site)
         for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
             headers.popall(name, None)
-        url = self._url(site, request.rel_url.raw_path_qs)
+        url = self._url(site, self._path(request))
         try:
             inner = await asyncio.wait_for(
                 self._session(site).ws_connect(
@@ -235,6 +244,32 @@ class Forwarding:
             )
             session._retry_connection = False  # or a GET that ended the worker would be sent to the next one, too
         return session
+
+    def _headers(self, request: web.Request, site: PackSite) -> Any:
+        headers = request.headers.copy()
+        for name in [name for name in headers if name.lower() in NOT_PASSED_ON]:
+            headers.popall(name, None)
+        for name in _named_in(request.headers.getall(hdrs.CONNECTION, [])):
+            headers.popall(name, None)
+        for cookies in headers.popall(hdrs.COOKIE, []):
+            if kept := _without_login(cookies):
+                headers.add(hdrs.COOKIE, kept)
+        if self.opens_gate is not None and headers.get(hdrs.AUTHORIZATION, "").lower().startswith("bearer "):
+            headers.popall(hdrs.AUTHORIZATION)
+        headers.popall(USER_HEADER, None)
+        if user := user_of(request).id:
+            headers[USER_HEADER] = user
+        headers[SECRET_HEADER] = site.secret
+        if request.remote:
+            headers["X-Forwarded-For"] = request.remote
+        return headers
+
+    def _path(self, request: web.Request) -> str:
+        """Give path and query as they came; a token of the login, which has no business there, is left out."""
+        if self.opens_gate is None or not any(map(self.opens_gate, request.query.getall("token", []))):
+            return request.rel_url.raw_path_qs
+        kept = [(name, value) for name, value in request.query.items() if name != "token" or not self.opens_gate(value)]
+        return request.rel_url.with_query(kept).raw_path_qs
 
     def _url(self, site: PackSite, path: str) -> URL:
         host = "packs" if site.address.startswith("unix:") else site.address
@@ -295,16 +330,10 @@ async def _hand_over(source: Socket, target: Socket) -> None:
                 await target.send_bytes(message.data)
 
 
-def _request_headers(request: web.Request, site: PackSite) -> Any:
-    headers = request.headers.copy()
-    for name in [name for name in headers if name.lower() in NOT_PASSED_ON]:
-        headers.popall(name, None)
-    for name in _named_in(request.headers.getall(hdrs.CONNECTION, [])):
-        headers.popall(name, None)
-    headers[SECRET_HEADER] = site.secret
-    if request.remote:
-        headers["X-Forwarded-For"] = request.remote
-    return headers
+def _without_login(cookies: str) -> str:
+    """Leave the login's cookies out of a Cookie header; the others stay as they were written."""
+    parts = (part.strip() for part in cookies.split(";"))
+    return "; ".join(part for part in parts if part and not part.startswith(LOGIN_COOKIES))
 
 
 def _named_in(values: Iterable[str]) -> list[str]:

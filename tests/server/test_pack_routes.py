@@ -28,6 +28,10 @@ async def hello(request):
         "mark": request.headers.get("X-Mark"), "hop": request.headers.get("X-Hop"),
     }, headers={"X-Answer": "yes"}, status=203)
 
+@routes.get("/mine/all")
+async def all_of_it(request):
+    return web.json_response({"headers": dict(request.headers), "query": dict(request.query)})
+
 @routes.post("/mine/echo")
 async def echo(request):
     return web.Response(body=await request.read(), content_type=request.content_type)
@@ -165,6 +169,28 @@ async def test_headers_query_status_and_body_pass_through(site):
     assert body["hello"] == "wörld" and body["query"] == {"a": "1", "b": "x y"}
     assert (body["mark"], body["hop"], body["from"]) == ("m", None, "127.0.0.1")
     assert body["host"] == f"127.0.0.1:{site.http.port}"
+
+
+async def test_the_login_stays_with_the_server(pack, open_site):
+    token = "correct horse battery"
+    site = await open_site("--token", token, make_worker=packs_worker)
+    shown = {"Authorization": f"Bearer {token}"}
+    await site.http.post("/login", data={"token": token})  # from here on the client also sends the cookie
+    site.http.session.cookie_jar.update_cookies({"other": "kept"}, site.http.make_url("/"))
+    answer = await site.http.get("/mine/all", params={"token": token, "a": "1 2"}, headers=shown)
+    assert answer.status == 200
+    found = await answer.json()
+    sent = {name.lower(): value for name, value in found["headers"].items()}
+    assert found["query"] == {"a": "1 2"} and sent["cookie"] == "other=kept"
+    assert "authorization" not in sent
+    assert token not in str(found) and "weft-login" not in str(found)
+    theirs = await (await site.http.get("/mine/all?token=theirs", headers={"Authorization": "Basic eDp5"})).json()
+    assert theirs["query"] == {"token": "theirs"} and theirs["headers"]["Authorization"] == "Basic eDp5"
+
+
+async def test_without_a_login_packs_get_what_was_sent(site):
+    found = await (await site.http.get("/mine/all?token=x", headers={"Authorization": "Bearer key"})).json()
+    assert found["headers"]["Authorization"] == "Bearer key" and found["query"] == {"token": "x"}
 
 
 async def test_every_kind_of_route_answers_with_and_without_the_prefix(site):

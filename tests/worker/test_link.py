@@ -85,6 +85,23 @@ def test_a_pickle_that_calls_is_not_run():
         decode(pickle.dumps(Call()))
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("engine.graph.own_check", "asyncio.base_events.events.subprocess.Popen"),
+        ("engine.options", "argparse.FileType"),
+        ("engine.options", "Path"),
+        ("engine.jobs.worker", "Protocol"),
+        ("pathlib", "Path.home"),
+        ("builtins", "set.union"),
+    ],
+)
+def test_no_way_leads_through_what_our_modules_import(module, name):
+    text = b"".join(b"\x8c" + bytes([len(part)]) + part.encode() for part in (module, name))
+    with pytest.raises(BrokenLink, match="may not cross"):
+        decode(b"\x80\x04" + text + b"\x93.")  # STACK_GLOBAL, which follows dots
+
+
 @pytest.mark.parametrize("body", [b"", b"not a pickle", b"\x80\x05"])
 def test_what_is_no_message_is_refused(body):
     with pytest.raises(BrokenLink):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from engine.errors import WorkerDied
 from engine.execution.outcome import RunRequest
+from engine.files.places import Places
 from engine.graph.nodes import NodeId
 from engine.graph.problems import Problem
 from engine.graph.validate import Validation, check_graph
@@ -19,6 +20,7 @@ from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.routes.pack_routes import FORWARDING
 from engine.server.services import Services, services_of
+from engine.server.users import places_of, user_of
 from engine.wire.errors import Refusal, failed_prompt, failed_validation, node_errors, refusal
 from engine.wire.history import whole
 from engine.wire.json_text import BadJson, read_object
@@ -26,6 +28,7 @@ from engine.wire.prompt import BadPrompt, refuse_if_huge
 from engine.wire.submission import BadSubmission, PromptAnswer, PromptBody, Submission, read_submission
 
 routes = web.RouteTableDef()
+RETRY_AFTER_S = 10  # where the line is full; nobody knows how long its jobs take
 
 
 class QueueLength(TypedDict):
@@ -44,7 +47,8 @@ class QueueState(TypedDict):
 @described(answer=QueueState)
 async def get_prompt(request: web.Request) -> web.Response:
     """Say how many jobs wait or run."""
-    state: QueueState = {"exec_info": {"queue_remaining": services_of(request).queue.remaining}}
+    remaining = services_of(request).queue.remaining_of(user_of(request).id)
+    state: QueueState = {"exec_info": {"queue_remaining": remaining}}
     return json_response(state)
 
 
@@ -55,13 +59,13 @@ REFUSALS = {400: Refusal, 413: Refusal, 429: Refusal, 503: Refusal, 507: Refusal
 @described(body=PromptBody, answer=PromptAnswer, refusals=REFUSALS)
 async def post_prompt(request: web.Request) -> web.Response:
     """Check a graph and put it in the line."""
-    services = services_of(request)
+    services, places = services_of(request), places_of(request)
     try:
         body = await _changed_by_packs(request, await request.read())
         submission = await asyncio.to_thread(_read, body)
-        with services.queue.expect(submission.job) as expected:
+        with services.queue.expect(submission.job, places.owner) as expected:
             worker = await services.dispatcher.staff.named(submission.worker)
-            validation = await _validated(services, submission)
+            validation = await _validated(services, places, submission)
     except (BadJson, BadSubmission) as error:
         kind = error.kind if isinstance(error, BadSubmission) else "invalid_json"
         return json_response(refusal(kind, str(error)), 400)
@@ -77,7 +81,7 @@ async def post_prompt(request: web.Request) -> web.Response:
         return json_response(refusal("prompt_deleted", "The prompt was deleted while it was being checked."), 400)
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
-    return await _submit(services, submission, validation, worker)
+    return await _submit(services, places.owner, submission, validation, worker)
 
 
 async def _changed_by_packs(request: web.Request, body: bytes) -> bytes:
@@ -96,22 +100,22 @@ def _read(body: bytes) -> Submission:
     return read_submission(read_object(body))
 
 
-async def _validated(services: Services, submission: Submission) -> Validation:
+async def _validated(services: Services, places: Places, submission: Submission) -> Validation:
     """Check a graph, with the help of the worker where packs check their nodes themselves.
 
     A type that nobody knows may be that of a pack which is still being loaded: then this waits for it.
     """
-    validation = await asyncio.to_thread(_check, services, submission)
+    validation = await asyncio.to_thread(_check, services, places, submission)
     unknown = validation.failure is not None and validation.failure.kind == "missing_node_type"
     if unknown and not services.dispatcher.types_are_known:
         await services.dispatcher.learn_types(services.registry)
-        validation = await asyncio.to_thread(_check, services, submission)
+        validation = await asyncio.to_thread(_check, services, places, submission)
     if _may_be_new(validation):
         await services.dispatcher.read_types_again(services.registry)
-        validation = await asyncio.to_thread(_check, services, submission)
+        validation = await asyncio.to_thread(_check, services, places, submission)
     if validation.open_checks:
         answers = await services.dispatcher.check(validation.open_checks)
-        validation = await asyncio.to_thread(_check, services, submission, answers)
+        validation = await asyncio.to_thread(_check, services, places, submission, answers)
     return validation
 
 
@@ -123,13 +127,22 @@ def _may_be_new(validation: Validation) -> bool:
 
 
 def _check(
-    services: Services, submission: Submission, answers: Mapping[NodeId, Sequence[Problem]] | None = None
+    services: Services,
+    places: Places,
+    submission: Submission,
+    answers: Mapping[NodeId, Sequence[Problem]] | None = None,
 ) -> Validation:
     """Check a submission; on a thread of its own, since graphs may be large and folders slow."""
-    return check_graph(submission.graph, services.registry, services.places, submission.targets, answers)
+    return check_graph(submission.graph, services.registry, places, submission.targets, answers)
 
 
-async def _submit(services: Services, submission: Submission, validation: Validation, worker: str) -> web.Response:
+async def _submit(
+    services: Services, user: str, submission: Submission, validation: Validation, worker: str
+) -> web.Response:
+    if user and (known := services.history.get(submission.job)) is not None and known.job.user != user:
+        return json_response(
+            refusal("invalid_prompt_id", "There was a job of this id. Give each an id of its own."), 400
+        )
     request = RunRequest(
         job=submission.job,
         graph=validation.graph,
@@ -138,6 +151,7 @@ async def _submit(services: Services, submission: Submission, validation: Valida
         extra=submission.extra,
         metadata=services.options.metadata,
         client=submission.client,
+        user=user,
     )
     try:
         job = services.queue.submit(
@@ -150,7 +164,9 @@ async def _submit(services: Services, submission: Submission, validation: Valida
         )
         await _keep(services, job)
     except QueueFull as error:
-        return json_response(refusal("queue_full", str(error)), 429)
+        full = json_response(refusal("queue_full", str(error)), 429)
+        full.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return full
     except NotWritten as error:
         return json_response(refusal("not_written", _no_room(error)), 507)
     except AlreadyQueued as error:

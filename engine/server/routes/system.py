@@ -4,23 +4,26 @@ import asyncio
 import contextlib
 import platform
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Annotated, Any, TypedDict
 
 from aiohttp import web
 
 from engine.errors import EngineError
-from engine.jobs.dispatch import Dispatcher
+from engine.jobs.dispatch import Dispatcher, WorkerView
 from engine.jobs.worker import DeviceStats, Worker, WorkerDescription
 from engine.machine import main_memory
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
+from engine.server.users import may_change
 
 routes = web.RouteTableDef()
 WEFT_VERSION = "0.1.0"
 INTERFACE_VERSION = "0.3.68"  # clients compare `comfyui_version`; this is the interface that is served
 STATS_WITHIN_S = 3.0
+HIDDEN = "(hidden)"
 
 
 class System(TypedDict):
@@ -79,16 +82,34 @@ async def system_stats(request: web.Request) -> web.Response:
         "pytorch_version": known[0].torch_version if known else "",
         "embedded_python": False,
         "machine": platform.machine(),
-        "argv": list(sys.argv),
+        "argv": without_secrets(sys.argv),
     }
     # several workers may share a device; what they say of it differs only by the moment
     devices = {(stats.type, stats.index): stats for description in known for stats in description.devices}
     stats: SystemStats = {
         "system": system,
         "devices": [_device(stats, total, free) for stats in devices.values()],
-        "workers": [asdict(view) for view in dispatcher.views()],
+        "workers": [asdict(_without_others(view, request)) for view in dispatcher.views()],
     }
     return json_response(stats)
+
+
+def without_secrets(arguments: Sequence[str]) -> list[str]:
+    """Give a command line with the login's token left out."""
+    shown = list(arguments)
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--token="):
+            shown[index] = f"--token={HIDDEN}"
+        elif index and arguments[index - 1] == "--token":
+            shown[index] = HIDDEN
+    return shown
+
+
+def _without_others(view: WorkerView, request: web.Request) -> WorkerView:
+    """Leave out which job runs where it is another account's."""
+    mine = may_change(request)
+    job = view.job and services_of(request).queue.find(view.job)
+    return view if mine is None or (job and job.user == mine) else replace(view, job=None)
 
 
 async def _ask(dispatcher: Dispatcher, worker: Worker) -> WorkerDescription | None:
