@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import BadReference, EngineError
 from engine.files.names import expand_prefix
 from engine.files.places import Area, Places, inside
 from engine.files.references import FileRef
@@ -39,6 +39,18 @@ def write_new(path: Path, data: bytes) -> None:
         was_free = _publish(temporary, path)
     if not was_free:
         raise FileExistsError(errno.EEXIST, "the name is taken", str(path))
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        BadReference: a file has the name of one of them.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise BadReference(f"{path.name!r} cannot be made a folder: there is a file of that name.") from None
 
 
 class NumberedFiles:

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.errors import BadReference
 from engine.files.places import Places
 from engine.files.references import FileRef, resolve
+from engine.files.saving import make_folder
 
 MOST_SAME_NAMES = 10_000
 
@@ -57,18 +58,6 @@ def keep(places: Places, arrived: Path, ref: FileRef, *, overwrite: bool) -> Fil
         if target.is_file() and filecmp.cmp(arrived, target, shallow=False):
             return there
     raise BadReference(f"There are {MOST_SAME_NAMES} files named {ref.filename!r} already. Use another name.")
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises:
-        BadReference: a file has the name of one of them.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise BadReference(f"{path.name!r} cannot be made a folder: there is a file of that name.") from None
 
 
 def _reserve(path: Path) -> bool:

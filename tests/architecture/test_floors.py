@@ -17,7 +17,7 @@ MODEL_TOWER = (
     "engine.control",
     "engine.diffusion",
 )
-GRAPH_TOWER = ("engine.graph", "engine.execution", "engine.jobs")
+GRAPH_TOWER = ("engine.graph", "engine.execution", "engine.jobs", "engine.documents")
 
 # package -> what of ours it may import beside itself and the ground
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine.graph": (),
     "engine.execution": ("engine.graph",),
     "engine.jobs": ("engine.graph", "engine.execution"),
+    "engine.documents": (),
     "engine.pixels": (),
     "engine.sampling": (),
     "engine.models": ("engine.pixels", "engine.sampling"),

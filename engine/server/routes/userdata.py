@@ -10,12 +10,11 @@ from aiohttp import web
 
 from engine.errors import BadReference
 from engine.files.places import inside, walk
-from engine.files.saving import write_new, write_whole
+from engine.files.saving import make_folder, write_new, write_whole
 from engine.server.bodies import switch_in
 from engine.server.described import Content, described
 from engine.server.downloads import send_file
 from engine.server.middleware import json_response
-from engine.server.uploads import make_folder
 from engine.server.users import home_of
 
 routes = web.RouteTableDef()
