@@ -233,7 +233,7 @@ def list_diffusers(places: Places) -> Sequence[str]:
     found = {
         path.parent.relative_to(root).as_posix()
         for root in places.model_folder("diffusers")
-        for path in walk(root)
+        for path in walk(root, links_may_leave=True)
         if path.name == MODEL_INDEX
     }
     return sorted(found, key=str.lower)
@@ -250,7 +250,7 @@ def _know_diffusers(*, places: Places, model_path: str | None = None, **_: objec
     if model_path is None:
         return float("nan")
     folder = _diffusers_folder(places, model_path)
-    return [fingerprints.of_path(path) for path in walk(folder)]
+    return [fingerprints.of_path(path) for path in walk(folder, links_may_leave=True)]
 
 
 @node("DiffusersLoader", category="advanced/loaders/deprecated", fingerprint=_know_diffusers)

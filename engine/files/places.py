@@ -134,7 +134,7 @@ class Places:
         names = {
             path.relative_to(root).as_posix()
             for root in self.model_folder(folder)
-            for path in walk(root)
+            for path in walk(root, links_may_leave=True)
             if not suffixes or path.suffix.lower() in suffixes
         }
         return sorted(names, key=str.lower)
@@ -187,14 +187,24 @@ def inside(root: Path, name: str, *, links_may_leave: bool = False) -> Path:
     return path
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Yield every file below a folder, links followed once, hidden folders left out; nothing if it is absent."""
-    seen: set[str] = set()
+def walk(root: Path, *, links_may_leave: bool = False) -> Iterator[Path]:
+    """Yield every file below a folder, links followed once, hidden folders left out; nothing if it is absent.
+
+    Args:
+        links_may_leave: also what links outside of the folder lead to; else what `inside` would refuse is left out.
+    """
+    top, seen = os.path.realpath(root), set[str]()
     for folder, folders, files in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen:
+        if real in seen or not (links_may_leave or _lies_in(real, top)):
             folders.clear()
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder) / name for name in sorted(files))
+        paths = (Path(folder) / name for name in sorted(files))
+        yield from (path for path in paths if links_may_leave or not path.is_symlink() or _lies_in(path, top))
+
+
+def _lies_in(path: str | Path, top: str) -> bool:
+    real = os.path.realpath(path)
+    return real == top or real.startswith(os.path.join(top, ""))  # noqa: PTH118 - with its slash at the end

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadReference
-from engine.files.places import Places
+from engine.files.places import Places, walk
 
 
 @pytest.fixture
@@ -56,3 +56,17 @@ def test_areas_are_the_three(places):
     assert places.area("temp") == Path(places.temp)
     with pytest.raises(BadReference, match="input, output, temp"):
         places.area("user")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege there")
+def test_lists_of_files_leave_out_what_would_be_refused(tmp_path):
+    inner, outer = tmp_path / "input", tmp_path / "input-of-others"
+    (inner / "sub").mkdir(parents=True)
+    outer.mkdir()
+    for folder in (inner, inner / "sub", outer):
+        (folder / "a.png").write_bytes(b"")
+    (inner / "link.png").symlink_to(outer / "a.png")
+    (inner / "folder").symlink_to(outer)
+    (inner / "own.png").symlink_to(inner / "sub" / "a.png")
+    assert [path.relative_to(inner).as_posix() for path in walk(inner)] == ["a.png", "own.png", "sub/a.png"]
+    assert len(list(walk(inner, links_may_leave=True))) == 5

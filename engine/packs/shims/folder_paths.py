@@ -76,7 +76,7 @@ def get_filename_list(folder_name: str) -> list[str]:
     names = {
         path.relative_to(root).as_posix()
         for root in map(Path, paths)
-        for path in walk(root)
+        for path in walk(root, links_may_leave=True)
         if not suffixes or path.suffix.lower() in suffixes
     }
     listed = sorted(names, key=str.lower)
@@ -87,7 +87,7 @@ def get_full_path(folder_name: str, filename: str) -> str | None:
     """Find a file of a kind; None if there is none, or the name leads outside its folder."""
     for root in _folder(folder_name)[0]:
         try:
-            path = inside(Path(root), filename)
+            path = inside(Path(root), filename, links_may_leave=True)
         except BadReference:
             continue
         if path.is_file():

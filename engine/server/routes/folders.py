@@ -107,7 +107,7 @@ def _kind(request: web.Request, places: Places) -> str:
 def _listing(roots: tuple[Path, ...], suffixes: frozenset[str]) -> list[ModelFile]:
     found: list[ModelFile] = []
     for index, root in enumerate(roots):
-        for path in walk(root):
+        for path in walk(root, links_may_leave=True):
             if (not suffixes or path.suffix.lower() in suffixes) and path.is_file():
                 about = path.stat()
                 found.append(
