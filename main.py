@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from engine.errors import EngineError
 from engine.files.extra_paths import with_extra_roots
@@ -32,6 +31,7 @@ from engine.server import listening
 if TYPE_CHECKING:
     import ssl
 
+    from engine.server.gates import Gate
     from engine.server.log_book import LogBook
     from engine.server.services import Services
 
@@ -95,7 +95,7 @@ def build_services(
         Patience(options.cancel_grace_s, options.check_limit_s),
         store,
     )
-    clients = Clients(lambda: queue.remaining)
+    clients = Clients(queue.remaining_of)
     packs = PackBook(places, options)
     dispatcher.staff.described = packs.learn
     registry = Registry(definitions)
@@ -132,7 +132,8 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
     """Answer on these sockets until someone ends the program."""
     from aiohttp import web
 
-    from engine.server.app import TOKEN, build_app
+    from engine.server.app import build_app
+    from engine.server.gates import GATE
 
     app = build_app(services)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -146,7 +147,7 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
         secure = _tls(services.options)
         for listener in listeners:
             await web.SockSite(runner, listener, ssl_context=secure).start()
-        _announce(listening.address(listeners[0], secure=secure is not None), services, app.get(TOKEN))
+        _announce(listening.address(listeners[0], secure=secure is not None), services, app.get(GATE))
         warming = asyncio.create_task(_warm_up(services))
         if services.options.quick_test:
             return 0 if await warming else 1
@@ -171,13 +172,13 @@ def _tls(options: Options) -> "ssl.SSLContext | None":
     return context
 
 
-def _announce(address: str, services: "Services", token: str | None) -> None:
+def _announce(address: str, services: "Services", gate: "Gate | None") -> None:
     places, options = services.places, services.options
     checkpoints = services.places.model_roots["checkpoints"][0]
     print(f"Models:  {checkpoints.parent}\nInputs:  {places.input}\nOutputs: {places.output}")
     print(f"To see the GUI go to: {address}", flush=True)
-    if token is not None:  # printed, not logged: the log can be read through the server
-        print(f"It asks for a token. To log in: {address}/?token={quote(token, safe='')}", flush=True)
+    if gate is not None:  # printed, not logged: the log can be read through the server
+        print(gate.greeting(address), flush=True)
     if options.auto_launch:
         import webbrowser
 
@@ -206,11 +207,22 @@ def _start_logging(options: Options) -> None:
         log.warning("%s", warning)
 
 
+def _give_password(places: Places, account: str) -> int:
+    """Print a new password for an account; for whoever forgot it, and may read the server's files anyway."""
+    from engine.server.accounts import accounts_in
+
+    password = accounts_in(places.user).give_password(account)
+    print(f"The password of {account!r} is now: {password}\nRestart the server, if it runs.")
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the program; gives its exit status."""
     options = read_options(arguments, Path(__file__).resolve().parent)
     _start_logging(options)
     try:
+        if options.new_password is not None:
+            return _give_password(find_places(options), options.new_password)
         listeners = listening.open_sockets(options.listen, options.port)
         import nodes
 

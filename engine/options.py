@@ -106,6 +106,8 @@ class Options:
         hosts: further names under which the server may be addressed.
         token: what clients must show; None for the one in the user folder, asked for unless only loopback listens.
         login: whether a token is asked for at all.
+        multi_user: whoever uses the server has an account.
+        new_password: the account that gets a new password, instead of a start.
         workers: how many jobs run at once; None for one per accelerator, or one on the CPU.
         cancel_grace_s: how long a pack's node may go on after a cancel, before its worker is ended and replaced.
         check_limit_s: how long a pack's VALIDATE_INPUTS may take for one node.
@@ -125,6 +127,8 @@ class Options:
     hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     login: bool = True
+    multi_user: bool = False
+    new_password: str | None = None
     max_upload_bytes: int = 100 * 2**20
     output: Path | None = None
     input: Path | None = None
@@ -167,6 +171,8 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
     for path in (said.tls_keyfile, said.tls_certfile, *said.extra_model_paths_config):
         if path is not None and not path.is_file():
             parser.error(f"there is no file {path}.")
+    if said.multi_user and (said.no_login or said.token):
+        parser.error("--multi-user asks for accounts: leave out --no-login and --token.")
     if said.in_process and (said.workers or 1) > 1:
         parser.error("--in-process runs one job at a time: leave out --workers.")
     root = (said.base_directory or base).resolve()
@@ -180,6 +186,8 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
         hosts=tuple(said.allow_host),
         token=said.token or os.environ.get("WEFT_TOKEN") or None,
         login=not said.no_login,
+        multi_user=said.multi_user,
+        new_password=said.new_password,
         max_upload_bytes=int(said.max_upload_size * 2**20),
         output=_resolved(said.output_directory),
         input=_resolved(said.input_directory),
@@ -262,7 +270,14 @@ def _server_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve the editor in this folder instead")
     group.add_argument("--auto-launch", action="store_true", help="open the editor in the browser")
     group.add_argument("--disable-auto-launch", action="store_true", help=argparse.SUPPRESS)
-    group.add_argument("--multi-user", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument(
+        "--multi-user",
+        action="store_true",
+        help="ask everybody to log in to an account, each with jobs, results, workflows and settings of its own",
+    )
+    group.add_argument(
+        "--new-password", metavar="NAME", help="print a new password for this account of --multi-user, and exit"
+    )
 
 
 def _folder_flags(group: argparse._ArgumentGroup) -> None:
@@ -423,8 +438,6 @@ def _warnings(said: argparse.Namespace) -> tuple[str, ...]:
     flags += [flag for flag in WITHOUT_EFFECT_VALUED if getattr(said, flag[2:].replace("-", "_")) is not None]
     if said.fast is not None:
         flags.append("--fast")
-    if said.multi_user:
-        flags.append("--multi-user")
     return tuple(f"{flag} is accepted, but has no effect here." for flag in flags)
 
 

@@ -91,7 +91,7 @@ def test_compute_flags(text: str, name: str, value: Any):
 
 
 @pytest.mark.parametrize(
-    "text", ["--fast", "--fast fp16_accumulation", "--use-sage-attention", "--cache-ram 4", "--multi-user"]
+    "text", ["--fast", "--fast fp16_accumulation", "--use-sage-attention", "--cache-ram 4"]
 )
 def test_what_has_no_effect_is_accepted_and_said(text):
     warnings = read(text).warnings

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.server.documents import SHELF, Shelf
 from engine.server.forwarding import Forwarding
+from engine.server.gates import GATE, AccountGate, Gate, make_gate
 from engine.server.log_book import LogEntry
-from engine.server.login import logged_in, make_gate
+from engine.server.login import logged_in
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.routes import (
+    accounts,
+    drafts,
     editor,
     extensions,
     files,
@@ -26,18 +30,20 @@ from engine.server.routes import (
     queue,
     settings,
     system,
+    trash,
     upload,
     userdata,
     websocket,
+    workflows,
 )
 from engine.server.services import SERVICES, Services
 
 log = logging.getLogger(__name__)
-TOKEN = web.AppKey("token", str)  # of the login, where there is one
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, node_types, extensions, system, folders, files, upload, settings, userdata,
-    internal, openapi,
+    workflows, trash, drafts,
+    accounts, internal, openapi,
 )  # fmt: skip
 
 
@@ -51,7 +57,10 @@ def build_app(services: Services) -> web.Application:
     app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
     app[SERVICES] = services
     if gate is not None:
-        app[TOKEN] = gate.token
+        app[GATE] = gate
+    if isinstance(gate, AccountGate):
+        for account in gate.accounts.all():
+            services.places.of_owner(account.id).make()
     app.on_response_prepare.append(header_signer(guard))
     for topic in TOPICS:
         for route in topic.routes:
@@ -59,11 +68,19 @@ def build_app(services: Services) -> web.Application:
             app.router.add_routes([route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)])
     app.router.add_routes(editor.routes)
     app.router.add_route("*", pack_routes.REST, pack_routes.answer)
-    app[pack_routes.FORWARDING] = Forwarding(services.dispatcher, options.max_upload_bytes)
+    app[pack_routes.FORWARDING] = Forwarding(
+        services.dispatcher, options.max_upload_bytes, opens_gate=None if gate is None else _opens(gate)
+    )
+    app[SHELF] = Shelf()
     app.cleanup_ctx.append(_hand_out_jobs)
     app.on_cleanup.append(_forget_packs)
+    app.on_cleanup.append(_close_documents)
     app.on_shutdown.append(_say_goodbye)
     return app
+
+
+def _opens(gate: Gate) -> Callable[[str], bool]:
+    return lambda token: gate.by_token(token) is not None
 
 
 async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
@@ -91,6 +108,10 @@ async def _read_history(services: Services) -> None:
         await services.history.load(services.store.history())
     except Exception:
         log.exception("The history of earlier days cannot be read. New jobs are kept all the same.")
+
+
+async def _close_documents(app: web.Application) -> None:
+    await asyncio.to_thread(app[SHELF].close)
 
 
 async def _forget_packs(app: web.Application) -> None:

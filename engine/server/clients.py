@@ -39,8 +39,9 @@ class Client:
     Of each node's previews only the newest waits.
     """
 
-    def __init__(self, client_id: str, socket: Socket) -> None:
+    def __init__(self, client_id: str, socket: Socket, user: str = "") -> None:
         self.id = client_id
+        self.user = user  # the account that listens
         self.preview_metadata = False
         self.wants_logs = False
         self._socket = socket
@@ -109,15 +110,19 @@ class Client:
 
 
 class Clients:
-    """Open websockets by client id; several may share one (a page that reconnects, or a second tab)."""
+    """Open websockets by client id; several may share one (a page that reconnects, or a second tab).
 
-    def __init__(self, remaining: Callable[[], int]) -> None:
+    Whoever uses an id of another account hears nothing of that one's.
+    """
+
+    def __init__(self, remaining: Callable[[str], int]) -> None:
+        """Begin without any; `remaining` says how many jobs of an account wait or run."""
         self._remaining = remaining
         self._by_id: dict[str, list[Client]] = {}
 
     def add(self, client: Client) -> None:
         self._by_id.setdefault(client.id, []).append(client)
-        client.tell(status(self._remaining(), client.id))
+        client.tell(status(self._remaining(client.user), client.id))
 
     def remove(self, client: Client) -> None:
         same_id = self._by_id[client.id]
@@ -128,9 +133,13 @@ class Clients:
     def all(self) -> list[Client]:
         return [client for same_id in self._by_id.values() for client in same_id]
 
-    def of(self, client_id: str) -> list[Client]:
-        """List the sockets that are open under an id."""
-        return list(self._by_id.get(client_id, ()))
+    def of(self, client_id: str, user: str) -> list[Client]:
+        """List the sockets that an account has open under an id."""
+        return [client for client in self._by_id.get(client_id, ()) if client.user == user]
+
+    def of_user(self, user: str) -> list[Client]:
+        """List all sockets of an account."""
+        return [client for client in self.all() if client.user == user]
 
     def receive(self, notice: Notice) -> None:
         """Turn a notice into frames, for those whom it concerns."""
@@ -138,17 +147,18 @@ class Clients:
             case JobHappened():
                 self._happened(notice)
             case QueueChanged():
-                told = status(notice.remaining)
+                told = {user: status(self._remaining(user)) for user in {client.user for client in self.all()}}
                 for client in self.all():
-                    client.tell(told)
+                    client.tell(told[client.user])
             case JobLeft():
                 left = executing(notice.job.id, None)
-                for client in self.of(notice.job.client):
+                for client in self.of(notice.job.client, notice.job.user):
                     client.tell(left)
             case Said():
-                told = said(notice.kind, notice.data)
-                for client in self.all() if notice.client is None else self.of(notice.client):
-                    client.tell(told)
+                frame = said(notice.kind, notice.data)
+                for client in self.all():
+                    if notice.client in (None, client.id):
+                        client.tell(frame)
 
     def receive_log(self, entry: LogEntry) -> None:
         """Tell what was logged to those who asked for it."""
@@ -161,7 +171,8 @@ class Clients:
     def _happened(self, notice: JobHappened) -> None:
         """Write an event once, however many sockets it goes to; not at all if nobody listens."""
         event = notice.event
-        concerned = self.all() if isinstance(event, RunInterrupted) else self.of(notice.job.client)
+        user = notice.job.user
+        concerned = self.of_user(user) if isinstance(event, RunInterrupted) else self.of(notice.job.client, user)
         if not concerned:
             return
         for frame in frames(event):

@@ -7,8 +7,7 @@ import aiohttp
 import pytest
 
 from engine.errors import EngineError
-from engine.server.app import TOKEN
-from engine.server.login import MOST_ADDRESSES, MOST_FAILURES, Failures, is_loopback
+from engine.server.gates import GATE, MOST_ADDRESSES, MOST_FAILURES, Failures, is_loopback
 
 CHOSEN = "correct horse battery"
 PATHS = [
@@ -30,6 +29,10 @@ async def locked(open_site):
 
 def bearer(token: str = CHOSEN) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def token_of(site) -> str:
+    return site.http.app[GATE].greeting("").rpartition("token=")[2]
 
 
 async def wrong_often(site) -> None:
@@ -137,7 +140,7 @@ async def test_odd_forms_are_refused(locked):
 
 async def test_listening_elsewhere_asks_for_a_token_that_is_kept(open_site, tmp_path):
     first = await open_site("--listen", "0.0.0.0")
-    token = first.http.app[TOKEN]
+    token = token_of(first)
     assert len(token) > 40
     assert (await first.http.get("/queue")).status == 401  # a proxy on this machine looks like loopback
     assert (await first.http.get("/queue", headers=bearer(token))).status == 200
@@ -147,7 +150,7 @@ async def test_listening_elsewhere_asks_for_a_token_that_is_kept(open_site, tmp_
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     await first.http.close()
     second = await open_site("--listen", "127.0.0.1,192.168.1.20")
-    assert second.http.app[TOKEN] == token
+    assert token_of(second) == token
     for name in ("login-token", "../login-token", "..%2Flogin-token"):
         assert (await second.http.get(f"/userdata/{name}", headers=bearer(token))).status in (400, 404)
 
@@ -155,7 +158,7 @@ async def test_listening_elsewhere_asks_for_a_token_that_is_kept(open_site, tmp_
 async def test_loopback_asks_nobody(open_site):
     for flags in ((), ("--listen", "127.0.0.1,::1"), ("--listen", "localhost")):
         site = await open_site(*flags)
-        assert TOKEN not in site.http.app and (await site.http.get("/queue")).status == 200
+        assert GATE not in site.http.app and (await site.http.get("/queue")).status == 200
         await site.http.close()
 
 

@@ -76,7 +76,7 @@ async def test_a_client_that_names_no_id_is_told_one(site):
 
 async def test_text_for_a_node_comes_as_a_frame_of_kind_3(site):
     listener = await site.listen("me")
-    job = type("SomeJob", (), {"id": "j", "client": "me"})()
+    job = type("SomeJob", (), {"id": "j", "client": "me", "user": ""})()
     site.services.bus.publish(JobHappened(job, NodeText("j", Place.of("12:3"), "42 °C")))
     await listener.until_left((await site.queue(SHOWN, client_id="me"))["prompt_id"])
     assert listener.binary == [struct.pack(">II", 3, 4) + b"12:3" + "42 °C".encode()]
@@ -179,13 +179,13 @@ class StuckSocket:
 
 
 async def test_of_each_nodes_previews_only_the_newest_waits_and_no_message_is_lost():
-    known = Clients(lambda: 0)
+    known = Clients(lambda user: 0)
     socket = StuckSocket()
     client = Client("slow", socket)
     known.add(client)
     sending = asyncio.create_task(client.send_all())
     await asyncio.sleep(0)
-    job = type("SomeJob", (), {"id": "j", "client": "slow"})()
+    job = type("SomeJob", (), {"id": "j", "client": "slow", "user": ""})()
     for step in range(100):
         for node in "ab":
             preview = PreviewImage("JPEG", f"{node}{step}".encode())
@@ -207,14 +207,14 @@ async def test_of_each_nodes_previews_only_the_newest_waits_and_no_message_is_lo
 
 async def test_a_client_with_too_much_waiting_is_cut_off_and_others_are_not(monkeypatch, caplog):
     monkeypatch.setattr(clients, "MOST_WAITING_BYTES", 100_000)
-    known = Clients(lambda: 0)
+    known = Clients(lambda user: 0)
     stuck, fine = StuckSocket(), StuckSocket()
     fine.go_on.set()
     slow, quick = Client("twin", stuck), Client("twin", fine)
     for client in (slow, quick):
         known.add(client)
     sending = [asyncio.create_task(client.send_all()) for client in (slow, quick)]
-    job = type("SomeJob", (), {"id": "j", "client": "twin"})()
+    job = type("SomeJob", (), {"id": "j", "client": "twin", "user": ""})()
     for step in range(1000):
         known.receive(JobHappened(job, NodeStarted("j", Place.of(str(step)))))
         await asyncio.sleep(0)
@@ -251,8 +251,8 @@ async def test_a_socket_that_is_not_read_costs_the_others_nothing(site, monkeypa
     monkeypatch.setattr(clients, "MOST_WAITING_BYTES", 4 * 2**20)
     _, writer = await raw_websocket(site, "stalled")
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    await eventually(lambda: bool(site.services.clients.of("stalled")))
-    (stalled,) = site.services.clients.of("stalled")
+    await eventually(lambda: bool(site.services.clients.of("stalled", "")))
+    (stalled,) = site.services.clients.of("stalled", "")
     listener = await site.listen("lively")
     big = message("big", {"text": "x" * 2**20})
     for _ in range(4):
@@ -263,7 +263,7 @@ async def test_a_socket_that_is_not_read_costs_the_others_nothing(site, monkeypa
     messages = await listener.until_left((await site.queue(chain(200), client_id="lively"))["prompt_id"])
     assert messages[-1]["type"] == "executing" and time.monotonic() - started < 5
 
-    while site.services.clients.of("stalled"):  # more than may wait
+    while site.services.clients.of("stalled", ""):  # more than may wait
         stalled.tell(big)
         await asyncio.sleep(0.01)
     assert await listener.until_left((await site.queue(SHOWN, client_id="lively"))["prompt_id"])
@@ -275,8 +275,8 @@ async def test_a_socket_that_is_not_read_costs_the_others_nothing(site, monkeypa
 async def test_a_socket_that_is_not_read_does_not_keep_the_server_from_ending(site):
     _, writer = await raw_websocket(site, "stalled")
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    await eventually(lambda: bool(site.services.clients.of("stalled")))
-    (stalled,) = site.services.clients.of("stalled")
+    await eventually(lambda: bool(site.services.clients.of("stalled", "")))
+    (stalled,) = site.services.clients.of("stalled", "")
     for _ in range(64):
         stalled.tell(message("big", {"text": "x" * 2**20}))
     await asyncio.sleep(0.1)
@@ -290,10 +290,10 @@ async def test_a_hundred_clients_share_one_written_message(monkeypatch):
     """JSON is written once per event, however many listen."""
     written = []
     monkeypatch.setattr(clients, "frames", lambda event: written.append(event) or [message("x", {})])
-    known = Clients(lambda: 0)
+    known = Clients(lambda user: 0)
     for _ in range(100):
         known.add(Client("many", StuckSocket()))
-    known.receive(JobHappened(type("J", (), {"id": "j", "client": "many"})(), NodeStarted("j", Place.of("1"))))
-    known.receive(JobHappened(type("J", (), {"id": "j", "client": "none"})(), NodeStarted("j", Place.of("1"))))
+    known.receive(JobHappened(type("J", (), {"id": "j", "client": "many", "user": ""})(), NodeStarted("j", Place.of("1"))))
+    known.receive(JobHappened(type("J", (), {"id": "j", "client": "none", "user": ""})(), NodeStarted("j", Place.of("1"))))
     known.receive(QueueChanged(3))
     assert len(written) == 1

@@ -133,7 +133,7 @@ async def test_whoever_connects_again_under_its_id_gets_the_messages_again(site)
 @pytest.mark.parametrize(("form", "number"), [("JPEG", 1), ("PNG", 2)])
 async def test_a_preview_is_jpeg_and_a_final_picture_png_in_frames_of_kind_1(site, form, number):
     listener = await site.listen("me")
-    job = type("SomeJob", (), {"id": "j", "client": "me"})()
+    job = type("SomeJob", (), {"id": "j", "client": "me", "user": ""})()
     for step in range(3):
         picture = PreviewImage(form, str(step).encode())
         site.services.bus.publish(JobHappened(job, NodeProgress("j", Place.of("1"), step, 3, picture)))

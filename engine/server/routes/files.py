@@ -15,6 +15,7 @@ from engine.server.described import Content, described
 from engine.server.downloads import send_bytes, send_file
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.users import places_of
 
 routes = web.RouteTableDef()
 
@@ -39,7 +40,7 @@ class MetadataOf(TypedDict):
 @described(query=Viewed, answer=Content("*/*"))
 async def view(request: web.Request) -> web.StreamResponse:
     """Send a file of the input, output or temp folder, or a preview or channel of a picture."""
-    path = await asyncio.to_thread(_asked_for, request, services_of(request).places)
+    path = await asyncio.to_thread(_asked_for, request, places_of(request))
     try:
         if "preview" in request.query:
             return send_bytes(*await asyncio.to_thread(pictures.preview, path, request.query["preview"]), path.name)

@@ -8,13 +8,14 @@ from engine.server.bodies import count_in, ids_in, read_body
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.users import OfUser, asked_of, may_change
 from engine.server.written import written
 from engine.wire.history import HistoryEntry, history_item
 
 routes = web.RouteTableDef()
 
 
-class Page(TypedDict, total=False):
+class Page(OfUser, total=False):
     """Which part of the history."""
 
     max_items: Annotated[int, "at most so many; without offset, the newest"]
@@ -34,7 +35,7 @@ async def get_history(request: web.Request) -> web.Response:
     """Give ended jobs, oldest first: the newest `max_items`, or as many from number `offset` on."""
     history = services_of(request).history
     await history.loaded()
-    items = history.items(count_in(request, "max_items"), count_in(request, "offset"))
+    items = history.items(count_in(request, "max_items"), count_in(request, "offset"), of=asked_of(request))
     return json_response({item.job.id: history_item(item) for item in items})
 
 
@@ -44,12 +45,12 @@ async def get_item(request: web.Request) -> web.Response:
     """Give one ended job, or {} as long as it has not ended."""
     history = services_of(request).history
     await history.loaded()
-    item = history.get(request.match_info["prompt_id"])
+    item = history.get(request.match_info["prompt_id"], of=may_change(request))
     return json_response({} if item is None else {item.job.id: history_item(item)})
 
 
 @routes.post("/history")
-@described(body=Forget, answer=None)
+@described(query=OfUser, body=Forget, answer=None)
 async def post_history(request: web.Request) -> web.Response:
     """Forget ended jobs."""
     history = services_of(request).history
@@ -57,7 +58,7 @@ async def post_history(request: web.Request) -> web.Response:
     deleted = ids_in(body, "delete")
     await history.loaded()
     if body.get("clear"):
-        history.clear()
-    history.delete(deleted)
+        history.clear(of=asked_of(request))
+    history.delete(deleted, of=may_change(request))
     await written(services_of(request))
     return web.Response()

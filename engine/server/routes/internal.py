@@ -10,6 +10,7 @@ from engine.server.bodies import read_body
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.users import admins_only, places_of, user_of
 
 routes = web.RouteTableDef()
 
@@ -39,6 +40,7 @@ class Subscription(TypedDict, total=False):
 @described(answer=str)
 async def logs(request: web.Request) -> web.Response:
     """Give the last lines of the log as one text."""
+    admins_only(request, "read the log")
     entries = services_of(request).log_book.entries()
     return json_response("".join(f"{entry.time} - {entry.text}" for entry in entries))
 
@@ -47,6 +49,7 @@ async def logs(request: web.Request) -> web.Response:
 @described(answer=RawLogs)
 async def raw_logs(request: web.Request) -> web.Response:
     """Give the last lines of the log, each with its time."""
+    admins_only(request, "read the log")
     entries = services_of(request).log_book.entries()
     lines: list[LogLine] = [{"t": entry.time, "m": entry.text} for entry in entries]
     logs: RawLogs = {"entries": lines, "size": {"cols": 120, "rows": 50}}
@@ -61,7 +64,8 @@ async def subscribe_logs(request: web.Request) -> web.Response:
     client_id, enabled = body.get("clientId"), body.get("enabled", True)
     if not isinstance(client_id, str) or not isinstance(enabled, bool):
         raise web.HTTPBadRequest(text='Expected {"clientId": the id given to /ws, "enabled": true or false}.')
-    for client in services_of(request).clients.of(client_id):
+    admins_only(request, "read the log")
+    for client in services_of(request).clients.of(client_id, user_of(request).id):
         client.wants_logs = enabled
     return web.Response()
 
@@ -78,7 +82,7 @@ async def folder_paths(request: web.Request) -> web.Response:
 @described(answer=list[str])
 async def area_files(request: web.Request) -> web.Response:
     """List the files of the input, output or temp folder, the newest first."""
-    folder = services_of(request).places.area(request.match_info["type"])
+    folder = places_of(request).area(request.match_info["type"])
     return json_response(await asyncio.to_thread(_newest_first, folder))
 
 

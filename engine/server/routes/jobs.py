@@ -8,12 +8,13 @@ from engine.server.bodies import count_in
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
+from engine.server.users import OfUser, asked_of, may_change
 from engine.wire.jobs import STATUSES, JobDetails, JobSummary, JobView, details, ended, summary, unended
 
 routes = web.RouteTableDef()
 
 
-class JobsWanted(TypedDict, total=False):
+class JobsWanted(OfUser, total=False):
     """Which jobs, in which order."""
 
     status: Annotated[str, "some of pending, in_progress, completed, failed, with commas between them"]
@@ -60,7 +61,7 @@ async def list_jobs(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="limit=0: expected a number from 1 on.")
     workflow = request.query.get("workflow_id")
     await services_of(request).history.loaded()
-    views = [view for view in _views(services_of(request)) if not wanted or view.status in wanted]
+    views = [view for view in _views(services_of(request), asked_of(request)) if not wanted or view.status in wanted]
     views = [view for view in views if workflow is None or view.workflow_id == workflow]
     views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]))
     if order == "desc":
@@ -79,15 +80,16 @@ async def get_job(request: web.Request) -> web.Response:
     """Give one job with its outputs and workflow."""
     job_id = request.match_info["id"]
     await services_of(request).history.loaded()
-    view = next((view for view in _views(services_of(request)) if view.job.id == job_id), None)
+    views = _views(services_of(request), may_change(request))
+    view = next((view for view in views if view.job.id == job_id), None)
     if view is None:
         raise web.HTTPNotFound(text=f"There is no job {job_id[:80]!r}.")
     return json_response(details(view))
 
 
-def _views(services: Services) -> list[JobView]:
-    running = [
-        unended(job, services.dispatcher.started_ms(job.id) or job.created_ms) for job in services.queue.running()
-    ]
-    pending = [unended(job, None) for job in services.queue.pending()]
-    return [*(ended(item) for item in services.history.items()), *running, *pending]
+def _views(services: Services, of: str | None) -> list[JobView]:
+    """List the jobs of an account; None for everybody's."""
+    queue, started_ms = services.queue, services.dispatcher.started_ms
+    running = [unended(job, started_ms(job.id) or job.created_ms) for job in queue.running(of=of)]
+    pending = [unended(job, None) for job in queue.pending(of=of)]
+    return [*(ended(item) for item in services.history.items(of=of)), *running, *pending]

@@ -8,10 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import WorkerDied
+from engine.files.places import Places
 from engine.graph.definition import NodeDefinition
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
+from engine.server.users import places_of
 from engine.wire.object_info import NodeInfo, object_info
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ async def get_all(request: web.Request) -> web.Response:
     services = services_of(request)
     await _know_packs(services)
     await services.dispatcher.read_types_again(services.registry)
-    return json_response(await asyncio.to_thread(_describe, services, list(services.registry.values())))
+    return json_response(await asyncio.to_thread(_describe, places_of(request), list(services.registry.values())))
 
 
 @routes.get("/object_info/{node_type}")
@@ -39,7 +41,7 @@ async def get_one(request: web.Request) -> web.Response:
     await services.dispatcher.read_types_again(services.registry)
     definition = services.registry.get(node_type)
     found = [] if definition is None else [definition]
-    return json_response(await asyncio.to_thread(_describe, services, found))
+    return json_response(await asyncio.to_thread(_describe, places_of(request), found))
 
 
 async def _know_packs(services: Services) -> None:
@@ -52,6 +54,6 @@ async def _know_packs(services: Services) -> None:
         log.warning("The answer lacks the packs' node types: %s", error)
 
 
-def _describe(services: Services, definitions: Iterable[NodeDefinition]) -> dict[str, Any]:
+def _describe(places: Places, definitions: Iterable[NodeDefinition]) -> dict[str, Any]:
     """List folders and all; not on the event loop."""
-    return {definition.type: object_info(definition, services.places) for definition in definitions}
+    return {definition.type: object_info(definition, places) for definition in definitions}

@@ -139,10 +139,8 @@ def _check(
 async def _submit(
     services: Services, user: str, submission: Submission, validation: Validation, worker: str
 ) -> web.Response:
-    if user and (known := services.history.get(submission.job)) is not None and known.job.user != user:
-        return json_response(
-            refusal("invalid_prompt_id", "There was a job of this id. Give each an id of its own."), 400
-        )
+    if await _was_anothers(services, submission.job, user):
+        return json_response(refusal("invalid_prompt_id", "Another job had this id. Give each an id of its own."), 400)
     request = RunRequest(
         job=submission.job,
         graph=validation.graph,
@@ -177,6 +175,15 @@ async def _submit(
         "node_errors": node_errors(validation.problems),
     }
     return json_response(answer)
+
+
+async def _was_anothers(services: Services, job_id: str, user: str) -> bool:
+    """Say whether the history has a job of this id that is another account's, which the new one would push out."""
+    if not user:
+        return False
+    await services.history.loaded()
+    known = services.history.get(job_id)
+    return known is not None and known.job.user != user
 
 
 async def _keep(services: Services, job: Job) -> None:

@@ -10,6 +10,7 @@ from engine.server.bodies import ids_in, read_body
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
+from engine.server.users import OfUser, admins_only, asked_of, may_change
 from engine.server.written import written
 from engine.wire.history import QueueItem, queue_item
 from engine.wire.json_text import kind_of
@@ -52,12 +53,12 @@ class LetGo(TypedDict, total=False):
 
 
 @routes.get("/queue")
-@described(answer=Line)
+@described(query=OfUser, answer=Line)
 async def get_queue(request: web.Request) -> web.Response:
     """List what runs and what waits, the next one first."""
-    queue = services_of(request).queue
-    running = [queue_item(job) for job in queue.running()]
-    pending = [queue_item(job) for job in queue.pending()]
+    queue, whose = services_of(request).queue, asked_of(request)
+    running = [queue_item(job) for job in queue.running(of=whose)]
+    pending = [queue_item(job) for job in queue.pending(of=whose)]
     store = services_of(request).store
     line: Line = {
         "queue_running": running,
@@ -71,7 +72,7 @@ async def get_queue(request: web.Request) -> web.Response:
 
 
 @routes.post("/queue")
-@described(body=ChangeLine, answer=None)
+@described(query=OfUser, body=ChangeLine, answer=None)
 async def post_queue(request: web.Request) -> web.Response:
     """Take waiting jobs out of the line, give them other places, or stop and go on beginning them."""
     queue = services_of(request).queue
@@ -81,10 +82,13 @@ async def post_queue(request: web.Request) -> web.Response:
     pauses = [word for word in ("pause", "resume") if _said(body, word)]
     if len(pauses) == 2:
         raise web.HTTPBadRequest(text="Expected either pause or resume, found both.")
+    if pauses:
+        admins_only(request, "pause and resume everybody's jobs")
+    mine = may_change(request)
     if body.get("clear"):
-        queue.clear()
-    queue.delete(deleted)
-    queue.move(places)
+        queue.clear(of=asked_of(request))
+    queue.delete(deleted, of=mine)
+    queue.move(places, of=mine)
     for word in pauses:
         queue.pause(word == "pause")
     await written(services_of(request))
@@ -111,12 +115,16 @@ def _places_in(body: Mapping[str, Any]) -> dict[str, float]:
 
 
 @routes.post("/interrupt")
-@described(body=Stop, answer=None)
+@described(query=OfUser, body=Stop, answer=None)
 async def interrupt(request: web.Request) -> web.Response:
     """Stop what runs; with an id, that job and no other."""
     body = await read_body(request)
     job_id = body.get("prompt_id")
-    services_of(request).dispatcher.interrupt(None if job_id in (None, "") else str(job_id))
+    dispatcher = services_of(request).dispatcher
+    if job_id in (None, ""):
+        dispatcher.interrupt(of=asked_of(request))
+    else:
+        dispatcher.interrupt(str(job_id), of=may_change(request))
     return web.Response()
 
 
@@ -127,6 +135,7 @@ async def free(request: web.Request) -> web.Response:
     body = await read_body(request)
     results = bool(body.get("free_memory"))
     models = bool(body.get("unload_models")) or results
+    admins_only(request, "have everybody's models and results let go of")
     if models or results:
         await services_of(request).dispatcher.release(models=models, results=results)
     return web.Response()

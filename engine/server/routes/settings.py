@@ -1,10 +1,10 @@
-"""/settings, /users: what the user prefers."""
+"""/settings: what the user prefers."""
 
 import asyncio
 import json
 import threading
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from engine.errors import BadFile
 from engine.files.saving import write_whole
 from engine.server.described import described
 from engine.server.middleware import json_response
-from engine.server.services import Services, services_of
+from engine.server.users import places_of
 from engine.wire.json_text import BadJson, read_json, read_object
 
 routes = web.RouteTableDef()
@@ -20,25 +20,18 @@ LARGEST_BYTES = 5 * 1024 * 1024
 _one_writer = threading.Lock()  # keeps two changes of the settings file apart
 
 
-class Users(TypedDict):
-    """Where users' things are kept."""
-
-    storage: Literal["server"]
-    migrated: bool
-
-
 @routes.get("/settings")
 @described(answer=dict[str, Any])
 async def get_settings(request: web.Request) -> web.Response:
     """Give all settings."""
-    return json_response(await asyncio.to_thread(_read, _file(services_of(request))))
+    return json_response(await asyncio.to_thread(_read, _file(request)))
 
 
 @routes.get("/settings/{id}")
 @described(answer=Any)
 async def get_setting(request: web.Request) -> web.Response:
     """Give one setting; null if it was never set."""
-    settings = await asyncio.to_thread(_read, _file(services_of(request)))
+    settings = await asyncio.to_thread(_read, _file(request))
     return json_response(settings.get(request.match_info["id"]))
 
 
@@ -46,7 +39,7 @@ async def get_setting(request: web.Request) -> web.Response:
 @described(body=dict[str, Any], answer=None)
 async def post_settings(request: web.Request) -> web.Response:
     """Set some settings."""
-    await asyncio.to_thread(_change, _file(services_of(request)), read_object(await request.read()))
+    await asyncio.to_thread(_change, _file(request), read_object(await request.read()))
     return web.Response()
 
 
@@ -55,28 +48,13 @@ async def post_settings(request: web.Request) -> web.Response:
 async def post_setting(request: web.Request) -> web.Response:
     """Set one setting."""
     changes = {request.match_info["id"]: read_json(await request.read())}
-    await asyncio.to_thread(_change, _file(services_of(request)), changes)
+    await asyncio.to_thread(_change, _file(request), changes)
     return web.Response()
 
 
-@routes.get("/users")
-@described(answer=Users)
-async def get_users(request: web.Request) -> web.Response:
-    """Say that there is one user, whose things are kept here."""
-    users: Users = {"storage": "server", "migrated": True}
-    return json_response(users)
-
-
-@routes.post("/users")
-@described(answer=None)
-async def post_users(request: web.Request) -> web.Response:
-    """Refuse to add a user."""
-    raise web.HTTPBadRequest(text="This server has a single user.")
-
-
-def _file(services: Services) -> Path:
+def _file(request: web.Request) -> Path:
     """The settings lie beside the user's files, out of reach of /userdata."""
-    return services.places.user / "settings.json"
+    return places_of(request).user / "settings.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from engine.files.saving import write_whole
 from engine.server import pictures, uploads
 from engine.server.described import Content, described
 from engine.server.middleware import json_response
-from engine.server.services import Services, services_of
+from engine.server.services import services_of
+from engine.server.users import places_of
 from engine.wire.json_text import read_object
 
 routes = web.RouteTableDef()
@@ -63,14 +64,14 @@ class Form:
 @described(body=Content("multipart/form-data", UploadForm), answer=Stored)
 async def upload_image(request: web.Request) -> web.Response:
     """Store a file as it is."""
-    services = services_of(request)
-    async with _received(request, services) as form:
+    places = places_of(request)
+    async with _received(request, places) as form:
         try:
             await asyncio.to_thread(check_picture_size, form.path)
         except BadFile as error:
             text = str(error).replace(form.path.name, ascii(form.filename[:80]))
             raise web.HTTPRequestEntityTooLarge(0, 0, text=text) from None
-        ref = await asyncio.to_thread(_keep, services.places, form)
+        ref = await asyncio.to_thread(_keep, places, form)
     return _told(ref)
 
 
@@ -78,23 +79,23 @@ async def upload_image(request: web.Request) -> web.Response:
 @described(body=Content("multipart/form-data", MaskForm), answer=Stored)
 async def upload_mask(request: web.Request) -> web.Response:
     """Store the picture that `original_ref` names, with the alpha of the uploaded one."""
-    services = services_of(request)
-    async with _received(request, services) as form:
+    places = places_of(request)
+    async with _received(request, places) as form:
         try:
-            ref = await asyncio.to_thread(_keep_masked, services.places, form)
+            ref = await asyncio.to_thread(_keep_masked, places, form)
         except BadFile as error:
             raise web.HTTPUnsupportedMediaType(text=str(error)) from None
     return _told(ref)
 
 
 @asynccontextmanager
-async def _received(request: web.Request, services: Services) -> AsyncIterator[Form]:
+async def _received(request: web.Request, places: Places) -> AsyncIterator[Form]:
     """Stream a multipart form to disk; the file is gone afterwards unless it was moved to its place."""
     if not request.content_type.startswith("multipart/"):
         raise web.HTTPBadRequest(text="Expected a multipart form with the file in its field 'image'.")
-    form = Form(await asyncio.to_thread(uploads.spool_path, services.places))
+    form = Form(await asyncio.to_thread(uploads.spool_path, places))
     try:
-        await _read_form(request, form, services.options.max_upload_bytes)
+        await _read_form(request, form, services_of(request).options.max_upload_bytes)
         if not form.filename:
             raise web.HTTPBadRequest(text="The form has no file: send it in the field 'image', with a file name.")
         yield form

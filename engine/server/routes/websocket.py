@@ -12,6 +12,7 @@ from engine.server.clients import Client
 from engine.server.described import described
 from engine.server.routes.system import feature_flags
 from engine.server.services import Services, services_of
+from engine.server.users import user_of
 from engine.wire.messages import executing, frames, message
 
 routes = web.RouteTableDef()
@@ -45,11 +46,12 @@ async def listen(request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest(text=f"clientId is longer than {LONGEST_ID} characters.")
     socket = BreakableSocket(heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE_BYTES, compress=False)
     await socket.prepare(request)
-    client = Client(client_id, socket)
+    user = user_of(request).id
+    client = Client(client_id, socket, user)
     services.clients.add(client)
-    for job, place in services.dispatcher.at_work(client_id):
+    for job, place in services.dispatcher.at_work(client_id, user):
         client.tell(executing(job.id, place))
-    for item in services.dispatcher.owed(client_id):
+    for item in services.dispatcher.owed(client_id, user):
         for frame in frames(item.events[-1]):
             client.tell(frame)
         client.tell(executing(item.job.id, None))
