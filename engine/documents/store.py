@@ -130,7 +130,7 @@ class DocumentStore:
             found, digest = _read(path), digest_of(body)
             with ledger.change():
                 present = self._noticed(ledger, name, path, found)
-            if present is not None and present.digest == digest:
+            if present is not None and present.digest == digest and expected != NO_FILE:
                 return Saved(name, digest, present, _modified_ms(path))
             if expected not in (ANY, _digest(found)):
                 raise self._conflict(ledger, name, path, expected)

@@ -82,11 +82,14 @@ async def used(site: Any, tmp_path: Any) -> dict[str, str]:
     await site.run({**SHOWN, "3": {"class_type": "Show", "inputs": {}}})
     (tmp_path / "models" / "loras").mkdir(parents=True)
     (tmp_path / "models" / "loras" / "a.safetensors").write_bytes(model(title="x"))
+    await site.http.put("/weft/workflows/b.json", data=b"{}")
+    await site.http.delete("/weft/workflows/b.json")
+    await site.http.put("/weft/drafts/d", json={"name": "d", "workflow": {}})
     await site.http.post("/userdata/workflows%2Fa.json", data=b"{}")
     await site.http.post("/settings", json={"Weft.Colour": "dark"})
     return {
         "{prompt_id}": done["prompt"][1], "{id}": done["prompt"][1], "{node_type}": "Constant", "{folder}": "loras",
-        "{type}": "output",
+        "{type}": "output", "{name}": "a.json", "{number}": "1",
     }  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""/userdata: the user's own files, saved workflows (workflows/*.json) before all."""
+"""/userdata: the user's own files, saved workflows (workflows/*.json) before all.
+
+What is written below workflows/ becomes a version, and what is deleted there goes to the trash (see /weft/workflows).
+"""
 
 import asyncio
 import os
@@ -6,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NotRequired, Required, TypedDict
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from engine.documents.contents import ANY, NO_FILE
 from engine.errors import BadReference
 from engine.files.places import inside, walk
 from engine.files.saving import make_folder, write_new, write_whole
 from engine.server.bodies import switch_in
 from engine.server.described import Content, described
+from engine.server.documents import ask, digest_in, documents_of, send_content
 from engine.server.downloads import send_file
 from engine.server.middleware import json_response
 from engine.server.users import home_of
@@ -90,8 +95,13 @@ async def list_entries(request: web.Request) -> web.Response:
 @routes.get("/userdata/{file:.+}")
 @described(answer=Content("*/*"))
 async def get_file(request: web.Request) -> web.StreamResponse:
-    """Send a file."""
-    return send_file(_existing(request, request.match_info["file"]))
+    """Send a file. The ETag of a workflow is the digest that If-Match of a save may name."""
+    path = _existing(request, request.match_info["file"])
+    workflow = _workflow(request, path)
+    if workflow is None:
+        return send_file(path)
+    content = await ask(request, lambda documents: documents.read(workflow))
+    return send_content(request, content.body, path.name, content.digest)
 
 
 @routes.post("/userdata/{file:[^/]+}/move/{dest:.+}")
@@ -101,25 +111,52 @@ async def move_file(request: web.Request) -> web.Response:
     source = _existing(request, request.match_info["file"])
     target = _path(request, request.match_info["dest"])
     overwrite = switch_in(request, "overwrite", True)
-    await asyncio.to_thread(_move, source, target, overwrite)
+    workflow, to = _workflow(request, source), _workflow(request, target)
+    if workflow is not None and to is not None:
+        await ask(request, lambda documents: documents.move(workflow, to, overwrite=overwrite))
+    elif workflow is not None:  # it leaves its versions in the trash
+        content = await ask(request, lambda documents: documents.read(workflow))
+        await asyncio.to_thread(_store, target, content.body, overwrite)
+        await ask(request, lambda documents: documents.delete(workflow, content.digest))
+    elif to is not None:
+        data = await asyncio.to_thread(source.read_bytes)
+        await ask(request, lambda documents: documents.save(to, data, ANY if overwrite else NO_FILE))
+        await asyncio.to_thread(source.unlink)
+    else:
+        await asyncio.to_thread(_move, source, target, overwrite)
     return _told(request, target)
 
 
 @routes.post("/userdata/{file:.+}")
 @described(query=Store, body=Content("*/*"), answer=str | FileInfo)
 async def post_file(request: web.Request) -> web.Response:
-    """Store a file, whole or not at all; answers 409 where one is there and `overwrite` is false."""
+    """Store a file, whole or not at all; answers 409 where one is there and `overwrite` is false.
+
+    A workflow becomes a further version. With If-Match it replaces only the content of that ETag, or answers 409.
+    """
     target = _path(request, request.match_info["file"])
-    data = await request.read()
-    await asyncio.to_thread(_store, target, data, switch_in(request, "overwrite", True))
-    return _told(request, target)
+    data, overwrite = await request.read(), switch_in(request, "overwrite", True)
+    workflow = _workflow(request, target)
+    if workflow is None:
+        await asyncio.to_thread(_store, target, data, overwrite)
+        return _told(request, target)
+    expected = digest_in(request, ANY if overwrite else NO_FILE)
+    saved = await ask(request, lambda documents: documents.save(workflow, data, expected))
+    answer = _told(request, target)
+    answer.headers[hdrs.ETAG] = f'"{saved.digest}"'
+    return answer
 
 
 @routes.delete("/userdata/{file:.+}")
 @described(answer=None, status=204)
 async def delete_file(request: web.Request) -> web.Response:
-    """Remove a file."""
-    await asyncio.to_thread(_existing(request, request.match_info["file"]).unlink)
+    """Remove a file. A workflow goes to the trash."""
+    path = _existing(request, request.match_info["file"])
+    workflow = _workflow(request, path)
+    if workflow is None:
+        await asyncio.to_thread(path.unlink)
+    else:
+        await ask(request, lambda documents: documents.delete(workflow, digest_in(request, ANY)))
     return web.Response(status=204)
 
 
@@ -129,6 +166,11 @@ def _path(request: web.Request, name: str) -> Path:
     if path == home_of(request).resolve() or name.rstrip("/\\") != name:
         raise BadReference(f"{name[:80]!r} names no file.")
     return path
+
+
+def _workflow(request: web.Request, path: Path) -> str | None:
+    """Give the name of the workflow that a file is; None for other files."""
+    return documents_of(request).name_of(path)
 
 
 def _existing(request: web.Request, name: str) -> Path:
