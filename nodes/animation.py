@@ -79,7 +79,9 @@ def save_png(
     return _saved(images, encode_apng(_frames(images), fps, texts, compress_level), ".png", filename_prefix, context)
 
 
-@node("SaveSVGNode", category="image/save", is_target=True, runs=Runs.FREELY, hidden=SAVES)
+@node(
+    "SaveSVGNode", category="image/save", is_target=True, runs=Runs.FREELY, hidden=SAVES, check=prefix_check("output")
+)
 def save_svg(*, svg: Svg, filename_prefix: str = "svg/ComfyUI", context: NodeContext) -> NodeResult:
     """Save drawings as SVG in the output folder, with the workflow inside.
 
