@@ -15,7 +15,7 @@ export class HttpError extends Error {
   }
 }
 
-async function send(path: string, init: RequestInit = {}): Promise<Response> {
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(BASE + path, init);
@@ -35,8 +35,10 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
 
 const getJson = async <T>(path: string): Promise<T> => parseJson(await (await send(path)).text()) as T;
 
-const post = (path: string, body: unknown): Promise<Response> =>
-  send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: toJson(body) });
+export const request = (method: string, path: string, body: unknown = {}): Promise<Response> =>
+  send(path, { method, headers: { "Content-Type": "application/json" }, body: toJson(body) });
+
+const post = (path: string, body: unknown): Promise<Response> => request("POST", path, body);
 
 export interface QueueItem {
   readonly number: number;

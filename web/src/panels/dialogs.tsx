@@ -8,6 +8,7 @@ import { downloadActive, saveActive, takeFiles } from "../interaction/files";
 import { COMMANDS, GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { CloseIcon, UploadIcon } from "../view/icons";
+import { AccountDialog } from "./account";
 import { PacksDialog } from "./packs";
 
 export function Dialog({ editor, title, children }: { editor: Editor; title: string; children: ComponentChildren }) {
@@ -102,6 +103,8 @@ function HelpDialog({ editor }: { editor: Editor }) {
 
 export function Dialogs({ editor }: { editor: Editor }) {
   switch (editor.ui.dialog.value) {
+    case "account":
+      return <AccountDialog editor={editor} />;
     case "open":
       return <OpenDialog editor={editor} />;
     case "save":

@@ -5,6 +5,7 @@ import type { Document } from "../model/document";
 import { CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/files";
 import { readableKeys } from "../interaction/keymap";
+import { AccountButton } from "./account";
 
 function Tab({ editor, document }: { editor: Editor; document: Document }) {
   const isActive = editor.active.value === document;
@@ -62,6 +63,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title="Results (G)" onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
         <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
       </nav>
+      <AccountButton editor={editor} />
       <RunButton editor={editor} />
     </header>
   );

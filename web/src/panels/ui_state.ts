@@ -47,7 +47,7 @@ export class UiState {
   readonly search = signal<SearchRequest | null>(null);
   readonly menu = signal<Menu | null>(null);
   readonly picture = signal<Picture | null>(null);
-  readonly dialog = signal<"help" | "open" | "packs" | "save" | null>(null);
+  readonly dialog = signal<"account" | "help" | "open" | "packs" | "save" | null>(null);
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   readonly showsGallery = signal(false);
