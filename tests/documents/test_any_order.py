@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from engine.documents.contents import ANY, NO_FILE, Conflict, NoDocument
 from engine.documents.ledger import Ledger, digest_of
@@ -146,5 +146,6 @@ class AnyOrder(RuleBasedStateMachine):
         shutil.rmtree(self.root)
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=STEPS, deadline=None, derandomize=True)
-TestAnyOrder = AnyOrder.TestCase
+def test_any_order() -> None:
+    wanted = settings(max_examples=60, stateful_step_count=STEPS, deadline=None, derandomize=True)
+    run_state_machine_as_test(AnyOrder, settings=wanted)
