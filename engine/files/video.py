@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Waveform = NDArray[np.float32]
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v", ".gif", ".mpg", ".mpeg", ".wmv", ".ogv"})
+# What is opened is one file, whatever its name says: no playlist that names other files or hosts.
+ONE_FILE = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,m4v,ogg,asf,mxf,nut,ivf,dv,rm,gif,apng,"
+    "h264,hevc,obu,wav,mp3,flac,aac",
+}
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 SOUND_CODECS = {"mp4": "aac", "webm": "libopus"}
 OPUS_HZ = 48000
@@ -191,7 +197,7 @@ def _opened(source: Source) -> Iterator[Any]:
     if isinstance(source, io.BytesIO):
         source.seek(0)
     try:
-        with av.open(source if isinstance(source, io.BytesIO) else str(source)) as container:
+        with av.open(source if isinstance(source, io.BytesIO) else str(source), options=dict(ONE_FILE)) as container:
             yield container
     except (av.FFmpegError, OSError) as error:
         raise BadFile(

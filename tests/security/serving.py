@@ -151,7 +151,7 @@ class Site:
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Give what lies in and around the server's folders, but what it writes by itself: path -> content."""
-        own = {"server.log", "tried.txt"}
+        own = {"server.log", "tried.txt", "tried.watching"}
         return {
             path.relative_to(self.outside).as_posix(): (path.stat().st_mtime_ns, path.read_bytes())
             for path in _walk(self.outside)

@@ -43,3 +43,5 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 if "WATCHED_TO" in os.environ:
     sys.addaudithook(_watch)
+    with open(os.environ["WATCHED_TO"].replace(".txt", ".watching"), "a", encoding="utf-8") as _file:  # noqa: PTH123
+        _file.write(f"{os.getpid()}\n")
