@@ -9,6 +9,7 @@ import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";
 import { Document } from "./model/document";
 import { naturalSize } from "./model/geometry";
+import { findNode } from "./model/levels";
 import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
@@ -350,10 +351,13 @@ export class Editor {
     this.withSelection((_, ids) => this.stage.fit(ids));
   }
 
-  /** Brings a node into view and selects it. */
-  jumpTo(id: NodeId): void {
+  /** Brings the node of a key into view, at the level where it is, and selects it. */
+  jumpTo(key: string): void {
     const document = this.active.value;
-    if (!document?.graph.nodes.has(id)) return;
+    const found = document && findNode(document.root, key);
+    if (!found) return;
+    const { id } = found.node;
+    document.goTo(found.path);
     document.select([id]);
     this.stage.fit([id]);
   }

@@ -1,8 +1,8 @@
 /** Which open workflow does an event belong to? Every event is resolved prompt -> document before it touches anything. */
 
 import type { Document } from "../model/document";
-import { rootNodeId } from "../model/prompt";
-import { IDLE, readOutput, type NodeRun } from "../model/run_state";
+import { findNode, keysAround } from "../model/levels";
+import { IDLE, readOutput, type NodeError, type NodeRun } from "../model/run_state";
 import type { Json, JsonObject } from "../model/types";
 import type { HistoryItem } from "./http";
 import type { NodeProgress, ServerEvent } from "./events";
@@ -17,7 +17,7 @@ export interface RunListener {
 
 interface PromptRun {
   readonly document: Document;
-  /** Root ids of the nodes that ran rather than came from the cache. */
+  /** Ids of the nodes that ran rather than came from the cache. */
   readonly executed: Set<string>;
   readonly cached: Set<string>;
   hasFailed: boolean;
@@ -69,7 +69,7 @@ export class EventRouter {
       case "cached":
         for (const id of event.nodes) {
           run.cached.add(id);
-          document.updateRun(rootNodeId(id), { phase: "cached", errors: [] });
+          for (const key of [id, ...keysAround(id)]) document.updateRun(key, { phase: "cached", errors: [] });
         }
         return;
       case "executing":
@@ -92,18 +92,17 @@ export class EventRouter {
 
   private showText(node: string, text: string): void {
     const run = this.current === null ? undefined : this.runs.get(this.current);
-    run?.document.updateRun(rootNodeId(node), { texts: [text] });
+    for (const key of [node, ...keysAround(node)]) run?.document.updateRun(key, { texts: [text] });
   }
 
   private fail(run: PromptRun, event: Extract<ServerEvent, { kind: "failed" }>): void {
     run.hasFailed = true;
-    const id = rootNodeId(event.node);
     const { document } = run;
-    const known = document.graph.nodes.get(id);
-    const title = known ? document.graph.title(known) : event.nodeType;
+    const known = findNode(document.root, event.node);
+    const title = known ? known.graph.title(known.node) : event.nodeType;
     const message = event.message.trim() || event.type || "The run failed without saying why.";
-    document.updateRun(id, { phase: "error", errors: [{ input: "", message, details: event.traceback }] });
-    document.errors.value = [{ title: `${title} failed`, message, node: known ? id : null, details: event.traceback }];
+    failNode(document, event.node, title, [{ input: "", message, details: event.traceback }]);
+    document.errors.value = [{ title: `${title} failed`, message, node: known ? event.node : null, details: event.traceback }];
     settle(document);
     this.listener.failed(document, `${title}: ${message}`);
   }
@@ -125,38 +124,47 @@ function begin(document: Document): void {
   }
 }
 
+/** Shows errors on a node and, with its name, on the subgraph nodes it is in. */
+export function failNode(document: Document, key: string, title: string, errors: readonly NodeError[]): void {
+  document.updateRun(key, { phase: "error", errors });
+  const around = errors.map((error) => ({ ...error, input: "", message: `${title}: ${error.message}`, inside: key }));
+  for (const outer of keysAround(key)) document.updateRun(outer, { phase: "error", errors: [...document.run(outer).peek().errors, ...around] });
+}
+
+/** A node runs when it or one inside it does. */
 function executing(document: Document, run: PromptRun, node: string): void {
-  const id = rootNodeId(node);
-  run.executed.add(id);
+  run.executed.add(node);
   const before = document.runningNode.peek();
-  if (before !== null && before !== id) finish(document, before);
-  document.runningNode.value = id;
-  if (document.run(id).peek().phase !== "running") document.updateRun(id, { phase: "running", value: 0, max: 0 });
+  const now = [node, ...keysAround(node)];
+  if (before !== null) for (const key of [before, ...keysAround(before)]) if (!now.includes(key)) finish(document, key);
+  document.runningNode.value = node;
+  for (const key of now) if (document.run(key).peek().phase !== "running") document.updateRun(key, { phase: "running", value: 0, max: 0 });
 }
 
-function finish(document: Document, id: string): void {
-  if (document.run(id).peek().phase === "running") document.updateRun(id, { phase: "done" });
+function finish(document: Document, key: string): void {
+  if (document.run(key).peek().phase === "running") document.updateRun(key, { phase: "done" });
 }
 
-function progress(document: Document, run: PromptRun, node: NodeProgress): void {
-  const id = rootNodeId(node.node);
-  if (node.state === "running") {
-    run.executed.add(id);
-    document.updateRun(id, { phase: "running", value: node.value, max: node.max });
-  } else if (node.state === "finished" && !run.cached.has(node.node)) finish(document, id);
+function progress(document: Document, run: PromptRun, { node, state, value, max }: NodeProgress): void {
+  if (state === "running") {
+    run.executed.add(node);
+    for (const key of [node, ...keysAround(node)]) document.updateRun(key, { phase: "running", value, max });
+  } else if (state === "finished" && !run.cached.has(node)) finish(document, node);
 }
 
 function executed(document: Document, node: string, output: Json): void {
-  const id = rootNodeId(node);
-  const run = document.run(id).peek();
-  document.updateRun(id, { ...readOutput(output), phase: run.phase === "cached" ? "cached" : "done" });
+  for (const key of [node, ...keysAround(node)]) {
+    const { phase } = document.run(key).peek();
+    document.updateRun(key, { ...readOutput(output), phase: phase === "cached" || (key !== node && phase === "running") ? phase : "done" });
+  }
 }
 
 function preview(document: Document, node: string | null, image: Blob): void {
-  const id = node === null ? document.runningNode.peek() : rootNodeId(node);
-  if (id === null || !document.graph.nodes.has(id)) return;
-  const before = document.run(id).peek().preview;
-  document.updateRun(id, { preview: URL.createObjectURL(image) });
+  const key = node ?? document.runningNode.peek();
+  if (key === null) return;
+  const address = URL.createObjectURL(image);
+  const before = document.run(key).peek().preview;
+  for (const shown of [key, ...keysAround(key)]) document.updateRun(shown, { preview: address });
   // the picture on the page may still be reading the older address
   if (before) setTimeout(() => URL.revokeObjectURL(before), 2000);
 }
@@ -173,13 +181,13 @@ function settle(document: Document): void {
 
 /** Shows on the nodes what a finished run left in the history, as after a reload. */
 export function showHistory(document: Document, item: HistoryItem): void {
-  for (const [node, output] of Object.entries(item.outputs)) {
-    const id = rootNodeId(node);
-    if (document.graph.nodes.has(id)) document.updateRun(id, { ...IDLE, ...readOutput(output), phase: "done" } satisfies NodeRun);
-  }
+  for (const [node, output] of Object.entries(item.outputs))
+    if (findNode(document.root, node))
+      for (const key of [node, ...keysAround(node)]) document.updateRun(key, { ...IDLE, ...readOutput(output), phase: "done" } satisfies NodeRun);
   const failure = item.messages.find(([type]) => type === "execution_error")?.[1] as JsonObject | undefined;
   if (!failure) return;
-  const id = rootNodeId(String(failure.node_id));
+  const key = String(failure.node_id);
+  const found = findNode(document.root, key);
   const message = String(failure.exception_message ?? "The run failed.").trim();
-  if (document.graph.nodes.has(id)) document.updateRun(id, { phase: "error", errors: [{ input: "", message, details: "" }] });
+  if (found) failNode(document, key, found.graph.title(found.node), [{ input: "", message, details: "" }]);
 }

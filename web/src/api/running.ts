@@ -1,12 +1,13 @@
 /** What happens when Run is pressed? The prompt is built and queued, its errors come back to their nodes, seeds move on. */
 
 import type { Document } from "../model/document";
-import { buildPrompt, rootNodeId } from "../model/prompt";
+import { findNode } from "../model/levels";
+import { buildPrompt, type Prompt } from "../model/prompt";
 import type { NodeError, RunError } from "../model/run_state";
 import { advanceSeeds } from "../model/seeds";
 import type { Json, JsonObject } from "../model/types";
 import { HttpError, queuePrompt } from "./http";
-import type { EventRouter } from "./routing";
+import { failNode, type EventRouter } from "./routing";
 import { newId } from "./socket";
 
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -37,12 +38,11 @@ function showNodeErrors(document: Document, nodeErrors: JsonObject): RunError[] 
   const shown: RunError[] = [];
   for (const [promptNode, entry] of Object.entries(nodeErrors)) {
     if (!isObject(entry) || !Array.isArray(entry.errors)) continue;
-    const id = rootNodeId(promptNode);
-    const node = document.graph.nodes.get(id);
+    const found = findNode(document.root, promptNode);
     const errors = entry.errors.filter(isObject).map(readNodeError);
-    if (node) document.updateRun(id, { phase: "error", errors });
-    const title = node ? document.graph.title(node) : text(entry.class_type);
-    for (const error of errors) shown.push({ title, message: error.message, details: error.details, node: node ? id : null });
+    const title = found ? found.graph.title(found.node) : text(entry.class_type);
+    if (found) failNode(document, promptNode, title, errors);
+    for (const error of errors) shown.push({ title, message: error.message, details: error.details, node: found ? promptNode : null });
   }
   return shown;
 }
@@ -53,10 +53,10 @@ function refusal(document: Document, error: HttpError): RunError[] {
   if (errors.length > 0) return errors;
   const top = isObject(body.error) ? body.error : {};
   const info = isObject(top.extra_info) ? top.extra_info : {};
-  const id = rootNodeId(text(info.node_id));
+  const id = text(info.node_id);
   return [{
     title: "This workflow can't run", message: text(top.message) || error.message, details: text(top.details),
-    node: document.graph.nodes.has(id) ? id : null,
+    node: findNode(document.root, id) ? id : null,
   }];
 }
 
@@ -68,14 +68,21 @@ function clearErrors(document: Document): void {
 /** Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the server refused it (the nodes then say why). */
 export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null): Promise<string | null> {
   clearErrors(document);
+  let prompt: Prompt;
+  try {
+    prompt = buildPrompt(document.root);
+  } catch (error) {
+    document.errors.value = [{ title: "This workflow can't run", message: error instanceof Error ? error.message : String(error), node: null, details: "" }];
+    return null;
+  }
   const promptId = newId();
   router.register(promptId, document);
   try {
-    const answer = await queuePrompt(buildPrompt(document.graph), promptId, clientId, document.toWorkflow(), targets);
+    const answer = await queuePrompt(prompt, promptId, clientId, document.toWorkflow(), targets);
     router.register(answer.prompt_id, document);
     document.prompts.value = [...document.prompts.peek().slice(-9), answer.prompt_id];
     document.errors.value = showNodeErrors(document, answer.node_errors);
-    document.edit("next seed", advanceSeeds(document.graph));
+    document.edit("next seed", advanceSeeds(document.root));
     return answer.prompt_id;
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;

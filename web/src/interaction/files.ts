@@ -29,7 +29,7 @@ export function downloadActive(editor: Editor): void {
 /** What scripts send to `POST /prompt`: the prompt alone, as a run of the workflow would have it. */
 export function exportPrompt(editor: Editor): void {
   const active = editor.active.value;
-  if (active) download(`${active.name.value}_api.json`, toJson(buildPrompt(active.graph), 2));
+  if (active) download(`${active.name.value}_api.json`, toJson(buildPrompt(active.root), 2));
 }
 
 /** Stores the text; a file of another workflow is overwritten only when the user says so. False where not. */

@@ -1,10 +1,11 @@
 /** What is an open workflow? Its graph, undo, selection, view and the state of its runs. */
 
-import { signal, type Signal } from "@preact/signals-core";
-import type { Edit } from "./edits";
+import { batch, signal, type Signal } from "@preact/signals-core";
+import type { Edit, Touched } from "./edits";
 import { layoutNode, nodeBounds, type NodeLayout } from "./geometry";
 import type { Graph } from "./graph";
 import { History } from "./history";
+import { inDefinition, innermost, keyAt, touchedAt } from "./levels";
 import { IDLE, type NodeRun, type RunError } from "./run_state";
 import type { GraphNode, JsonObject, NodeId, Rect } from "./types";
 import { writeWorkflow, type CameraState } from "./workflow_write";
@@ -35,9 +36,57 @@ export class Document {
   private readonly runs = new Map<NodeId, Signal<NodeRun>>();
   private readonly listeners = new Set<(ids: ReadonlySet<NodeId>) => void>();
 
-  constructor(readonly id: string, name: string, readonly graph: Graph) {
+  /** Ids of the subgraph nodes that were entered one in the other; empty in the workflow itself. */
+  readonly path: Signal<readonly NodeId[]> = signal([]);
+  private shown: Graph;
+  /** Where the user looked at the levels that are not shown now. */
+  private readonly cameras = new Map<string, CameraState>();
+
+  constructor(readonly id: string, name: string, readonly root: Graph) {
     this.name = signal(name);
-    this.history = new History(graph);
+    this.history = new History(root);
+    this.shown = root;
+  }
+
+  /** The graph that is shown and edited: the workflow, or the subgraph that was entered. */
+  get graph(): Graph {
+    return this.shown;
+  }
+
+  /** What a node of the shown graph is called in prompts, runs and events: `12:3` inside node 12. */
+  key(id: NodeId): string {
+    return keyAt(this.path.peek(), id);
+  }
+
+  /** Shows the inside of a subgraph's node. */
+  enter(id: NodeId): void {
+    if (this.graph.subgraphs.has(this.graph.nodes.get(id)?.type ?? "")) this.goTo([...this.path.peek(), id]);
+  }
+
+  /** Goes back to the level around; false in the workflow itself. */
+  leave(): boolean {
+    const path = this.path.peek();
+    if (path.length === 0) return false;
+    this.goTo(path.slice(0, -1));
+    this.select([path.at(-1)!]);
+    return true;
+  }
+
+  /** Shows the level that `path` names, or the innermost of its levels that is there. */
+  goTo(path: readonly NodeId[]): void {
+    const { graph, path: found } = innermost(this.root, path);
+    if (found.join(":") === this.path.peek().join(":") && graph === this.shown) return;
+    this.history.close();
+    if (this.isPlaced) this.cameras.set(this.path.peek().join(":"), this.camera.peek());
+    const camera = this.cameras.get(found.join(":"));
+    batch(() => {
+      this.select([]);
+      this.layouts.clear();
+      this.shown = graph;
+      this.isPlaced = camera !== undefined;
+      if (camera) this.camera.value = camera;
+      this.path.value = found;
+    });
   }
 
   /** True for a type that shows a picture whether or not there is one yet. */
@@ -52,21 +101,25 @@ export class Document {
   /** Applies edits as one undoable step; the same `key` goes on with the step of a gesture until `endGesture`. */
   edit(label: string, edits: readonly Edit[], key: string | null = null): void {
     if (edits.length === 0) return;
-    const touched = this.history.apply(label, edits, key);
+    const touched = this.history.apply(label, inDefinition(this.graph, edits), key, this.path.peek());
     const meant = edits.some((edit) => edit.kind !== "field" || edit.field === "mode");
-    if (meant) this.forgetErrors(touched);
-    this.changed(touched);
+    const here = touchedAt(this.graph, touched);
+    if (meant) this.forgetErrors(here);
+    this.changed(here);
   }
 
   endGesture(): void {
     this.history.close();
   }
 
+  /** Takes the last step back, at the level where it was made. */
   undo(): void {
+    if (this.history.canUndo) this.goTo(this.history.undoPlace);
     this.taken(this.history.undo());
   }
 
   redo(): void {
+    if (this.history.canRedo) this.goTo(this.history.redoPlace);
     this.taken(this.history.redo());
   }
 
@@ -82,32 +135,35 @@ export class Document {
 
   /** Grows with every change of this node; read it to be drawn again. */
   nodeRevision(id: NodeId): Signal<number> {
-    let found = this.nodeSignals.get(id);
-    if (!found) this.nodeSignals.set(id, (found = signal(0)));
+    const key = this.key(id);
+    let found = this.nodeSignals.get(key);
+    if (!found) this.nodeSignals.set(key, (found = signal(0)));
     return found;
   }
 
-  run(id: NodeId): Signal<NodeRun> {
-    let found = this.runs.get(id);
-    if (!found) this.runs.set(id, (found = signal(IDLE)));
+  /** The run of a node by its key, at whatever level it is. */
+  run(key: string): Signal<NodeRun> {
+    let found = this.runs.get(key);
+    if (!found) this.runs.set(key, (found = signal(IDLE)));
     return found;
   }
 
-  updateRun(id: NodeId, change: Partial<NodeRun>): void {
-    const run = this.run(id);
+  updateRun(key: string, change: Partial<NodeRun>): void {
+    const run = this.run(key);
     const before = run.value;
     run.value = { ...before, ...change };
-    const node = this.graph.nodes.get(id);
+    const id = key.slice(key.lastIndexOf(":") + 1);
+    const node = key === this.key(id) ? this.graph.nodes.get(id) : undefined;
     if (node && showsMedia(node, before) !== showsMedia(node, run.value)) this.changed(new Set([id]), false);
   }
 
-  /** Ids of nodes that have a run state. */
+  /** Keys of nodes that have a run state. */
   runIds(): IterableIterator<NodeId> {
     return this.runs.keys();
   }
 
   hasMedia(node: GraphNode): boolean {
-    return showsMedia(node, this.runs.get(node.id)?.peek() ?? IDLE);
+    return showsMedia(node, this.runs.get(this.key(node.id))?.peek() ?? IDLE);
   }
 
   layout(id: NodeId): NodeLayout {
@@ -124,20 +180,22 @@ export class Document {
   }
 
   toWorkflow(): JsonObject {
-    return writeWorkflow(this.graph, this.camera.peek());
+    return writeWorkflow(this.root, this.path.peek().length === 0 ? this.camera.peek() : this.cameras.get(""));
   }
 
-  private taken(touched: ReadonlySet<NodeId> | null): void {
+  private taken(touched: Touched | null): void {
     if (!touched) return;
-    this.forgetErrors(touched);
-    this.changed(touched);
+    this.forgetErrors(touchedAt(this.graph, touched));
+    this.changed(touchedAt(this.graph, touched));
   }
 
   /** A node that was changed may be right now; the next run says. */
   private forgetErrors(ids: ReadonlySet<NodeId>): void {
-    for (const id of ids) if (this.runs.get(id)?.peek().errors.length) this.updateRun(id, { phase: "idle", errors: [] });
-    if (this.errors.peek().some((error) => error.node !== null && ids.has(error.node)))
-      this.errors.value = this.errors.peek().filter((error) => error.node === null || !ids.has(error.node));
+    const keys = [...ids].map((id) => this.key(id));
+    const isAbout = (key: string): boolean => keys.some((touched) => key === touched || key.startsWith(`${touched}:`) || touched.startsWith(`${key}:`));
+    for (const [key, run] of this.runs) if (run.peek().errors.length > 0 && isAbout(key)) this.updateRun(key, { phase: "idle", errors: [] });
+    if (this.errors.peek().some((error) => error.node !== null && isAbout(error.node)))
+      this.errors.value = this.errors.peek().filter((error) => error.node === null || !isAbout(error.node));
   }
 
   private changed(touched: ReadonlySet<NodeId>, isEdit = true): void {

@@ -1,7 +1,7 @@
 /** How does a graph change? By edits: data that, when applied, return the edit that takes them back. */
 
 import type { Graph } from "./graph";
-import type { Group, GraphNode, InputSocket, Json, Link, LinkId, NodeId, OutputSocket, Point, Rect } from "./types";
+import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, LinkId, NodeId, OutputSocket, Point, Rect } from "./types";
 
 /** A node's fields that are set as one value. */
 export interface NodeFields {
@@ -13,6 +13,8 @@ export interface NodeFields {
   pinned: boolean;
   inputs: InputSocket[];
   outputs: OutputSocket[];
+  properties: JsonObject;
+  raw: JsonObject;
 }
 type FieldEdit = { [K in keyof NodeFields]: { kind: "field"; id: NodeId; field: K; value: NodeFields[K] } }[keyof NodeFields];
 
@@ -26,7 +28,15 @@ export type Edit =
   | { kind: "addGroup"; group: Group }
   | { kind: "removeGroup"; id: number }
   | { kind: "groupBounds"; id: number; bounds: Rect }
-  | { kind: "groupTitle"; id: number; title: string };
+  | { kind: "groupTitle"; id: number; title: string }
+  | { kind: "addDefinition"; subgraph: Graph }
+  | { kind: "removeDefinition"; id: string }
+  | { kind: "definitionName"; id: string; name: string }
+  /** An edit of another graph of the workflow: of a subgraph's definition, or of the workflow itself (null). */
+  | { kind: "inside"; definition: string | null; edit: Edit };
+
+/** The changed nodes per graph, by the id of its definition. */
+export type Touched = Map<string | null, Set<NodeId>>;
 
 /** The thing an edit sets, or null where two edits can't stand for one. Used to coalesce a gesture. */
 export function editTarget(edit: Edit): string | null {
@@ -37,7 +47,12 @@ export function editTarget(edit: Edit): string | null {
       return `value ${edit.id} ${edit.name}`;
     case "groupBounds":
     case "groupTitle":
+    case "definitionName":
       return `${edit.kind} ${edit.id}`;
+    case "inside": {
+      const target = editTarget(edit.edit);
+      return target === null ? null : `inside ${edit.definition ?? ""} ${target}`;
+    }
     default:
       return null;
   }
@@ -92,6 +107,26 @@ function editGroup(graph: Graph, id: number, change: (group: Group) => Edit): Ed
   return change(group);
 }
 
+/** The graph of a definition in the same workflow. */
+export function graphOf(graph: Graph, definition: string | null): Graph {
+  const found = definition === null ? graph.root : graph.subgraphs.get(definition);
+  if (!found) throw new Error(`expected a subgraph ${definition} in the workflow, found none`);
+  return found;
+}
+
+function removeDefinition(graph: Graph, id: string): Edit {
+  const subgraph = graphOf(graph, id);
+  graph.subgraphs.delete(id);
+  return { kind: "addDefinition", subgraph };
+}
+
+function nameDefinition(graph: Graph, id: string, name: string): Edit {
+  const subgraph = graphOf(graph, id);
+  const inverse: Edit = { kind: "definitionName", id, name: subgraph.name };
+  subgraph.name = name;
+  return inverse;
+}
+
 /** Applies one edit to the graph and returns its inverse. Raises when the graph does not hold what the edit names. */
 export function applyEdit(graph: Graph, edit: Edit): Edit {
   switch (edit.kind) {
@@ -128,11 +163,28 @@ export function applyEdit(graph: Graph, edit: Edit): Edit {
         group.title = edit.title;
         return inverse;
       });
+    case "addDefinition":
+      graph.subgraphs.set(edit.subgraph.id!, edit.subgraph);
+      return { kind: "removeDefinition", id: edit.subgraph.id! };
+    case "removeDefinition":
+      return removeDefinition(graph, edit.id);
+    case "definitionName":
+      return nameDefinition(graph, edit.id, edit.name);
+    case "inside":
+      return { ...edit, edit: applyEdit(graphOf(graph, edit.definition), edit.edit) };
   }
 }
 
-/** The nodes whose picture an edit changes. Call it before a removal is applied and after an addition. */
-export function touchedNodes(graph: Graph, edit: Edit): NodeId[] {
+/** Adds the nodes whose picture an edit changes. Call it before the edit is applied. */
+export function touch(graph: Graph, edit: Edit, touched: Touched): void {
+  if (edit.kind === "inside") return touch(graphOf(graph, edit.definition), edit.edit, touched);
+  const place = edit.kind === "definitionName" ? edit.id : graph.id;
+  let nodes = touched.get(place);
+  if (!nodes) touched.set(place, (nodes = new Set()));
+  for (const id of touchedNodes(graph, edit)) nodes.add(id);
+}
+
+function touchedNodes(graph: Graph, edit: Edit): NodeId[] {
   switch (edit.kind) {
     case "field":
     case "value":

@@ -2,22 +2,45 @@
 
 import type { Definitions } from "./definitions";
 import { primitiveWidgets } from "./primitives";
+import { promotedValue, promotedWidgets, PROMOTED } from "./promoted";
+import { subgraphType } from "./subgraph_type";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, LinkId, NodeDefinition, NodeId, Point, WidgetSpec } from "./types";
+
+/** An entry of the file that means nothing to the graph; it is written again at its place. */
+export interface Stray {
+  readonly rank: number;
+  readonly raw: Json;
+}
 
 export class Graph {
   readonly nodes = new Map<NodeId, GraphNode>();
   readonly links = new Map<LinkId, Link>();
   readonly groups = new Map<number, Group>();
-  /** Definitions of the subgraphs that came with the workflow, and the types made from them. */
-  readonly subgraphs = new Map<string, Graph>();
-  localDefinitions: ReadonlyMap<string, NodeDefinition> = new Map();
+  /** Definitions of all subgraphs of the workflow by their ids; every graph of a workflow holds the same map. */
+  readonly subgraphs: Map<string, Graph>;
+  /** The workflow itself. */
+  readonly root: Graph;
+  /** What a subgraph is called. */
+  name = "";
+  /** Links of the file that lead nowhere. */
+  strayLinks: readonly Stray[] = [];
   /** The file's other top-level fields, kept as they came. */
   raw: JsonObject = {};
 
-  constructor(readonly definitions: Definitions) {}
+  /** The graph of a workflow, or of the subgraph with this id in `root`'s workflow. */
+  constructor(readonly definitions: Definitions, root: Graph | null = null, readonly id: string | null = null) {
+    this.root = root ?? this;
+    this.subgraphs = root?.subgraphs ?? new Map<string, Graph>();
+  }
 
   definition(type: string): NodeDefinition | undefined {
-    return this.localDefinitions.get(type) ?? this.definitions.get(type);
+    const subgraph = this.subgraphs.get(type);
+    return subgraph ? subgraphType(subgraph) : this.definitions.get(type);
+  }
+
+  /** The workflow's graph and those of all its subgraphs. */
+  everyGraph(): Graph[] {
+    return [this.root, ...this.subgraphs.values()];
   }
 
   node(id: NodeId): GraphNode {
@@ -54,23 +77,31 @@ export class Graph {
   /** The widgets that a node shows, in the order of `widgets_values`. */
   widgets(node: GraphNode): readonly WidgetSpec[] {
     if (node.type === "PrimitiveNode") return primitiveWidgets(this, node);
+    if (this.subgraphs.has(node.type)) return promotedWidgets(this, node);
     return this.definition(node.type)?.widgets ?? [];
   }
 
   value(node: GraphNode, spec: WidgetSpec): Json {
-    return node.values[spec.name] ?? spec.defaultValue;
+    return spec.promoted ? promotedValue(this, node, spec) : (node.values[spec.name] ?? spec.defaultValue);
   }
 
   freeNodeId(): NodeId {
-    let largest = typeof this.raw.last_node_id === "number" ? this.raw.last_node_id : 0;
+    let largest = this.lastOf("last_node_id", "lastNodeId");
     for (const id of this.nodes.keys()) if (/^\d+$/.test(id)) largest = Math.max(largest, Number(id));
     return String(largest + 1);
   }
 
   freeLinkId(): LinkId {
-    let largest = typeof this.raw.last_link_id === "number" ? this.raw.last_link_id : 0;
+    let largest = this.lastOf("last_link_id", "lastLinkId");
     for (const id of this.links.keys()) largest = Math.max(largest, id);
     return largest + 1;
+  }
+
+  /** The largest id that the file says was given, in either of the places for it. */
+  private lastOf(name: string, inState: string): number {
+    const { state } = this.raw;
+    const last = typeof state === "object" && state !== null && !Array.isArray(state) ? state[inState] : undefined;
+    return Math.max(0, ...[this.raw[name], last].filter((value) => typeof value === "number"));
   }
 
   nextRank(): number {
@@ -89,9 +120,16 @@ export function createNode(graph: Graph, type: string, pos: Point, id: NodeId = 
   return {
     id, type, title: null, pos, size: [0, 0], mode: 0, collapsed: false, pinned: false,
     inputs: definition.inputs.map((input) => ({
-      name: input.name, type: input.type, link: null, widget: input.widget !== null, optional: input.optional, tooltip: input.tooltip,
+      name: input.name, type: input.type, link: null, widget: input.widget !== null, label: input.label, optional: input.optional, tooltip: input.tooltip,
     })),
-    outputs: definition.outputs.map((output) => ({ name: output.name, type: output.type, links: [], tooltip: output.tooltip })),
-    values, known: true, properties: definition.isVirtual ? {} : { "Node name for S&R": type }, rank: graph.nextRank(), raw: {},
+    outputs: definition.outputs.map((output) => ({ name: output.name, type: output.type, links: [], label: output.label, tooltip: output.tooltip })),
+    values, known: true, properties: propertiesOf(graph, type, definition), rank: graph.nextRank(), raw: {},
   };
+}
+
+/** A further node of a subgraph shows the same widgets as those that are there. */
+function propertiesOf(graph: Graph, type: string, definition: NodeDefinition): JsonObject {
+  if (!graph.subgraphs.has(type)) return definition.isVirtual ? {} : { "Node name for S&R": type };
+  const present = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).find((node) => node.type === type);
+  return { [PROMOTED]: structuredClone(present?.properties[PROMOTED] ?? []) };
 }

@@ -1,6 +1,6 @@
 /** What was done, and how is it taken back? Steps of inverse edits; a gesture's edits are one step. */
 
-import { applyEdit, editTarget, touchedNodes, type Edit } from "./edits";
+import { applyEdit, editTarget, touch, type Edit, type Touched } from "./edits";
 import type { Graph } from "./graph";
 import type { NodeId } from "./types";
 
@@ -8,6 +8,8 @@ interface Step {
   label: string;
   inverses: Edit[];
   key: string | null;
+  /** Where in the nested subgraphs it was made. */
+  place: readonly NodeId[];
 }
 
 const LONGEST = 500;
@@ -37,10 +39,10 @@ export class History {
 
   /**
    * Applies edits as one step, or as part of the step that is open under the same key. Returns the touched nodes. If an edit
-   * raises, those before it are taken back and nothing is recorded.
+   * raises, those before it are taken back and nothing is recorded. `place` is where the user is.
    */
-  apply(label: string, edits: readonly Edit[], key: string | null = null): Set<NodeId> {
-    const touched = new Set<NodeId>();
+  apply(label: string, edits: readonly Edit[], key: string | null = null, place: readonly NodeId[] = []): Touched {
+    const touched: Touched = new Map();
     const inverses = this.run(edits, touched);
     if (inverses.length === 0) return touched;
     this.undone.length = 0;
@@ -48,7 +50,7 @@ export class History {
       this.merge(this.open, inverses);
       return touched;
     }
-    const step = { label, inverses, key };
+    const step = { label, inverses, key, place };
     this.done.push(step);
     if (this.done.length > LONGEST) this.done.shift();
     this.open = key === null ? null : step;
@@ -60,29 +62,38 @@ export class History {
     this.open = null;
   }
 
-  undo(): Set<NodeId> | null {
+  /** Where the step was made that `undo` would take back. */
+  get undoPlace(): readonly NodeId[] {
+    return this.done.at(-1)?.place ?? [];
+  }
+
+  get redoPlace(): readonly NodeId[] {
+    return this.undone.at(-1)?.place ?? [];
+  }
+
+  undo(): Touched | null {
     return this.shift(this.done, this.undone);
   }
 
-  redo(): Set<NodeId> | null {
+  redo(): Touched | null {
     return this.shift(this.undone, this.done);
   }
 
-  private shift(from: Step[], to: Step[]): Set<NodeId> | null {
+  private shift(from: Step[], to: Step[]): Touched | null {
     const step = from.pop();
     if (!step) return null;
     this.open = null;
-    const touched = new Set<NodeId>();
+    const touched: Touched = new Map();
     to.push({ ...step, key: null, inverses: this.run(step.inverses, touched) });
     return touched;
   }
 
   /** Returns the inverses in the order in which they must be applied. */
-  private run(edits: readonly Edit[], touched: Set<NodeId>): Edit[] {
+  private run(edits: readonly Edit[], touched: Touched): Edit[] {
     const inverses: Edit[] = [];
     try {
       for (const edit of edits) {
-        for (const id of touchedNodes(this.graph, edit)) touched.add(id);
+        touch(this.graph, edit, touched);
         inverses.unshift(applyEdit(this.graph, edit));
       }
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
 import { accepts } from "./sockets";
+import { isBorder } from "./subgraph_type";
 import type { GraphNode, Json, JsonObject, Link, LinkId, NodeId, Point } from "./types";
 
 export interface OutputEnd {
@@ -55,7 +56,7 @@ export function connect(graph: Graph, output: OutputEnd, input: InputEnd, id: Li
 export function removeNodes(graph: Graph, ids: Iterable<NodeId>): Edit[] {
   const edits: Edit[] = [];
   const gone = new Set<LinkId>();
-  const nodes = [...ids].filter((id) => graph.nodes.has(id));
+  const nodes = [...ids].filter((id) => graph.nodes.has(id) && !isBorder(id));
   for (const id of nodes)
     for (const link of graph.linksOf(id))
       if (!gone.has(link.id)) {
@@ -93,7 +94,7 @@ const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
 
 /** The chosen nodes with every link that arrives at one of them (those from outside are used where asked for). */
 export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
-  const chosen = new Set(ids);
+  const chosen = new Set([...ids].filter((id) => !isBorder(id)));
   const nodes = [...chosen].map((id) => graph.nodes.get(id)).filter((node) => node !== undefined);
   return { nodes: nodes.map(copyNode), links: [...graph.links.values()].filter((link) => chosen.has(link.to)) };
 }

@@ -2,9 +2,9 @@
 
 import type { Graph } from "./graph";
 import { accepts } from "./sockets";
+import { circularSubgraphs, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT, usedSubgraphs } from "./subgraph_type";
 import { NodeMode, type GraphNode, type Json, type JsonObject, type NodeId, type WidgetSpec } from "./types";
 import { takeChoices } from "./wildcards";
-import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./workflow_read";
 
 export interface PromptNode {
   class_type: string;
@@ -23,15 +23,9 @@ interface Scope {
 type Source = { readonly link: [string, number] } | { readonly value: Json } | null;
 
 const subgraphOf = (scope: Scope, node: GraphNode): Scope | null => {
-  const graph = rootOf(scope).graph.subgraphs.get(node.type);
+  const graph = scope.graph.subgraphs.get(node.type);
   return graph ? { graph, prefix: `${scope.prefix}${node.id}:`, outer: { scope, node } } : null;
 };
-
-function rootOf(scope: Scope): Scope {
-  let root = scope;
-  while (root.outer) root = root.outer.scope;
-  return root;
-}
 
 /** One hop upstream, or the source itself where the hop ends. */
 type Hop = { readonly at: readonly [Scope, NodeId, number] } | { readonly end: Source };
@@ -109,21 +103,30 @@ function isExecuted(scope: Scope, node: GraphNode): boolean {
   return !node.type.startsWith("@subgraph") && scope.graph.definition(node.type)?.isVirtual !== true;
 }
 
-/** The prompt of a graph. Ids of nodes inside subgraphs carry the ids of the nodes they are in: `12:3`. */
+/** A subgraph that is inside itself would go on without end. */
+function refuseCircles(graph: Graph): void {
+  const used = usedSubgraphs(graph.root, graph.nodes.values());
+  const circular = circularSubgraphs(graph.root).find((id) => used.has(id));
+  if (circular === undefined) return;
+  const name = graph.subgraphs.get(circular)?.name || circular;
+  throw new Error(`The subgraph ${name} is inside itself, so a run would never end. Open it and delete the node that stands for it.`);
+}
+
+/**
+ * The prompt of a workflow. Ids of nodes inside subgraphs carry the ids of the nodes they are in: `12:3`. Raises where a
+ * subgraph is inside itself.
+ */
 export function buildPrompt(graph: Graph): Prompt {
+  refuseCircles(graph);
   const prompt: Prompt = {};
   const waiting: Scope[] = [{ graph, prefix: "", outer: null }];
   for (let scope = waiting.shift(); scope; scope = waiting.shift()) {
     for (const node of scope.graph.nodes.values()) {
       if (!isExecuted(scope, node)) continue;
       const inner = subgraphOf(scope, node);
-      if (inner && scope.prefix.split(":").length > 32) throw new Error(`expected subgraphs nested at most 32 deep, found more at node ${node.id}`);
       if (inner) waiting.push(inner);
       else prompt[scope.prefix + node.id] = buildNode(scope, node);
     }
   }
   return prompt;
 }
-
-/** The node of the root graph that an id of the prompt belongs to. */
-export const rootNodeId = (id: string): NodeId => id.split(":", 1)[0] ?? id;

@@ -15,6 +15,8 @@ export interface NodeError {
   readonly input: string;
   readonly message: string;
   readonly details: string;
+  /** Key of the node inside the subgraph that it is about. */
+  readonly inside?: string;
 }
 
 export interface NodeRun {
@@ -33,6 +35,7 @@ export const IDLE: NodeRun = { phase: "idle", value: 0, max: 0, preview: null, i
 export interface RunError {
   readonly title: string;
   readonly message: string;
+  /** Key of the node, through the subgraphs it is in. */
   readonly node: NodeId | null;
   readonly details: string;
 }

@@ -46,6 +46,7 @@ function nodeEdits(graph: Graph, node: GraphNode, random: () => number): Edit[] 
   return edits;
 }
 
-/** Edits that bring every controlled number to its value for the next run. */
-export const advanceSeeds = (graph: Graph, random: () => number = Math.random): Edit[] =>
-  [...graph.nodes.values()].flatMap((node) => nodeEdits(graph, node, random));
+/** Edits that bring every controlled number of a workflow to its value for the next run, those inside subgraphs as well. */
+export const advanceSeeds = (root: Graph, random: () => number = Math.random): Edit[] =>
+  root.everyGraph().flatMap((graph) => [...graph.nodes.values()].filter((node) => !graph.subgraphs.has(node.type))
+    .flatMap((node) => nodeEdits(graph, node, random)).map((edit): Edit => ({ kind: "inside", definition: graph.id, edit })));

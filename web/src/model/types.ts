@@ -41,6 +41,8 @@ export interface WidgetSpec {
   readonly tooltip?: string;
   /** The number widget that a `control` widget acts on. */
   readonly controls?: string;
+  /** The widget of a node inside the subgraph that this one stands for. */
+  readonly promoted?: { readonly node: NodeId; readonly widget: string };
   /** Folder whose files an `image` widget offers ("input" unless the node says otherwise). */
   readonly folder?: string;
 }
@@ -49,6 +51,7 @@ export interface InputDefinition {
   readonly name: string;
   readonly type: string;
   readonly optional: boolean;
+  readonly label?: string;
   readonly tooltip?: string;
   /** Null for an input that can only be connected. */
   readonly widget: WidgetSpec | null;
@@ -58,6 +61,7 @@ export interface OutputDefinition {
   readonly name: string;
   readonly type: string;
   readonly isList: boolean;
+  readonly label?: string;
   readonly tooltip?: string;
 }
 

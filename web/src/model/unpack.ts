@@ -3,8 +3,8 @@
 import type { Edit } from "./edits";
 import type { Graph } from "./graph";
 import { removeNodes } from "./operations";
-import { NodeMode, type GraphNode, type JsonObject, type Link, type LinkId, type NodeId, type Point } from "./types";
-import { isObject, readGroup, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./workflow_read";
+import { isBorder, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
+import { NodeMode, type GraphNode, type Link, type LinkId, type NodeId, type Point } from "./types";
 
 interface Ends {
   readonly from: { readonly node: NodeId; readonly slot: number };
@@ -31,15 +31,12 @@ function outside(inner: GraphNode, id: NodeId, offset: Point, mode: number, rank
   };
 }
 
-function groupEdits(graph: Graph, type: string, offset: Point): Edit[] {
-  const { definitions } = graph.raw;
-  const entries = isObject(definitions) && Array.isArray(definitions.subgraphs) ? definitions.subgraphs.filter(isObject) : [];
-  const groups = entries.find((entry) => entry.id === type)?.groups;
-  const first = Math.max(0, ...graph.groups.keys());
-  return (Array.isArray(groups) ? groups.filter(isObject) : []).map((raw: JsonObject, index) => {
-    const group = readGroup(structuredClone(raw), first + index);
-    return { kind: "addGroup", group: { ...group, bounds: { ...group.bounds, x: group.bounds.x + offset[0], y: group.bounds.y + offset[1] } } };
-  });
+function groupEdits(graph: Graph, inner: Graph, offset: Point): Edit[] {
+  const first = Math.max(0, ...graph.groups.keys()) + 1;
+  return [...inner.groups.values()].map((group, index) => ({
+    kind: "addGroup",
+    group: { ...structuredClone(group), id: first + index, bounds: { ...group.bounds, x: group.bounds.x + offset[0], y: group.bounds.y + offset[1] } },
+  }));
 }
 
 /** Edits and the ids of the nodes that came out; the definition stays in the file for the other nodes that use it. */
@@ -47,7 +44,7 @@ export function unpackSubgraph(graph: Graph, id: NodeId): { edits: Edit[]; ids: 
   const node = graph.node(id);
   const inner = graph.subgraphs.get(node.type);
   if (!inner) throw new Error(`expected node ${id} to stand for a subgraph, found ${node.type}`);
-  const nodes = [...inner.nodes.values()].filter((entry) => entry.id !== SUBGRAPH_INPUT && entry.id !== SUBGRAPH_OUTPUT);
+  const nodes = [...inner.nodes.values()].filter((entry) => !isBorder(entry.id));
   const first = Number(graph.freeNodeId());
   const fresh = new Map(nodes.map((entry, index) => [entry.id, String(first + index)]));
   const left = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[0])) : 0;
@@ -63,5 +60,5 @@ export function unpackSubgraph(graph: Graph, id: NodeId): { edits: Edit[]; ids: 
       kind: "addLink",
       link: { id: firstLink + index, from: from.node, fromSlot: from.slot, to: to.node, toInput: to.input, type, rank: lastRank + 1 + index },
     }));
-  return { edits: [...removeNodes(graph, [id]), ...added, ...links, ...groupEdits(graph, node.type, offset)], ids: [...fresh.values()] };
+  return { edits: [...removeNodes(graph, [id]), ...added, ...links, ...groupEdits(graph, inner, offset)], ids: [...fresh.values()] };
 }

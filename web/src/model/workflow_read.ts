@@ -2,12 +2,9 @@
 
 import type { Definitions } from "./definitions";
 import { Graph } from "./graph";
+import { readSubgraphs } from "./subgraph_file";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, LinkId, NodeDefinition, NodeId, OutputSocket, Point } from "./types";
 import { readValues } from "./widget_values";
-
-/** Pseudo nodes at the border of a subgraph. */
-export const SUBGRAPH_INPUT = "-10";
-export const SUBGRAPH_OUTPUT = "-20";
 
 export interface ReadResult {
   readonly graph: Graph;
@@ -17,8 +14,8 @@ export interface ReadResult {
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
-const list = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
-const text = (value: Json | undefined, otherwise: string): string => (typeof value === "string" ? value : otherwise);
+export const list = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+export const text = (value: Json | undefined, otherwise: string): string => (typeof value === "string" ? value : otherwise);
 
 /** `[x, y]` or `{"0": x, "1": y}` -> point. */
 export function readPoint(value: Json | undefined, otherwise: Point): Point {
@@ -54,7 +51,7 @@ function inputFromFile(slot: JsonObject, definition: NodeDefinition | undefined)
   const declared = definition?.inputs.find((input) => input.name === name);
   return {
     name, type: declared?.type ?? (typeof slot.type === "string" ? slot.type : "*"), link: null, widget: declared ? declared.widget !== null : false,
-    label: text(slot.label, "") || undefined, optional: declared?.optional, tooltip: declared?.tooltip, raw: slot,
+    label: text(slot.label, "") || declared?.label, optional: declared?.optional, tooltip: declared?.tooltip, raw: slot,
   };
 }
 
@@ -62,7 +59,7 @@ function readInputSockets(raw: JsonObject, definition: NodeDefinition | undefine
   const inFile = list(raw.inputs).map((slot) => inputFromFile(slot, definition));
   const declared = (definition?.inputs ?? []).map((input): InputSocket => {
     const found = inFile.find((socket) => socket.name === input.name);
-    return found ?? { name: input.name, type: input.type, link: null, widget: input.widget !== null, optional: input.optional, tooltip: input.tooltip };
+    return found ?? { name: input.name, type: input.type, link: null, widget: input.widget !== null, label: input.label, optional: input.optional, tooltip: input.tooltip };
   });
   return [...declared, ...inFile.filter((socket) => !declared.includes(socket))];
 }
@@ -75,7 +72,7 @@ function readOutputSockets(raw: JsonObject, definition: NodeDefinition | undefin
     const declared = definition?.outputs[index];
     return {
       name: declared?.name ?? text(slot?.name, ""), type: declared?.type ?? text(slot?.type, "*"), links: [],
-      label: text(slot?.label, "") || undefined, tooltip: declared?.tooltip, raw: slot,
+      label: text(slot?.label, "") || declared?.label, tooltip: declared?.tooltip, raw: slot,
     };
   });
 }
@@ -102,31 +99,45 @@ function enteredInput(node: GraphNode, link: RawLink): InputSocket | undefined {
   return slot ? node.inputs.find((socket) => socket.raw === slot) : node.inputs[link.toSlot];
 }
 
+/** A link of an id that was given before gets another one, where it is a link; one that leads nowhere is kept for the file. */
 function addLinks(graph: Graph, entries: Json | undefined, problems: string[]): void {
   if (!Array.isArray(entries)) return;
+  const strays: { rank: number; raw: Json }[] = [];
+  const twice: (() => void)[] = [];
   entries.forEach((entry, rank) => {
     const link = readLink(entry);
-    if (!link) return;
+    if (!link) return void strays.push({ rank, raw: entry });
     const target = graph.nodes.get(link.to);
     const input = target && enteredInput(target, link);
     const output = graph.nodes.get(link.from)?.outputs[link.fromSlot];
     const present = input && input.link !== null ? graph.links.get(input.link) : undefined;
     if (present?.from === link.from && present.fromSlot === link.fromSlot) return; // the same link twice
-    if (!input || !output || present || graph.links.has(link.id)) {
-      problems.push(`Link ${link.id} from node ${link.from} to node ${link.to} leads nowhere and was left out.`);
-      return;
+    if (!input || !output || present) {
+      problems.push(`Link ${link.id} from node ${link.from} to node ${link.to}${within(graph)} leads nowhere and was left out; the file keeps it.`);
+      return void strays.push({ rank, raw: entry });
     }
-    input.link = link.id;
-    output.links.push(link.id);
-    graph.links.set(link.id, { id: link.id, from: link.from, fromSlot: link.fromSlot, to: link.to, toInput: input.name, type: link.type, rank, raw: link.raw });
+    const add = (id: LinkId): void => {
+      input.link = id;
+      output.links.push(id);
+      graph.links.set(id, { id, from: link.from, fromSlot: link.fromSlot, to: link.to, toInput: input.name, type: link.type, rank, raw: link.raw });
+    };
+    if (Number.isFinite(link.id) && !graph.links.has(link.id)) return add(link.id);
+    problems.push(`Two links${within(graph)} have the id ${link.id}; one of them got another id.`);
+    twice.push(() => add(graph.freeLinkId()));
   });
+  for (const add of twice) add();
+  graph.strayLinks = strays;
 }
+
+/** Says in which subgraph something is odd. */
+const within = (graph: Graph): string => (graph.id === null ? "" : ` in the subgraph ${graph.name || graph.id}`);
 
 /** Restores the order in which each output lists its links. */
 function orderOutputLinks(graph: Graph): void {
   for (const node of graph.nodes.values())
     for (const output of node.outputs) {
-      const order = Array.isArray(output.raw?.links) ? output.raw.links : [];
+      const listed = output.raw?.links ?? output.raw?.linkIds;
+      const order = Array.isArray(listed) ? listed : [];
       output.links.sort((a, b) => order.indexOf(a) - order.indexOf(b));
     }
 }
@@ -146,50 +157,26 @@ export function readGroup(raw: JsonObject, index: number): Group {
   return { id: index + 1, title: text(raw.title, "Group"), bounds: { x, y, width, height }, color: text(raw.color, "") || null, raw };
 }
 
-/** The node type that a subgraph's definition makes. */
-function subgraphDefinition(raw: JsonObject): NodeDefinition {
-  return {
-    type: String(raw.id), displayName: text(raw.name, "Subgraph"), description: text(raw.description, ""), category: "subgraphs", pack: "workflow",
-    inputs: list(raw.inputs).map((slot) => ({ name: text(slot.name, ""), type: text(slot.type, "*"), optional: true, widget: null })),
-    outputs: list(raw.outputs).map((slot) => ({ name: text(slot.name, ""), type: text(slot.type, "*"), isList: false })),
-    widgets: [], isTarget: false, isVirtual: false, deprecated: false, experimental: false,
-  };
-}
-
-function borderNode(id: NodeId, slots: JsonObject[]): GraphNode {
-  const named = slots.map((slot, index) => ({ name: String(index), type: text(slot.type, "*") }));
-  const isInput = id === SUBGRAPH_INPUT;
-  return {
-    id, type: isInput ? "@subgraph-input" : "@subgraph-output", title: null, pos: [0, 0], size: [0, 0], mode: 0, collapsed: false, pinned: false,
-    inputs: isInput ? [] : named.map((slot) => ({ ...slot, link: null, widget: false })),
-    outputs: isInput ? named.map((slot) => ({ ...slot, links: [] })) : [],
-    values: {}, known: true, properties: {}, rank: -1, raw: {},
-  };
-}
-
-function readSubgraphs(graph: Graph, raw: JsonObject, problems: string[]): void {
-  const entries = list(isObject(raw.definitions) ? raw.definitions.subgraphs : undefined);
-  graph.localDefinitions = new Map(entries.map((entry) => [String(entry.id), subgraphDefinition(entry)]));
-  for (const entry of entries) {
-    const inner = new Graph(graph.definitions);
-    inner.localDefinitions = graph.localDefinitions;
-    for (const id of [SUBGRAPH_INPUT, SUBGRAPH_OUTPUT])
-      inner.nodes.set(id, borderNode(id, list(id === SUBGRAPH_INPUT ? entry.inputs : entry.outputs)));
-    fill(inner, entry, problems);
-    graph.subgraphs.set(String(entry.id), inner);
-  }
-}
-
-function fill(graph: Graph, raw: JsonObject, problems: string[]): void {
+/** Fills a graph with the nodes, links and groups of a workflow or a subgraph. */
+export function fill(graph: Graph, raw: JsonObject, problems: string[]): void {
+  const twice: GraphNode[] = [];
   list(raw.nodes).forEach((entry, rank) => {
     const node = readNode(graph, entry, rank);
-    if (graph.nodes.has(node.id)) problems.push(`Two nodes have the id ${node.id}; the first one is kept.`);
+    if (graph.nodes.has(node.id)) twice.push(node);
     else graph.nodes.set(node.id, node);
   });
+  for (const node of twice) {
+    const id = graph.freeNodeId();
+    problems.push(`Two nodes${within(graph)} have the id ${node.id}; the second one is node ${id} now, without links.`);
+    graph.nodes.set(id, { ...node, id, raw: { ...node.raw, id: Number(id) } });
+  }
+  list(raw.groups).map(readGroup).forEach((group) => graph.groups.set(group.id, group));
   addLinks(graph, raw.links, problems);
   orderOutputLinks(graph);
   readPrimitives(graph);
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** True for a file of the editor, false for a prompt in the API format or anything else. */
 export const isWorkflow = (data: unknown): data is JsonObject => isObject(data) && Array.isArray(data.nodes);
@@ -202,7 +189,9 @@ export function readWorkflow(data: unknown, definitions: Definitions): ReadResul
   graph.raw = data;
   readSubgraphs(graph, data, problems);
   fill(graph, data, problems);
-  list(data.groups).map(readGroup).forEach((group) => graph.groups.set(group.id, group));
-  const missing = new Set([...graph.nodes.values()].filter((node) => !node.known).map((node) => node.type));
-  return { graph, problems, missingTypes: [...missing] };
+  const unknown = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => !node.known);
+  const isSubgraph = (node: GraphNode): boolean => UUID.test(node.type);
+  for (const node of unknown.filter(isSubgraph))
+    problems.push(`${node.title ?? `Node ${node.id}`} is a subgraph that the file does not define. It is kept as it is; open the file that it was copied from.`);
+  return { graph, problems, missingTypes: [...new Set(unknown.filter((node) => !isSubgraph(node)).map((node) => node.type))] };
 }

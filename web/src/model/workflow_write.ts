@@ -1,6 +1,8 @@
 /** How is a graph written as a workflow file? In the schema that it was read in, with everything we do not know left in place. */
 
+import { toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { borderId, isBorder, usedSubgraphs, type Side } from "./subgraph_type";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point } from "./types";
 import { writeValues } from "./widget_values";
 import { isObject, readPoint } from "./workflow_read";
@@ -63,7 +65,8 @@ function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
   if (node.title !== null) written.title = node.title;
   else if (raw.title !== undefined && raw.title !== "") Reflect.deleteProperty(written, "title");
   if ("properties" in raw || Object.keys(node.properties).length > 0) written.properties = node.properties;
-  const values = node.known ? writeValues(graph.widgets(node), node) : raw.widgets_values;
+  const isOwn = node.known && !graph.subgraphs.has(node.type); // a subgraph's node shows the values of the nodes inside
+  const values = isOwn ? writeValues(graph.widgets(node), node) : (raw.widgets_values ?? (node.known && !("id" in raw) ? [] : undefined));
   if (values !== undefined) written.widgets_values = values;
   return written;
 }
@@ -92,6 +95,80 @@ function largest(ids: Iterable<number | string>, before: Json | undefined): numb
   return result;
 }
 
+/** Links in the order of the file, those that lead nowhere at their places. */
+function writeLinks(graph: Graph, asObjects: boolean): Json[] {
+  const links = [...graph.links.values()].map((link) => ({ rank: link.rank, raw: writeLink(graph, link, asObjects) }));
+  return [...links, ...graph.strayLinks].sort(byRank).map((entry) => entry.raw);
+}
+
+export const writeNodes = (graph: Graph): JsonObject[] => [...graph.nodes.values()].filter((node) => !isBorder(node.id)).sort(byRank).map((node, order) => writeNode(graph, node, order));
+
+/** The definition of a subgraph: as it stood in the file where nothing in it was changed. */
+export function writeSubgraph(subgraph: Graph): JsonObject {
+  const written = subgraphFields(subgraph);
+  return toJson(written) === untouched.get(subgraph) ? subgraph.raw : written;
+}
+
+/** What would be written for a subgraph just as it was read. */
+const untouched = new WeakMap<Graph, string>();
+
+/** Notes how a subgraph of a file is written before anybody has changed it. */
+export const noteUntouched = (subgraph: Graph): void => void untouched.set(subgraph, toJson(subgraphFields(subgraph)));
+
+function subgraphFields(subgraph: Graph): JsonObject {
+  const { raw } = subgraph;
+  const state = isObject(raw.state) ? raw.state : {};
+  const inner = [...subgraph.nodes.keys()].filter((id) => !isBorder(id));
+  return {
+    ...raw, id: subgraph.id!, version: raw.version ?? 1,
+    state: {
+      ...state, lastGroupId: largest(subgraph.groups.keys(), state.lastGroupId), lastNodeId: largest(inner, state.lastNodeId),
+      lastLinkId: largest(subgraph.links.keys(), state.lastLinkId), lastRerouteId: state.lastRerouteId ?? 0,
+    },
+    revision: raw.revision ?? 0, config: raw.config ?? {}, name: subgraph.name,
+    inputNode: writeBorder(subgraph, "input"), outputNode: writeBorder(subgraph, "output"),
+    inputs: writePorts(subgraph, "input"), outputs: writePorts(subgraph, "output"), widgets: raw.widgets ?? [],
+    nodes: writeNodes(subgraph), groups: [...subgraph.groups.values()].map(writeGroup), links: writeLinks(subgraph, true), extra: raw.extra ?? {},
+  };
+}
+
+const BORDER_WIDTH = 120;
+const PORT_HEIGHT = 20;
+
+function writeBorder(subgraph: Graph, side: Side): JsonObject {
+  const node = subgraph.node(borderId(side));
+  const before = isObject(subgraph.raw[`${side}Node`]) ? (subgraph.raw[`${side}Node`] as JsonObject) : {};
+  const [, , width = BORDER_WIDTH] = Array.isArray(before.bounding) ? before.bounding : [];
+  const count = Math.max(node.inputs.length, node.outputs.length);
+  return { ...before, id: Number(node.id), bounding: [node.pos[0], node.pos[1], width, PORT_HEIGHT * (count + 2)] };
+}
+
+function writePorts(subgraph: Graph, side: Side): JsonObject[] {
+  const node = subgraph.node(borderId(side));
+  const sockets = side === "input" ? node.outputs : node.inputs;
+  const x = node.pos[0] + (side === "input" ? BORDER_WIDTH - PORT_HEIGHT : PORT_HEIGHT);
+  return sockets.map((socket, index) => ({
+    ...socket.raw, linkIds: "links" in socket ? socket.links : socket.link === null ? [] : [socket.link], pos: [x, node.pos[1] + PORT_HEIGHT * (index + 1)],
+  }));
+}
+
+/** The definitions of the file, and those made since that some node needs. */
+function writeDefinitions(graph: Graph): Json | undefined {
+  const before = graph.raw.definitions;
+  const entries = isObject(before) && Array.isArray(before.subgraphs) ? before.subgraphs : [];
+  const inFile = new Set(entries.filter(isObject).map((entry) => String(entry.id)));
+  const used = usedSubgraphs(graph, graph.nodes.values());
+  const fresh = [...graph.subgraphs.values()].filter((subgraph) => !inFile.has(subgraph.id!) && used.has(subgraph.id!));
+  if (fresh.length === 0 && inFile.size === 0) return before;
+  const seen = new Set<string>();
+  const kept = entries.map((entry) => {
+    const subgraph = isObject(entry) && !seen.has(String(entry.id)) ? graph.subgraphs.get(String(entry.id)) : undefined;
+    if (subgraph) seen.add(subgraph.id!);
+    return subgraph ? writeSubgraph(subgraph) : entry; // what no graph stands for is written as it came
+  });
+  return { ...(isObject(before) ? before : {}), subgraphs: [...kept, ...fresh.map(writeSubgraph)] };
+}
+
 /** The workflow file of a graph; with `camera`, where the reader will look is written into `extra.ds`. */
 export function writeWorkflow(graph: Graph, camera?: CameraState): JsonObject {
   const asObjects = Number(graph.raw.version) >= 1;
@@ -105,12 +182,14 @@ export function writeWorkflow(graph: Graph, camera?: CameraState): JsonObject {
     written.last_node_id = largest(graph.nodes.keys(), graph.raw.last_node_id);
     written.last_link_id = largest(graph.links.keys(), graph.raw.last_link_id);
   }
-  written.nodes = [...graph.nodes.values()].sort(byRank).map((node, order) => writeNode(graph, node, order));
-  const links = [...graph.links.values()].sort(byRank).map((link) => writeLink(graph, link, asObjects));
+  written.nodes = writeNodes(graph);
+  const links = writeLinks(graph, asObjects);
   if (links.length > 0 || "links" in graph.raw || !asObjects) written.links = links;
   written.groups = [...graph.groups.values()].map(writeGroup);
   written.config = graph.raw.config ?? {};
   written.extra = extra;
   written.version = graph.raw.version ?? 0.4;
+  const definitions = writeDefinitions(graph);
+  if (definitions !== undefined) written.definitions = definitions;
   return written;
 }

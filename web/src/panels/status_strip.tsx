@@ -1,6 +1,7 @@
 /** What runs, what waits, and is the server there? One line at the bottom. */
 
 import type { Editor } from "../editor";
+import { findNode } from "../model/levels";
 import { CloseIcon, UpIcon } from "../view/icons";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
@@ -8,12 +9,12 @@ import { pause, runNext } from "./queue_line";
 function Running({ editor }: { editor: Editor }) {
   const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
   const id = document?.runningNode.value;
-  const node = document && id ? document.graph.nodes.get(id) : undefined;
-  if (!document || !node) return <span class="status-text">Running…</span>;
-  const { value, max } = document.run(node.id).value;
+  const found = document && id ? findNode(document.root, id) : undefined;
+  if (!document || !id || !found) return <span class="status-text">Running…</span>;
+  const { value, max } = document.run(id).value;
   return (
-    <button type="button" class="status-node" title="Show this node" onClick={() => { editor.activate(document); editor.jumpTo(node.id); }}>
-      <span class="pulse" />{document.graph.title(node)}{max > 1 && <span class="muted"> {value} / {max}</span>}
+    <button type="button" class="status-node" title="Show this node" onClick={() => { editor.activate(document); editor.jumpTo(id); }}>
+      <span class="pulse" />{found.graph.title(found.node)}{max > 1 && <span class="muted"> {value} / {max}</span>}
     </button>
   );
 }

@@ -1,6 +1,6 @@
 /** What is on the screen now? The active document, its scene, the nodes in the page, and what a gesture shows. */
 
-import { batch, effect, signal, type Signal } from "@preact/signals";
+import { batch, effect, signal, untracked, type Signal } from "@preact/signals";
 import { viewUrl } from "../api/http";
 import type { Document } from "../model/document";
 import { union } from "../model/geometry";
@@ -94,13 +94,25 @@ export class Stage {
 
   show(document: Document): void {
     if (this.scene?.document === document) return;
-    this.scene?.dispose();
     this.stopFollowing?.();
+    const stopPath = effect(() => {
+      void document.path.value;
+      untracked(() => this.showLevel(document));
+    });
+    const stop = this.follow(document);
+    this.stopFollowing = () => {
+      stopPath();
+      stop();
+    };
+  }
+
+  /** Shows the graph that the document is at: the workflow, or the subgraph that was entered. */
+  private showLevel(document: Document): void {
+    this.scene?.dispose();
     this.kept.clear();
     this.mounted.value = [];
     this.scene = new Scene(document, () => this.request());
     if (!document.isPlaced) this.fit();
-    this.stopFollowing = this.follow(document);
     this.request();
   }
 
@@ -167,7 +179,7 @@ export class Stage {
     const stopRuns = effect(() => {
       const shown = new Set(this.mounted.value);
       void document.revision.value;
-      for (const id of document.graph.nodes.keys()) if (!shown.has(id)) void document.run(id).value;
+      for (const id of document.graph.nodes.keys()) if (!shown.has(id)) void document.run(document.key(id)).value;
       this.request();
     });
     return () => {
@@ -231,7 +243,7 @@ export class Stage {
   }
 
   private picture(id: NodeId): ImageBitmap | null {
-    const run = this.scene!.document.run(id).peek();
+    const run = this.scene!.document.run(this.scene!.document.key(id)).peek();
     const [image] = run.images;
     if (image) return this.thumbnails.get(viewUrl(image, true));
     return null;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { definitions, openDocument } from "../../fixtures/definitions";
-import { buildPrompt, rootNodeId } from "../prompt";
+import { keysAround } from "../levels";
+import { buildPrompt } from "../prompt";
 import { isPrompt, readPrompt } from "../prompt_read";
 import type { JsonObject } from "../types";
 
@@ -64,7 +65,7 @@ describe("the prompt", () => {
     expect(Object.keys(built).sort()).toEqual(["1", "2:9:5", "3"]);
     expect(built["3"]!.inputs.samples).toEqual(["2:9:5", 0]);
     expect(built["2:9:5"]!.inputs.samples).toEqual(["1", 0]);
-    expect(rootNodeId("2:9:5")).toBe("2");
+    expect(keysAround("2:9:5")).toEqual(["2:9", "2"]);
   });
 });
 

@@ -116,7 +116,7 @@ function paintPicture(frame: Frame, id: NodeId, bounds: Rect): void {
 
 function phaseColor(frame: Frame, id: NodeId): string | null {
   if (frame.document.selection.peek().has(id)) return frame.theme.selected;
-  const { phase } = frame.document.run(id).peek();
+  const { phase } = frame.document.run(frame.document.key(id)).peek();
   if (phase === "running") return frame.theme.accent;
   return phase === "error" ? frame.theme.error : null;
 }

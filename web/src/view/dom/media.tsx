@@ -57,7 +57,7 @@ const isSampler = (document: Document, node: GraphNode): boolean =>
   node.outputs.some((output) => output.type === "LATENT") && document.graph.widgets(node).some((spec) => spec.name === "steps" || spec.name === "noise_seed");
 
 export function Media({ editor, document, node, layout }: { editor: Editor; document: Document; node: GraphNode; layout: NodeLayout }) {
-  const run = document.run(node.id).value;
+  const run = document.run(document.key(node.id)).value;
   if (layout.media) {
     return (
       <div class="media" style={{ top: `${layout.media.y}px`, height: `${layout.media.height}px` }}>{content(editor, document, node, run)}</div>

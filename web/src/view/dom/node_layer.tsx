@@ -7,5 +7,6 @@ export function NodeLayer({ editor }: { editor: Editor }) {
   const document = editor.active.value;
   const ids = editor.stage.mounted.value;
   if (!document) return null;
-  return <>{ids.map((id) => <NodeView key={`${document.id} ${id}`} editor={editor} document={document} id={id} />)}</>;
+  const level = document.path.value.join(":");
+  return <>{ids.map((id) => <NodeView key={`${document.id} ${level} ${id}`} editor={editor} document={document} id={id} />)}</>;
 }

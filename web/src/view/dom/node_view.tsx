@@ -109,7 +109,7 @@ function Title({ editor, document, node }: PartProps) {
 }
 
 function Progress({ document, id }: { document: Document; id: NodeId }) {
-  const run = document.run(id).value;
+  const run = document.run(document.key(id)).value;
   if (run.phase !== "running") return null;
   const part = run.max > 0 ? run.value / run.max : 0;
   return (
@@ -126,7 +126,7 @@ function Progress({ document, id }: { document: Document; id: NodeId }) {
 const isWorthSaying = ({ input, details }: NodeError): boolean => details !== "" && details !== input && details.length < 140 && !details.includes("\n");
 
 function Errors({ document, id }: { document: Document; id: NodeId }) {
-  const { errors } = document.run(id).value;
+  const { errors } = document.run(document.key(id)).value;
   if (errors.length === 0) return null;
   return (
     <div class="node-errors" role="alert">
@@ -181,7 +181,7 @@ function nodeClass(document: Document, node: GraphNode, phase: string, collapsed
 
 export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   const revision = document.nodeRevision(id).value;
-  const phase = useComputed(() => document.run(id).value.phase);
+  const phase = useComputed(() => document.run(document.key(id)).value.phase);
   const node = document.graph.nodes.get(id);
   if (!node) return null;
   const layout = document.layout(id);
