@@ -42,7 +42,12 @@ test("an admin makes an account, whose owner sees his own jobs and can change hi
 
   const hers = await browser.newContext({ baseURL: server.url });
   const annas = await hers.newPage();
+  await page.getByRole("button", { name: "Account: admin" }).click();
+  await dialog.getByRole("listitem").filter({ hasText: "anna" }).getByRole("button", { name: "New password" }).click();
+  const given = (await dialog.locator("output").innerText()).replace("anna: ", "");
   await logIn(annas, "anna", PASSWORD);
+  await expect(annas.getByRole("alert")).toBeVisible();
+  await logIn(annas, "anna", given);
   await openEditor(annas);
   expect(await (await annas.request.get("/api/history")).json()).toEqual({});
   await annas.getByRole("button", { name: "Account: anna" }).click();
@@ -52,7 +57,7 @@ test("an admin makes an account, whose owner sees his own jobs and can change hi
   const token = await own.locator("output").innerText();
   const asked = await annas.request.fetch(`${server.url}/api/users`, { headers: { Authorization: `Bearer ${token}`, Cookie: "" } });
   expect(((await asked.json()) as { users: unknown }).users).toEqual({ anna: "anna" });
-  await own.getByLabel("Present password").fill(PASSWORD);
+  await own.getByLabel("Present password").fill(given);
   await own.getByLabel("New password").fill("another good password");
   await own.getByRole("button", { name: "Change password" }).click();
   await annas.waitForURL("**/login");

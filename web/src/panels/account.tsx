@@ -54,7 +54,18 @@ function TokenForm({ me, act }: Acting & { me: string }) {
   );
 }
 
+/** 16 random letters and digits. */
+function randomPassword(): string {
+  const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+  return [...crypto.getRandomValues(new Uint32Array(16))].map((number) => letters[number % letters.length]).join("");
+}
+
 function PeopleList({ people, me, act }: Acting & { people: Readonly<Record<string, Role>>; me: string }) {
+  const [given, setGiven] = useState("");
+  const giveNew = async (id: string): Promise<void> => {
+    const password = randomPassword();
+    if (await act(`Tell ${id} the new password: it is not shown again.`, () => api.setPassword(id, password))) setGiven(`${id}: ${password}`);
+  };
   const remove = (id: string): void => {
     if (confirm(`Remove the account ${id}? Its files stay on the server.`)) void act(`${id} can no longer log in.`, () => api.removePerson(id));
   };
@@ -69,10 +80,12 @@ function PeopleList({ people, me, act }: Acting & { people: Readonly<Record<stri
               <option value="user">user</option>
               <option value="admin">admin</option>
             </select>
+            <button type="button" class="button quiet" disabled={id === me} onClick={() => void giveNew(id)}>New password</button>
             <button type="button" class="button quiet" disabled={id === me} onClick={() => remove(id)}>Remove</button>
           </li>
         ))}
       </ul>
+      {given && <output class="token">{given}</output>}
     </section>
   );
 }
