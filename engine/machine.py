@@ -18,10 +18,16 @@ def main_memory() -> tuple[int, int]:
     return total, _pages("SC_AVPHYS_PAGES")
 
 
-def resident_memory() -> int:
-    """Give the bytes of main memory that this process occupies now; 0 where the system does not say."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
+def resident_memory(process_id: int | None = None) -> int:
+    """Give the bytes of main memory that a process occupies now, this one if none is said.
+
+    0 where the system does not say, or there is no such process.
+    """
+    try:
+        pages = Path(f"/proc/{process_id or 'self'}/statm").read_text().split()[1]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _pages(name: str) -> int:

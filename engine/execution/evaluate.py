@@ -82,6 +82,7 @@ class Visit:
     Attributes:
         value_of: gives the values of an output that is linked here; None if they are not there (lazy inputs).
         begin: called once, before the first call of the function.
+        retried: called before a call that is made once more, since memory ran out.
         around: entered round every call.
     """
 
@@ -92,6 +93,7 @@ class Visit:
     begin: Callable[[], None]
     around: Around
     waiting: Waiting
+    retried: Callable[[], None] = lambda: None
 
     async def made(self) -> Wants | Results:
         """Ask and call."""
@@ -144,6 +146,7 @@ class Visit:
             if again is None:
                 raise
             log.warning("%s It is tried once more%s.", error, "" if again is function else " in a smaller way")
+            self.retried()
         if again is not None:  # outside of the block above, whose error holds on to what filled the memory
             with self.around():
                 value = again(**arguments, **more)

@@ -125,6 +125,15 @@ class NodeBlocked:
 
 
 @dataclass(frozen=True)
+class NodeRetried:
+    """Memory ran out in a node; it is called once more, after all was released that can be."""
+
+    job: str
+    place: Place
+    node_type: str
+
+
+@dataclass(frozen=True)
 class NodeFailed:
     """The run ends here, by an error in a node."""
 
@@ -167,6 +176,7 @@ Event = (
     | NodeFinished
     | NodeMessage
     | NodeBlocked
+    | NodeRetried
     | NodeFailed
     | RunInterrupted
     | RunSucceeded

@@ -217,6 +217,7 @@ class GraphRun:
             begin=lambda: self._report.node_started(place),
             around=lambda: enter_all(around.lifecycles, definition, node_id),
             waiting=waiting,
+            retried=lambda: self._report.node_retried(place, node.type),
         )
 
     def _visit_in_thread(self, node_id: NodeId) -> Wants | Results:

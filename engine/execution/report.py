@@ -13,6 +13,7 @@ from engine.execution.events import (
     NodeBlocked,
     NodeFailed,
     NodeFinished,
+    NodeRetried,
     NodesCached,
     NodeStarted,
     Place,
@@ -56,6 +57,9 @@ class RunReport:
     def node_started(self, place: Place) -> None:
         self.emit(NodeStarted(self._job, place))
         self.progress.begin(place)
+
+    def node_retried(self, place: Place, node_type: str) -> None:
+        self.emit(NodeRetried(self._job, place, node_type))
 
     def node_executed(self, place: Place, node_type: str, seconds: float) -> None:
         """Note that a node has run; of very many, the times of the slowest."""

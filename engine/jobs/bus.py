@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.execution.events import Event
 from engine.jobs.job import Job
 from engine.jobs.pack_reports import Said
+from engine.jobs.worker import WorkerBegan, WorkerEnded
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class JobLeft:
     job: Job
 
 
-Notice = QueueChanged | JobHappened | JobLeft | Said
+Notice = QueueChanged | JobHappened | JobLeft | Said | WorkerBegan | WorkerEnded
 
 
 class EventBus:

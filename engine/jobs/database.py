@@ -115,6 +115,7 @@ class Database:
         self._work: SimpleQueue[Change | _Waiter | _Stop] = SimpleQueue()
         self._unwritten: list[Change] = []
         self._failure = ""
+        self.failures = 0  # how many times a commit has failed
         self._thread = threading.Thread(target=self._write, name="jobs to disk", daemon=True)
         self._thread.start()
 
@@ -225,6 +226,7 @@ class Database:
         if not self._failure:
             log.error("Jobs cannot be written to disk: %s. No further ones are taken until they can be.", error)
         self._failure = str(error)
+        self.failures += 1
 
     def _answer(self, waiter: _Waiter) -> None:
         if waiter.question is None:

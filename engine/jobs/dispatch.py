@@ -177,6 +177,7 @@ class Dispatcher:
 
     def _serve_with(self, worker: Worker) -> None:
         worker.said = self._bus.publish
+        worker.lived = self._bus.publish
         task = asyncio.get_running_loop().create_task(self._serve(worker), name=f"serve {worker.name}")
         self._tasks.append(task)
 

@@ -72,6 +72,11 @@ class JobStore:
         """Whether jobs outlive the server."""
         return self._database is not None
 
+    @property
+    def write_failures(self) -> int:
+        """Say how many times the file could not be written."""
+        return self._database.failures if self._database else 0
+
     async def written(self) -> None:
         """Wait until all that was said so far is on the disk; returns at once where nothing is kept.
 

@@ -113,6 +113,22 @@ class Ended:
     outcome: Outcome
 
 
+@dataclass(frozen=True)
+class WorkerBegan:
+    """A process was started for a worker."""
+
+    worker: str
+    process_id: int
+
+
+@dataclass(frozen=True)
+class WorkerEnded:
+    """The process of a worker ended, unasked or by force. `kind` is one of few words, such as a signal's name."""
+
+    worker: str
+    kind: str
+
+
 Order = Run | Cancel | Check | Describe | Release | Stop
 Report = Importing | Happened | Ended | Checked | Said | WorkerDescription
 
@@ -122,9 +138,11 @@ class Worker(Protocol):
 
     Attributes:
         said: told what packs say to the editors outside of any run; set by whoever passes it on.
+        lived: told when a process of it begins and ends; likewise.
     """
 
     said: Callable[[Said], None]
+    lived: Callable[[WorkerBegan | WorkerEnded], None]
 
     @property
     def name(self) -> str: ...

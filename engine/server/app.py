@@ -12,6 +12,7 @@ from engine.server.forwarding import Forwarding
 from engine.server.gates import GATE, AccountGate, Gate, make_gate
 from engine.server.log_book import LogEntry
 from engine.server.login import logged_in
+from engine.server.measures import MEASURES, Measures
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.routes import (
     accounts,
@@ -23,6 +24,7 @@ from engine.server.routes import (
     history,
     internal,
     jobs,
+    metrics,
     node_types,
     openapi,
     pack_routes,
@@ -41,8 +43,8 @@ from engine.server.services import SERVICES, Services
 log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
-    websocket, prompt, queue, history, jobs, node_types, extensions, system, folders, files, upload, settings, userdata,
-    workflows, trash, drafts,
+    websocket, prompt, queue, history, jobs, metrics, node_types, extensions, system, folders, files, upload, settings,
+    userdata, workflows, trash, drafts,
     accounts, internal, openapi,
 )  # fmt: skip
 
@@ -53,9 +55,17 @@ def build_app(services: Services) -> web.Application:
     guard = Guard(options)
     gate = make_gate(options, services.places.user)
     login = [logged_in(gate)] if gate is not None else []
-    middlewares: list[Middleware] = [*([compress] if options.compress else []), guarded(guard), explain_errors, *login]
+    middlewares: list[Middleware] = [
+        metrics.observed,
+        *([compress] if options.compress else []),
+        guarded(guard),
+        explain_errors,
+        *login,
+    ]
     app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
     app[SERVICES] = services
+    app[MEASURES] = Measures(services.history)
+    app[metrics.ASKED] = []
     if gate is not None:
         app[GATE] = gate
     if isinstance(gate, AccountGate):
@@ -86,6 +96,7 @@ def _opens(gate: Gate) -> Callable[[str], bool]:
 async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     services.bus.subscribe(services.clients.receive)
+    services.bus.subscribe(app[MEASURES].receive)
     loop = asyncio.get_running_loop()
 
     def logged(entry: LogEntry) -> None:
@@ -98,8 +109,10 @@ async def _hand_out_jobs(app: web.Application) -> AsyncIterator[None]:
     yield
     services.log_book.listen(None)
     await services.dispatcher.stop()
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    ending = [reading, *app[metrics.ASKED]]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
     await asyncio.to_thread(services.store.close)
 
 

@@ -13,6 +13,7 @@ from engine.execution.events import (
     NodeMessage,
     NodeProgress,
     NodeProgressState,
+    NodeRetried,
     NodesCached,
     NodeStarted,
     NodeText,
@@ -114,6 +115,8 @@ def frames(event: Event) -> list[Frame]:
             place = event.place
             data = {"node": place.node, "display_node": place.display, "output": event.ui, "prompt_id": event.job}
             return [message("executed", data)]
+        case NodeRetried():
+            return []  # the protocol has no word for it
         case _:
             raise AssertionError(f"no message for {type(event).__name__}: add a case here")
 

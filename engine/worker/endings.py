@@ -34,3 +34,15 @@ def cause(status: int | None) -> str:
     except ValueError:
         name = f"signal {-status}"
     return f"killed by {name} ({SIGNALS[name]})" if name in SIGNALS else f"killed by {name}"
+
+
+def kind(status: int | None) -> str:
+    """Name the kind of an exit status: one of few words."""
+    if status is None:
+        return "unknown"
+    if status >= 0:
+        return "stuck" if status == STUCK else "crash" if status in WINDOWS else "exit"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return "signal"

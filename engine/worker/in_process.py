@@ -13,7 +13,7 @@ from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
 from engine.jobs.pack_reports import Said
-from engine.jobs.worker import Stage, WorkerDescription
+from engine.jobs.worker import Stage, WorkerBegan, WorkerDescription, WorkerEnded
 from engine.worker.checks import OpenQuestion
 from engine.worker.link import plain
 from engine.worker.setup import WorkerSetup
@@ -28,6 +28,7 @@ class InProcessWorker:
     def __init__(self, setup: WorkerSetup) -> None:
         self.name = setup.name
         self.said: Callable[[Said], None] = lambda said: None
+        self.lived: Callable[[WorkerBegan | WorkerEnded], None] = lambda news: None  # it has no process of its own
         self._setup = setup
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._workshop: Workshop | None = None

@@ -32,7 +32,7 @@ from engine.jobs.worker import (
     WorkerDescription,
 )
 from engine.worker.checks import OpenQuestion
-from engine.worker.endings import cause
+from engine.worker.endings import cause, kind
 from engine.worker.link import BrokenLink, FrameReader, encode
 from engine.worker.setup import WorkerSetup
 
@@ -78,6 +78,7 @@ class Life:
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._fatal = ""
         self._broken: BrokenLink | None = None
+        self._killed_for = ""
         self.importing: str | None = None  # the pack that is being imported, while the process starts
         self.is_stuck = False  # a check hangs in it
         self.is_ending = False  # it was killed, and takes no more orders
@@ -169,11 +170,17 @@ class Life:
         self.kill()
         await self._life
 
-    def kill(self) -> None:
-        """End the process at once."""
+    def kill(self, kind: str = "") -> None:
+        """End the process at once; `kind` says in a word why it had to be."""
         self.is_ending = True
+        self._killed_for = self._killed_for or kind
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    @property
+    def kind_of_end(self) -> str:
+        """Say in a word or two why it ended: one of few, so that they can be counted."""
+        return self._killed_for or kind(self.status)
 
     def how_it_ended(self) -> str:
         """Tell in words how the process died, with the last lines it printed."""
@@ -239,7 +246,7 @@ class Life:
                     self._take(report)
         except BrokenLink as error:
             self._broken = error
-            self.kill()
+            self.kill("broken link")
 
     def _take(self, report: object) -> None:
         match report:

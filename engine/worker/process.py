@@ -16,7 +16,7 @@ from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.problems import Problem
 from engine.jobs.pack_reports import Said
-from engine.jobs.worker import Cancel, Release, Stage, WorkerDescription
+from engine.jobs.worker import Cancel, Release, Stage, WorkerBegan, WorkerDescription, WorkerEnded
 from engine.worker.endings import STUCK
 from engine.worker.life import Life
 from engine.worker.setup import WorkerSetup
@@ -39,6 +39,7 @@ class ProcessWorker:
         """
         self.name = setup.name
         self.said: Callable[[Said], None] = lambda said: None
+        self.lived: Callable[[WorkerBegan | WorkerEnded], None] = lambda news: None
         self._setup = setup
         self._echo = echo or _to_stderr
         self._birth: asyncio.Task[Life] | None = None
@@ -106,7 +107,7 @@ class ProcessWorker:
     def abandon(self, job: str) -> None:
         life = self._living()
         if job == self._job and life is not None:
-            life.kill()
+            life.kill("cancelled")
 
     async def release(self, *, models: bool, results: bool) -> None:
         life = self._living()
@@ -169,13 +170,16 @@ class ProcessWorker:
             await asyncio.wait_for(self._stopping.wait(), max(wait_s, 0))
         if self._stopping.is_set():
             raise WorkerDied(f"The {self.name} was stopped.")
-        return await Life.spawn(self.name, self._setup, self._echo, self._ended, said=lambda said: self.said(said))
+        life = await Life.spawn(self.name, self._setup, self._echo, self._ended, said=lambda said: self.said(said))
+        self.lived(WorkerBegan(self.name, life.id))
+        return life
 
     def _ended(self, life: Life) -> None:
         """Replace a process that died at work, of a pack, or after a long time. Others wait until there is work."""
         if self._stopping.is_set():
             return
         log.error("The process %s of %s ended.", life.id, self.name)
+        self.lived(WorkerEnded(self.name, life.kind_of_end))
         self._failed_at_s = 0.0 if life.was_up else time.monotonic()
         if life.importing is not None:
             self._leave_out(life.importing, life.how_it_ended())
@@ -193,7 +197,7 @@ class ProcessWorker:
         """Be rid of a check that hangs; not while a job runs beside it."""
         if life.is_stuck and not (life.is_over or life.is_ending):
             log.warning("%s is replaced: a pack's VALIDATE_INPUTS hangs in it.", self.name)
-            life.kill()
+            life.kill("stuck")
 
 
 def _to_stderr(chunk: bytes) -> None:

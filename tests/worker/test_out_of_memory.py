@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import nodes
+from engine.execution.events import NodeRetried
 from engine.execution.outcome import Outcome
 from engine.graph import Link, Registry
 from engine.graph.definition import NodeDefinition, Runs
@@ -32,6 +33,7 @@ class Tight:
     releases: int = 0
     held: list["weakref.ref[torch.Tensor]"] = field(default_factory=list)
     alive: list[int] = field(default_factory=list)
+    retried: list[NodeRetried] = field(default_factory=list)
 
     def release(self) -> None:
         self.releases += 1
@@ -61,8 +63,11 @@ class Tight:
         runner = Runner([*doubles.definitions(), definition], lifecycles=(TorchLifecycle(self.release),))
         greedy = {"greedy": ("Greedy", {"value": 1})}
         if definition.is_target:
-            return runner.run("greedy", **greedy)
-        return runner.run(**greedy, show=("Show", {"value": Link("greedy", 0)}))
+            outcome = runner.run("greedy", **greedy)
+        else:
+            outcome = runner.run(**greedy, show=("Show", {"value": Link("greedy", 0)}))
+        self.retried = runner.of(NodeRetried)
+        return outcome
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError])
@@ -75,6 +80,7 @@ def test_a_node_runs_once_more_after_models_went(error, sparing, second, caplog)
     assert tight.calls == ["whole", second] and tight.releases == 1
     assert tight.alive == [0, 0], "what the first attempt held is gone when the second begins"
     assert "Greedy node (node greedy)" in caplog.text and "once more" in caplog.text
+    assert [(event.place.node, event.node_type) for event in tight.retried] == [("greedy", "Greedy")]
 
 
 def test_a_second_lack_of_memory_is_an_error_that_names_the_node():

@@ -17,6 +17,7 @@ from engine.files.references import FileRef, existing
 from engine.files.saving import write_whole
 from engine.server import pictures, uploads
 from engine.server.described import Content, described
+from engine.server.measures import MEASURES
 from engine.server.middleware import json_response
 from engine.server.services import services_of
 from engine.server.users import places_of
@@ -57,6 +58,7 @@ class Form:
 
     path: Path
     filename: str = ""
+    size: int = 0
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,6 +101,7 @@ async def _received(request: web.Request, places: Places) -> AsyncIterator[Form]
         if not form.filename:
             raise web.HTTPBadRequest(text="The form has no file: send it in the field 'image', with a file name.")
         yield form
+        request.app[MEASURES].uploaded(form.size)
     finally:
         form.path.unlink(missing_ok=True)
 
@@ -111,14 +114,14 @@ async def _read_form(request: web.Request, form: Form, limit_bytes: int) -> None
                 raise web.HTTPBadRequest(text="The form holds a part without a name, or a form within the form.")
             if part.name in FILE_FIELDS:
                 form.filename = part.filename or ""
-                await _spool(part, form.path, limit_bytes)
+                form.size = await _spool(part, form.path, limit_bytes)
             else:
                 form.texts[part.name] = (await _short(part)).decode("utf-8", "replace")
     except (ValueError, HttpProcessingError) as error:  # the second one: a part's headers
         raise web.HTTPBadRequest(text=f"The form cannot be read: {str(error)[:500]}.") from None
 
 
-async def _spool(part: BodyPartReader, path: Path, limit_bytes: int) -> None:
+async def _spool(part: BodyPartReader, path: Path, limit_bytes: int) -> int:
     size = 0
     with await asyncio.to_thread(path.open, "wb") as file:
         while chunk := await part.read_chunk(CHUNK_BYTES):
@@ -128,6 +131,7 @@ async def _spool(part: BodyPartReader, path: Path, limit_bytes: int) -> None:
                     limit_bytes, size, text=f"The file is larger than {limit_bytes // 2**20} MB (--max-upload-size)."
                 )
             await asyncio.to_thread(file.write, chunk)
+    return size
 
 
 async def _short(part: BodyPartReader) -> bytes:
