@@ -3,6 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from engine import control, models
+from engine.control.control_names import NO_KIND, UNION_KINDS
 from engine.execution import NodeContext
 from engine.graph import Choice, ModelFiles, node
 from nodes import fingerprints
@@ -49,6 +50,20 @@ def load_control_net_for(
     """
     path = context.places.model_path("controlnet", control_net_name)
     return control.load_controlnet(path, precision=context.resource(models.Precision), base=model)
+
+
+@node("SetUnionControlNetType", category="conditioning/controlnet")
+def set_union_type(
+    *,
+    control_net: ControlNet,
+    type: Annotated[str, Choice((NO_KIND, *UNION_KINDS))],
+) -> ControlNet:
+    """Tell a control network that knows several kinds of pictures which kind it is given; others stay as they are.
+
+    Args:
+        type: what the picture shows; "auto" tells the network nothing.
+    """
+    return control_net.for_kind(type)
 
 
 @node("ControlNetApply", display_name="Apply ControlNet (OLD)", category="conditioning/controlnet", deprecated=True)

@@ -8,6 +8,12 @@ from collections.abc import Iterable
 from engine.models.layers.diffusers_names import our_unet_names
 
 DIFFUSERS_MARK = "controlnet_cond_embedding.conv_in.weight"
+# What networks of several kinds of pictures call them, in the order of their task embeddings.
+UNION_KINDS = (
+    "openpose", "depth", "hed/pidi/scribble/ted", "canny/lineart/anime_lineart/mlsd", "normal", "segment", "tile",
+    "repaint",
+)  # fmt: skip
+NO_KIND = "auto"
 _HINT = re.compile(r"controlnet_cond_embedding\.blocks\.(\d+)\.(weight|bias)$")
 _ZERO = re.compile(r"controlnet_down_blocks\.(\d+)\.(weight|bias)$")
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from engine.control.control_names import DIFFUSERS_MARK, diffusers_control_names
+from engine.control.control_names import DIFFUSERS_MARK, NO_KIND, UNION_KINDS, diffusers_control_names
+from engine.control.control_network import ControlConfig, ControlNetwork, build_control_network, read_control_config
 from engine.control.t2i_adapter import T2IAdapter, adapter_names, load_adapter
 from engine.errors import BadFile
 from engine.models.diffusion_model import DiffusionModel
-from engine.models.layers.unet import UNetEncoder
-from engine.models.layers.unet_config import Shapes, UNetConfig, read_unet_config
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Placement, Precision, choose_precision
 from engine.models.patch import WeightPatch
@@ -26,83 +25,36 @@ PREFIX = "control_model."
 DIFFERENCE_MARK = "difference"
 
 
-@dataclass(frozen=True)
-class ControlConfig:
-    """Sizes of a control network.
-
-    Attributes:
-        hint_channels: of the picture, then behind each convolution between it and the network.
-    """
-
-    network: UNetConfig
-    hint_channels: tuple[int, ...]
-
-    @property
-    def hint_scale(self) -> int:
-        """Pixels of the picture per cell of the latent, in each direction."""
-        return 2 ** sum(stride == 2 for stride in self.hint_strides)
-
-    @property
-    def hint_strides(self) -> tuple[int, ...]:
-        """Shapes do not tell: by convention every second convolution halves, the first two and the last do not."""
-        last = len(self.hint_channels) - 2
-        return tuple(2 if 0 < number < last and number % 2 == 0 else 1 for number in range(last + 1))
-
-
-def read_control_config(shapes: Shapes) -> ControlConfig:
-    """Read the sizes from name (without the prefix) -> shape.
-
-    Raises:
-        BadFile: the names or shapes are not this layout's.
-    """
-    weights: list[tuple[int, ...]] = []
-    while f"input_hint_block.{2 * len(weights)}.weight" in shapes:
-        weights.append(shapes[f"input_hint_block.{2 * len(weights)}.weight"])
-    if not weights or any(len(shape) != 4 for shape in weights):
-        raise BadFile("The control network has no convolutions input_hint_block.* that read its picture.")
-    return ControlConfig(read_unet_config(shapes), (weights[0][1], *(shape[0] for shape in weights)))
-
-
-class ControlNetwork(UNetEncoder):
-    """The network's first half with a picture added at its start, each block's output through its own convolution."""
-
-    def __init__(self, config: ControlConfig) -> None:
-        super().__init__(config.network)
-        self.input_hint_block = _hint_layers(config)
-        self.zero_convs = nn.ModuleList(nn.Sequential(nn.Conv2d(c, c, 1)) for c in config.network.skip_channels)
-        middle = config.network.middle_block[-1].out_channels
-        self.middle_block_out = nn.Sequential(nn.Conv2d(middle, middle, 1))
-
-    def forward(
-        self, x: Tensor, timesteps: Tensor, context: Tensor, hint: Tensor, vector: Tensor | None = None
-    ) -> ControlResiduals:
-        """x (N, C, h, w), timesteps (N,), context (N, S, D), hint (N, C', h, w) from `input_hint_block`."""
-        given = self.embed(timesteps, context, vector)
-        outputs: list[Tensor] = []
-        for number, (block, zero_conv) in enumerate(zip(self.input_blocks, self.zero_convs, strict=True)):
-            x = self.run_block(block, x, given)
-            if number == 0:
-                x = x + hint
-            outputs.append(zero_conv(x))
-        middle = self.middle_block_out(self.run_block(self.middle_block, x, given))
-        return ControlResiduals(middle=(middle,), output=tuple(outputs))
-
-
-def _hint_layers(config: ControlConfig) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    pairs = zip(config.hint_channels, config.hint_channels[1:], config.hint_strides, strict=False)
-    for narrow, wide, stride in pairs:
-        layers += [nn.Conv2d(narrow, wide, 3, stride=stride, padding=1), nn.SiLU(inplace=True)]
-    return nn.Sequential(*layers[:-1])
-
-
 @dataclass(frozen=True, eq=False)
 class ControlNet:
-    """A control network whose weights are brought in when it is used."""
+    """A control network whose weights are brought in when it is used.
+
+    Attributes:
+        kind: number of the kind of pictures that it is given, of those in UNION_KINDS; None: it is not told.
+    """
 
     hosted: HostedModule
     config: ControlConfig
     weight_patches: tuple[WeightPatch, ...] = ()
+    kind: int | None = None
+
+    def for_kind(self, name: str) -> ControlNet:
+        """The same network, told what kind of picture it reads: one of UNION_KINDS, or "auto" for not being told.
+
+        A network that knows one kind of pictures only stays as it is.
+
+        Raises:
+            ValueError: this network knows several, but not this one.
+        """
+        if self.config.union is None:
+            return self
+        known = UNION_KINDS[: self.config.union.kinds]
+        if name != NO_KIND and name not in known:
+            raise ValueError(
+                f"The control network {self.hosted.weights.file_names} was not trained on pictures of the kind "
+                f"{name!r}. It knows {', '.join(known)}."
+            )
+        return replace(self, kind=None if name == NO_KIND else UNION_KINDS.index(name))
 
     def use(
         self, hint: Tensor, strength: float = 1.0, start_percent: float = 0.0, end_percent: float = 1.0
@@ -143,7 +95,7 @@ class ControlNetUse:
             x = _placed(call.network_input, placement)
             context = call.embedding.to(placement.device, placement.dtype)
             vector = None if call.vector is None else call.vector.to(placement.device)
-            added = network(x, call.timestep.to(placement.device), context, hint, vector)
+            added = network(x, call.timestep.to(placement.device), context, hint, vector, self.control.kind)
         return _scaled(added, self.strength, call.x.device)
 
     def _check_fits(self, call: ControlCall) -> None:
@@ -155,14 +107,15 @@ class ControlNetUse:
                 f"channels; this model's are {found} wide and have {call.x.shape[1]}. Choose one made for this model."
             )
 
-    def _hint_for(self, network: nn.Module, call: ControlCall) -> Tensor:
+    def _hint_for(self, network: ControlNetwork, call: ControlCall) -> Tensor:
         """The picture as the network reads it (N, C', h, w): the same at every step, so it is read once."""
         size = (call.x.shape[2], call.x.shape[3])
         if size not in self._read_hints:
             self._read_hints.clear()
             scale = self.control.config.hint_scale
             picture = resize(self.hint.movedim(-1, 1), size[1] * scale, size[0] * scale, "nearest-exact", "center")
-            self._read_hints[size] = network.input_hint_block(_placed(picture, self.control.hosted.placement))
+            placed = _placed(picture, self.control.hosted.placement)
+            self._read_hints[size] = network.read_hint(placed, self.control.kind)
         read = self._read_hints[size]
         pictures = [number % call.batch_size % len(read) for number in range(len(call.x))]
         return read if len(read) == 1 else read[pictures]
@@ -216,8 +169,7 @@ def load_controlnet(
             f"without {PREFIX!r} before it) nor {DIFFUSERS_MARK}, and is no T2I adapter. Its weights are named {shown}."
         )
     config = read_control_config({own: file.header.tensors[name].shape for own, name in names.items()})
-    with torch.device("meta"):
-        module = ControlNetwork(config)
+    module = build_control_network(config)
     weights = Weights(file, names)
     check_weights(module, weights, "control network")
     return ControlNet(HostedModule(module, weights, placement), config, _additions(file, weights, base))

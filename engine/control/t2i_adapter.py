@@ -119,6 +119,10 @@ class T2IAdapter:
 
     weight_patches = ()
 
+    def for_kind(self, name: str) -> T2IAdapter:
+        """Adapters know one kind of pictures only: this one as it is."""
+        return self
+
     def use(
         self, hint: Tensor, strength: float = 1.0, start_percent: float = 0.0, end_percent: float = 1.0
     ) -> AdapterUse:
