@@ -3,6 +3,9 @@
 import torch
 
 from engine.errors import BadOption
+from engine.machine import main_memory
+
+LEFT_FREE_BYTES = 2 * 1024**3  # by what is kept only to save time
 
 
 def choose_device(*, cpu: bool = False, cuda_index: int | None = None) -> torch.device:
@@ -49,3 +52,9 @@ def free_bytes(device: torch.device) -> int | None:
         return None
     free, _total = torch.cuda.mem_get_info(device)
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def can_spare(device: torch.device, nbytes: int) -> bool:
+    """Whether a device has room for what is kept only to save time; no where nobody says how much is free."""
+    free = free_bytes(device)
+    return (main_memory()[1] if free is None else free) - nbytes >= LEFT_FREE_BYTES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +12,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from engine.models.memory.devices import can_spare
+from engine.models.memory.idle_versions import IdleVersions, Label, Version
 from engine.models.memory.narrow_weights import narrow_names, widen_while_running
 from engine.models.memory.precision import Placement
 from engine.models.memory.threads import threads_for
@@ -34,6 +36,9 @@ class HostedModule:
             widen_while_running(module, placement.dtype)
         self.placement = placement
         self._applied: tuple[WeightPatch, ...] = ()
+        self._idle = IdleVersions()
+        self._labels: dict[str, Label] = {}  # of the versions that the module carries, where they are hooks'
+        self._depth = 0  # how many `holding` are open
         self._is_resident = False
         self._lock = threading.RLock()  # guards the module's weights: held as long as somebody computes with them
 
@@ -62,20 +67,32 @@ class HostedModule:
         return storage if storage is not None and name in self._narrow else self.placement.dtype
 
     @contextmanager
-    def holding(self, patches: Sequence[WeightPatch] = ()) -> Iterator[nn.Module]:
+    def holding(
+        self, patches: Sequence[WeightPatch] = (), hooks: Mapping[Hashable, WeightPatch] | None = None
+    ) -> Iterator[nn.Module]:
         """Have the weights on the device with these patches applied, and no others; afterwards, those of before.
 
         May be nested; another thread that wants the module waits.
+
+        hooks: further patches, by what they belong to, that take turns with others until the outermost block ends:
+            what weights were before and under other hooks is kept where there is room, and they stay as they are
+            between two inner blocks, so that only what differs is changed.
         """
+        hooks = hooks or {}
         with self._lock:
             before = self._applied
             self._make_resident()
-            self._set_patches(tuple(patches))
+            self._set_patches((*patches, *hooks.values()), hooks)
+            self._depth += 1
             try:
                 with threads_for(self.nbytes, self.placement.device):
                     yield self._module
             finally:
-                self._set_patches(before)
+                self._depth -= 1
+                if self._depth != 1 or not (hooks or self._labels):
+                    self._set_patches(before if self._depth else ())
+                if not self._depth:
+                    self._idle.clear()
 
     def release(self) -> None:
         """Give the weights' memory back; they return when the module is held again."""
@@ -116,25 +133,58 @@ class HostedModule:
         is_image_like = self.placement.channels_last and weight.ndim == 4
         return torch.channels_last if is_image_like else torch.contiguous_format
 
-    def _set_patches(self, patches: tuple[WeightPatch, ...]) -> None:
-        """Go from the applied patches to these; if that fails half-way, to none."""
+    def _set_patches(
+        self, patches: tuple[WeightPatch, ...], hooks: Mapping[Hashable, WeightPatch] | None = None
+    ) -> None:
+        """Go from the applied patches to these, of which some are hooks'; if that fails half-way, to none."""
         if patches == self._applied:
             return
-        changed = _names(self._applied) | _names(patches)
+        old, new = _by_name(self._applied), _by_name(patches)
+        changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
         try:
-            self._write(changed, patches)
+            with torch.inference_mode(False), torch.no_grad():
+                for name in changed:
+                    label = tuple(key for key, patch in (hooks or {}).items() if name in patch.weight_names)
+                    self._turn(name, old.get(name, ()), new.get(name, ()), label)
             self._applied = patches
         except BaseException:
-            self._write(changed, ())
+            self._idle.clear()
+            self._labels.clear()
             self._applied = ()
+            with torch.inference_mode(False), torch.no_grad():
+                for name in old.keys() | new.keys():
+                    self._write(name, self._parameter(name).data, ())
             raise
 
-    def _write(self, names: set[str], patches: tuple[WeightPatch, ...]) -> None:
-        parameters = dict(self._module.named_parameters())
-        with torch.inference_mode(False), torch.no_grad():
-            for name in sorted(names):
-                parameters[name].copy_(self.patched_weight(name, patches))
-                self._weights.forget(name)
+    def _turn(self, name: str, old: tuple[WeightPatch, ...], new: tuple[WeightPatch, ...], label: Label) -> None:
+        """Give one weight another version. A version of another label than the one that it has takes its place."""
+        parameter, own_label = self._parameter(name), self._labels.get(name, ())
+        carried = parameter.data
+        ready = self._idle.take(name, new)
+        if ready is None:
+            ready = carried if label == own_label else self._room_for(name, carried, label)
+            self._write(name, ready, new)
+        if ready is not carried:
+            self._idle.put(name, Version(old, own_label, carried))
+            parameter.data = ready
+        if label:
+            self._labels[name] = label
+        else:
+            self._labels.pop(name, None)
+
+    def _room_for(self, name: str, carried: Tensor, label: Label) -> Tensor:
+        """Memory for a further version of a weight; that of the one that it has where there is none to spare."""
+        outdated = self._idle.take_outdated(name, label)
+        if outdated is not None:
+            return outdated
+        return torch.empty_like(carried) if can_spare(self.placement.device, carried.nbytes) else carried
+
+    def _parameter(self, name: str) -> nn.Parameter:
+        return self._module.get_parameter(name)
+
+    def _write(self, name: str, weight: Tensor, patches: tuple[WeightPatch, ...]) -> None:
+        weight.copy_(self.patched_weight(name, patches))
+        self._weights.forget(name)
 
     def patched_weight(self, name: str, patches: Sequence[WeightPatch] = ()) -> Tensor:
         """One weight as patches leave it: float32 on the device, or the file's own where none is about it."""
@@ -148,5 +198,10 @@ class HostedModule:
         return value
 
 
-def _names(patches: tuple[WeightPatch, ...]) -> set[str]:
-    return {name for patch in patches for name in patch.weight_names}
+def _by_name(patches: tuple[WeightPatch, ...]) -> dict[str, tuple[WeightPatch, ...]]:
+    """Which patches change each weight, in their order."""
+    found: dict[str, tuple[WeightPatch, ...]] = {}
+    for patch in patches:
+        for name in patch.weight_names:
+            found[name] = (*found.get(name, ()), patch)
+    return found
