@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from engine.jobs.history import History
 from engine.jobs.queue import JobQueue
 from engine.jobs.store import open_store
 from engine.jobs.worker import Worker
+from engine.log_lines import TextFormatter, formatter
 from engine.options import Options, read_options
 from engine.server import listening
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 # Prompts of 100,000 nodes make millions of objects, of which none is garbage: looked at less often, they cost half.
 COLLECT_AFTER = (20_000, 20, 20)
-LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 log = logging.getLogger("weft")
 MakeWorker = Callable[[Options, Places, "LogBook", int], Worker]  # the number counts from 1
 
@@ -112,11 +113,14 @@ def full_worker(options: Options, places: Places, log_book: "LogBook", number: i
     """Make the worker of this number that runs the nodes that ship."""
     from engine import worker
 
+    mark = secrets.token_hex(8) if options.log_format == "json" else ""
     only = options.only_packs or (None if options.packs else ())
     setup = worker.WorkerSetup(
         places,
         options.compute,
         log_level=options.log_level,
+        log_format=options.log_format,
+        log_mark=mark,
         only_packs=only,
         number=number,
         workers=options.workers or 1,
@@ -124,7 +128,8 @@ def full_worker(options: Options, places: Places, log_book: "LogBook", number: i
     if options.in_process:
         in_process: Worker = worker.InProcessWorker(setup)
         return in_process
-    process: Worker = worker.ProcessWorker(setup, echo=log_book.worker_printed)
+    echo = log_book.records_of(setup.name, mark) if mark else log_book.worker_printed
+    process: Worker = worker.ProcessWorker(setup, echo=echo)
     return process
 
 
@@ -202,7 +207,9 @@ async def _warm_up(services: "Services") -> bool:
 
 def _start_logging(options: Options) -> None:
     stream = sys.stdout if options.log_to_stdout else sys.stderr
-    logging.basicConfig(level=options.log_level, format=LOG_FORMAT, stream=stream)
+    logging.basicConfig(level=options.log_level, stream=stream)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(formatter(options.log_format))
     for warning in options.warnings:
         log.warning("%s", warning)
 
@@ -230,7 +237,7 @@ def main(arguments: Sequence[str]) -> int:
         services = build_services(options, places, nodes.definitions(), full_worker)
         if not services.store.is_beside_another:
             clear_temp(places)
-        services.log_book.setFormatter(logging.Formatter(LOG_FORMAT))
+        services.log_book.setFormatter(TextFormatter())
         logging.getLogger().addHandler(services.log_book)
         gc.set_threshold(*COLLECT_AFTER)
         return asyncio.run(serve(services, listeners))

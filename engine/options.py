@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from engine.log_lines import LogFormat
+
 FloatType = Literal["fp32", "fp16", "bf16", "fp8_e4m3fn", "fp8_e5m2"]
 MemoryMode = Literal["gpu-only", "high", "normal", "low", "none"]
 PreviewMethod = Literal["none", "auto", "latent2rgb", "taesd"]
@@ -143,6 +145,7 @@ class Options:
     only_packs: tuple[str, ...] = ()
     compress: bool = False
     log_level: str = "INFO"
+    log_format: LogFormat = "text"
     log_to_stdout: bool = False
     quick_test: bool = False
     in_process: bool = False
@@ -202,6 +205,7 @@ def read_options(arguments: Sequence[str], base: Path) -> Options:
         only_packs=tuple(said.whitelist_custom_nodes),
         compress=said.enable_compress_response_body,
         log_level=said.verbose,
+        log_format=said.log_format,
         log_to_stdout=said.log_stdout,
         quick_test=said.quick_test_for_ci,
         in_process=said.in_process,
@@ -403,6 +407,12 @@ def _other_flags(group: argparse._ArgumentGroup) -> None:
         type=str.upper,
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         metavar="LEVEL",
+    )
+    group.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="json: one object a line, with time, level, job and node, for programs that collect logs",
     )
     group.add_argument("--log-stdout", action="store_true", help="log to standard output, not to standard error")
     group.add_argument("--quick-test-for-ci", action="store_true", help="load everything, then exit")

@@ -15,7 +15,7 @@ from engine.execution.evaluate import InThread, OnLoop, Results, Values, Visit, 
 from engine.execution.events import Event
 from engine.execution.held import HeldResults
 from engine.execution.keys import ResultKey
-from engine.execution.lifecycle import NodeLifecycle, enter_all
+from engine.execution.lifecycle import NodeInLog, NodeLifecycle, enter_all
 from engine.execution.node_context import RunningNode
 from engine.execution.outcome import Outcome, RunRequest
 from engine.execution.plan import Plan
@@ -59,6 +59,7 @@ class GraphRun:
     ) -> None:
         self._around = around
         self._request = request
+        self._lifecycles = (NodeInLog(request.job, request.user), *around.lifecycles)
         self._graph = RunningGraph(request.graph)
         self._reader = Reader(self._graph, around.registry, around.places)
         self._report = RunReport(request.job, emit, cancelled)
@@ -71,6 +72,13 @@ class GraphRun:
 
     def run(self) -> Outcome:
         """Run to the end; whatever a node raises becomes the outcome."""
+        try:
+            return self._run()
+        finally:
+            # This object is in a circle, which the collector finds when it looks next; results are too large for that.
+            self._held, self._expanded = HeldResults(), {}
+
+    def _run(self) -> Outcome:
         self._report.run_started()
         try:
             try:
@@ -215,7 +223,7 @@ class GraphRun:
             self._values_of,
             context,
             begin=lambda: self._report.node_started(place),
-            around=lambda: enter_all(around.lifecycles, definition, node_id),
+            around=lambda: enter_all(self._lifecycles, definition, node_id),
             waiting=waiting,
             retried=lambda: self._report.node_retried(place, node.type),
         )

@@ -24,6 +24,7 @@ from engine.jobs.running import LAST_EVENTS, Running
 from engine.jobs.staff import Staff
 from engine.jobs.store import JobStore
 from engine.jobs.worker import Worker
+from engine.log_lines import about
 
 log = logging.getLogger(__name__)
 # Nodes that ship hear a cancel at their next step, and ending the worker costs the loaded models: they get
@@ -184,10 +185,11 @@ class Dispatcher:
     async def _serve(self, worker: Worker) -> None:
         while True:
             job = await self._queue.take(lambda job: self.staff.may_take(worker, job))
-            try:
-                await self._run(job, worker)
-            except Exception:
-                log.exception("Job %s was lost by an error of the server itself.", job.id)
+            with about(job=job.id, user=job.user):
+                try:
+                    await self._run(job, worker)
+                except Exception:
+                    log.exception("Job %s was lost by an error of the server itself.", job.id)
 
     async def _run(self, job: Job, worker: Worker) -> None:
         running = Running(job, worker)
@@ -228,10 +230,11 @@ class Dispatcher:
         def abandon() -> None:
             place = running.place(self._of_packs)
             at = f"node {place.node} ({running.node_type(place)})" if place else "its code"
-            log.warning(
-                "Job %s was cancelled %g s ago, but %s does not stop: %s is ended and replaced.",
-                *(running.job.id, after_s, at, running.worker.name),
-            )
+            with about(job=running.job.id, user=running.job.user):
+                log.warning(
+                    "Job %s was cancelled %g s ago, but %s does not stop: %s is ended and replaced.",
+                    *(running.job.id, after_s, at, running.worker.name),
+                )
             running.worker.abandon(running.job.id)
 
         running.grace = asyncio.get_running_loop().call_later(after_s, abandon)

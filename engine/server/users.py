@@ -10,6 +10,7 @@ from typing import Annotated, TypedDict
 from aiohttp import web
 
 from engine.files.places import Places
+from engine.log_lines import about_user
 from engine.server.services import services_of
 
 EVERYBODY = "*"
@@ -41,6 +42,7 @@ class OfUser(TypedDict, total=False):
 def let_through(request: web.Request, user: User) -> web.Request:
     """Note whose request it is."""
     request[_USER] = user
+    about_user(user.id)
     return request
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
-from engine.execution.events import Place
+from engine.execution.events import NodesCached, Place
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import SECRETS, Job
 from engine.wire.messages import course
@@ -29,6 +29,24 @@ class RunStatus(TypedDict):
     messages: Annotated[list[tuple[str, dict[str, Any]]], "the messages of its course: type and data"]
 
 
+class NodeTimes(TypedDict):
+    """When a node was called, in milliseconds since 1970, and for how many seconds."""
+
+    node_id: str
+    node_type: str
+    start_time: int
+    seconds: float
+
+
+class Timeline(TypedDict):
+    """Where a job's time went. What a worker that was lost had done is not known."""
+
+    nodes: Annotated[list[NodeTimes], "in the order in which they began; of very many, the slowest"]
+    cached: Annotated[list[str], "nodes whose results were there already"]
+    memory_bytes: Annotated[int, "main memory that the worker occupied at the end; 0 if it is not known"]
+    device_bytes: Annotated[int, "accelerator memory, likewise"]
+
+
 class HistoryEntry(TypedDict):
     """An ended job."""
 
@@ -36,6 +54,7 @@ class HistoryEntry(TypedDict):
     outputs: Annotated[dict[str, dict[str, Any]], "node id -> what it shows, such as images"]
     status: RunStatus
     meta: dict[str, NodePlace]
+    timeline: Annotated[Timeline, "of this server only; clients of the ecosystem pass it over"]
 
 
 def queue_item(job: Job) -> QueueItem:
@@ -62,6 +81,21 @@ def history_item(item: HistoryItem) -> HistoryEntry:
             "messages": marks,
         },
         "meta": _meta(outcome.places),
+        "timeline": _timeline(item),
+    }
+
+
+def _timeline(item: HistoryItem) -> Timeline:
+    outcome = item.outcome
+    cached = (event.nodes for event in item.events if isinstance(event, NodesCached))
+    return {
+        "nodes": [
+            {"node_id": time.node, "node_type": time.node_type, "start_time": time.began_ms, "seconds": time.seconds}
+            for time in outcome.times
+        ],
+        "cached": [node for nodes in cached for node in nodes],
+        "memory_bytes": outcome.memory_bytes,
+        "device_bytes": outcome.device_bytes,
     }
 
 

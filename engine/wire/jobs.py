@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from engine.execution.events import NodeFailed, NodesCached
+from engine.execution.events import NodeFailed
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
-from engine.wire.history import RunStatus, history_item, queue_item, whole
+from engine.wire.history import RunStatus, Timeline, history_item, queue_item, whole
 from engine.wire.messages import course
 
 JobStatus = Literal["pending", "in_progress", "completed", "failed"]
@@ -36,24 +36,6 @@ class JobWorkflow(TypedDict):
     prompt: dict[str, Any]
     extra_data: dict[str, Any]
     outputs_to_execute: list[str]
-
-
-class NodeTimes(TypedDict):
-    """When a node was called, in milliseconds since 1970, and for how many seconds."""
-
-    node_id: str
-    node_type: str
-    start_time: int
-    seconds: float
-
-
-class Timeline(TypedDict):
-    """Where a job's time went. What a worker that was lost had done is not known."""
-
-    nodes: Annotated[list[NodeTimes], "in the order in which they began; of very many, the slowest"]
-    cached: Annotated[list[str], "nodes whose results were there already"]
-    memory_bytes: Annotated[int, "main memory that the worker occupied at the end; 0 if it is not known"]
-    device_bytes: Annotated[int, "accelerator memory, likewise"]
 
 
 class JobDetails(JobSummary):
@@ -133,22 +115,8 @@ def details(view: JobView) -> JobDetails:
         **summary(view),
         "outputs": item["outputs"] if item else {},
         "execution_status": item["status"] if item else None,
-        "timeline": _timeline(view.item) if view.item else None,
+        "timeline": item["timeline"] if item else None,
         "workflow": {"prompt": prompt, "extra_data": extra, "outputs_to_execute": targets},
-    }
-
-
-def _timeline(item: HistoryItem) -> Timeline:
-    outcome = item.outcome
-    cached = (event.nodes for event in item.events if isinstance(event, NodesCached))
-    return {
-        "nodes": [
-            {"node_id": time.node, "node_type": time.node_type, "start_time": time.began_ms, "seconds": time.seconds}
-            for time in outcome.times
-        ],
-        "cached": [node for nodes in cached for node in nodes],
-        "memory_bytes": outcome.memory_bytes,
-        "device_bytes": outcome.device_bytes,
     }
 
 

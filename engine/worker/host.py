@@ -19,6 +19,7 @@ from engine.execution.events import Event
 from engine.graph.nodes import NodeId
 from engine.graph.problems import Problem
 from engine.jobs.worker import Cancel, Check, Checked, Describe, Ended, Happened, Importing, Release, Run, Stop
+from engine.log_lines import formatter
 from engine.worker.endings import STUCK
 from engine.worker.link import PipeEnd, plain
 from engine.worker.setup import WorkerSetup
@@ -133,7 +134,9 @@ def main() -> None:
     faulthandler.enable()
     link = _take_pipes()
     setup = link.receive()
-    logging.basicConfig(level=setup.log_level, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=setup.log_level)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(formatter(setup.log_format, setup.name, setup.log_mark))
     try:
         Host(link, setup).work()
     except BrokenPipeError:

@@ -20,6 +20,7 @@ from engine.graph.problems import Problem
 from engine.graph.registry import Registry
 from engine.jobs.pack_reports import BroughtByPacks, Said
 from engine.jobs.worker import DeviceStats, WorkerDescription
+from engine.log_lines import about
 from engine.machine import resident_memory
 from engine.worker.setup import WorkerSetup
 
@@ -93,8 +94,9 @@ class Workshop:
         )
 
     def run(self, request: RunRequest, emit: Callable[[Event], None]) -> Outcome:
-        self._equipment.begins(request)
-        outcome = self._executor.run(request, emit)
+        with about(job=request.job, user=request.user):
+            self._equipment.begins(request)
+            outcome = self._executor.run(request, emit)
         return replace(outcome, memory_bytes=resident_memory(), device_bytes=self._device_bytes())
 
     def _device_bytes(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUND = ("engine.files", "engine.errors", "engine.lazy", "engine.machine", "engine.options")
+GROUND = ("engine.files", "engine.errors", "engine.lazy", "engine.log_lines", "engine.machine", "engine.options")
 MODEL_TOWER = (
     "engine.pixels",
     "engine.sampling",

@@ -102,7 +102,7 @@ async def test_history_pages(site):
         answer = await site.http.get(f"/history?{query}")
         assert answer.status == 400 and query.partition("=")[0] in (await answer.json())["error"]
     item = (await site.get(f"/history/{ids[0]}"))[ids[0]]
-    assert set(item) == {"prompt", "outputs", "status", "meta"}
+    assert set(item) == {"prompt", "outputs", "status", "meta", "timeline"}
     assert set(item["status"]) == {"status_str", "completed", "messages"}
     stamps = [data["timestamp"] for _, data in item["status"]["messages"]]
     assert stamps == sorted(stamps) and all(data["prompt_id"] == ids[0] for _, data in item["status"]["messages"])

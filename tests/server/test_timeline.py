@@ -1,4 +1,4 @@
-"""Where a job's time went: /jobs/ID tells it, also after a restart."""
+"""Where a job's time went: /jobs/ID and /history tell it, also after a restart."""
 
 from tests.doubles import entry
 from tests.server.running import start
@@ -16,6 +16,8 @@ def test_the_timeline_of_a_job_is_told_and_kept(tmp_path):
     second = server.post("/prompt", {"prompt": prompt})["prompt_id"]
     server.ended(second)
     told = [server.get(f"/api/jobs/{job}")["timeline"] for job in (first, second)]
+    assert [server.get(f"/history/{job}")[job]["timeline"] for job in (first, second)] == told
+    assert [entry["timeline"] for entry in server.get("/history").values()] == told
     server.kill()
     server = start(tmp_path)
     try:

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from engine.errors import EngineError
+from engine.log_lines import about
 from engine.server import exposition
 from engine.server.described import Content, described
 from engine.server.measures import MEASURES
@@ -38,7 +39,8 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
     began_s = time.perf_counter()
     status = 500
     try:
-        response = await handler(request)
+        with about(user=""):  # whose request it is, the login says; a connection's next one may be another's
+            response = await handler(request)
         status = response.status
         return response
     except web.HTTPException as answer:
