@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.family import ModelFamily, Run
+from engine.models.hooks import hook_patches
 from engine.models.latent import LatentFormat
 from engine.models.layer_patches import LayerPatches
 from engine.models.memory.hosted_module import HostedModule
@@ -17,6 +18,7 @@ from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patche
 from engine.models.weight_names import WeightNames
 from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent, NetworkInputs
 from engine.sampling.guidance_patches import GuidancePatches
+from engine.sampling.hooks import ActiveHook
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
@@ -97,13 +99,17 @@ class DiffusionModel:
 
         Raises:
             ValueError: a prompt lacks what this model needs, such as the picture to edit.
+            NoMatchingWeights: a prompt's hook is made for another kind of model.
         """
+        for item in conditioning:
+            hook_patches(self, (ActiveHook(hook, hook.strength_model) for hook in item.hooks))
         run = Run(latent, seed, is_negative, self.latent_format)
         return conditioning.map(lambda item: self.prepare_item(item, run))
 
     def denoise(self, x: Tensor, sigma: Tensor, inputs: NetworkInputs) -> Tensor:
         """x (N, C, h, w) float32 at levels sigma (N,) -> the denoised estimate (N, C, h, w) float32, on `device`."""
-        with torch.no_grad(), self.hosted.holding(self.patches.weights) as network:
+        hooks = hook_patches(self, inputs.hooks)
+        with torch.no_grad(), self.hosted.holding(self.patches.weights, hooks) as network:
             run: CallNetwork = partial(self.call_network, network)
             for wrapper in reversed(self.patches.wrappers):
                 run = partial(wrapper, run)

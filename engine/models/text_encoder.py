@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.models.hooks import hook_patches
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import WeightPatch
 from engine.models.text_encoders.chunks import Token, cut_into_chunks, read_runs
@@ -19,6 +20,7 @@ from engine.models.text_encoders.clip_config import ClipConfig, ClipUse
 from engine.models.text_encoders.embeddings import Embeddings, FindEmbedding
 from engine.models.weight_names import WeightNames
 from engine.sampling.conditioning import Conditioning, ConditioningItem
+from engine.sampling.hooks import ActiveHook, Hooks
 
 CHUNKS_AT_ONCE = 16
 Chunks = Sequence[Sequence[Token]]
@@ -39,6 +41,10 @@ class TextEncoder:
             encoder's usual one.
         find_embedding: where `embedding:name` is looked up; None: nowhere.
         tell: is told what is wrong with a prompt that is encoded all the same.
+        hooks: changes of its weights while `conditioning` encodes.
+        hooks_reach_prompts: whether what it encodes carries these hooks to the sampler.
+        schedules_hooks: whether it encodes once for each part of the run in which its hooks are equally strong; if
+            not, once, without regard to their keyframes.
     """
 
     hosted: HostedModule
@@ -48,6 +54,9 @@ class TextEncoder:
     weight_patches: tuple[WeightPatch, ...] = ()
     find_embedding: FindEmbedding | None = None
     tell: Callable[[str], None] = field(default=_log.warning)
+    hooks: Hooks = ()
+    hooks_reach_prompts: bool = True
+    schedules_hooks: bool = False
 
     def with_patch(self, patch: WeightPatch) -> TextEncoder:
         """The same encoder with some weights changed."""
@@ -73,8 +82,35 @@ class TextEncoder:
 
     def conditioning(self, prompt: Prompt, **extra: Any) -> Conditioning:
         """A prompt as the CONDITIONING socket carries it, with what else models read from it."""
-        embedding, pooled = self.encode(prompt)
-        return Conditioning((ConditioningItem(embedding, pooled, extra=extra),))
+        carried = self.hooks if self.hooks_reach_prompts else ()
+        items = []
+        for start, end, encoder in self._turns():
+            item = ConditioningItem(*encoder.encode(prompt), extra=extra, hooks=carried)
+            items.append(item.with_(encoded_start=start, encoded_end=end))
+        return Conditioning(tuple(items))
+
+    def with_hooks(self, hooks: Hooks, *, reach_prompts: bool, schedule: bool) -> TextEncoder:
+        """The same encoder with these hooks and no others."""
+        return replace(self, hooks=hooks, hooks_reach_prompts=reach_prompts, schedules_hooks=schedule)
+
+    def _turns(self) -> Iterator[tuple[float, float, TextEncoder]]:
+        """(start, end, the encoder changed by its hooks) for each share of the run in which they stay as they are."""
+        if not self.schedules_hooks:
+            yield 0.0, 1.0, self._changed([ActiveHook(hook, hook.strength_clip) for hook in self.hooks])
+            return
+        frames = (frame.start_percent for hook in self.hooks for frame in hook.keyframes)
+        turns: list[tuple[float, list[ActiveHook]]] = []
+        for start in sorted({0.0, *(start for start in frames if 0.0 < start < 1.0)}):
+            active = [ActiveHook(hook, hook.strength_clip * hook.multiplier(start)) for hook in self.hooks]
+            if not turns or turns[-1][1] != active:
+                turns.append((start, active))
+        ends = [*(start for start, _ in turns[1:]), 1.0]
+        for (start, active), end in zip(turns, ends, strict=True):
+            encoder = self._changed(active)
+            yield start, end, encoder if start == 0.0 else encoder.telling(_told_already)
+
+    def _changed(self, hooks: Sequence[ActiveHook]) -> TextEncoder:
+        return replace(self, weight_patches=(*self.weight_patches, *hook_patches(self, hooks).values()))
 
     def encode(self, prompt: Prompt) -> tuple[Tensor, Tensor]:
         """Encode a prompt with weights and embeddings.
@@ -129,6 +165,10 @@ class TextEncoder:
         parts = [run(encoder, part, vectors) for part in ids.split(CHUNKS_AT_ONCE)]
         hidden, pooled = (torch.cat([part[i].float().cpu() for part in parts]) for i in range(2))
         return hidden, pooled
+
+
+def _told_already(_problem: str) -> None:
+    """What is wrong with a prompt is the same each time that it is encoded."""
 
 
 def _filled(chunks: Chunks, count: int, use: ClipUse, config: ClipConfig) -> Chunks:

@@ -22,6 +22,12 @@ USUAL: Mapping[str, Any] = {  # attributes of the same name on both sides, left 
     "end_percent": 1.0,
 }
 CONTROLS = "weft_controls"  # under this key our controls pass through a pack unseen
+HOOKED = {  # what hooks do to a prompt passes through a pack under these keys
+    "hooks": ("weft_hooks", ()),
+    "encoded_start": ("weft_encoded_start", 0.0),
+    "encoded_end": ("weft_encoded_end", 1.0),
+    "is_default": ("weft_is_default", False),
+}
 
 
 class ForeignLatent(dict[str, Any]):
@@ -92,6 +98,9 @@ def _foreign_options(item: "ConditioningItem") -> Foreign:
     if item.controls:
         made[CONTROLS] = item.controls
         made["control_apply_to_uncond"] = item.control_apply_to_uncond
+    for name, (key, default) in HOOKED.items():
+        if getattr(item, name) != default:
+            made[key] = getattr(item, name)
     return made
 
 
@@ -104,6 +113,7 @@ def _native_item(entry: Sequence[Any]) -> "ConditioningItem":
     if "control" in options:
         raise EngineError("This CONDITIONING carries a control network of a pack, which cannot be applied here yet.")
     known = {name: options.pop(name) for name in USUAL if name in options}
+    known |= {name: options.pop(key) for name, (key, _) in HOOKED.items() if key in options}
     return ConditioningItem(
         embedding,
         pooled=options.pop("pooled_output", None),

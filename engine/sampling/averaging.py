@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.sampling.conditioning import ControlCall, ControlResiduals, NetworkInputs
 from engine.sampling.denoiser import ConditionedModel
-from engine.sampling.placement import PlacedItem
+from engine.sampling.placement import PlacedItem, counting
 
 MOST_REPEATS = 4  # of an embedding to reach another's length; above, two passes cost less
 FreeBytes = Callable[[], int]
@@ -27,15 +27,16 @@ def average_estimates(
 ) -> list[Tensor]:
     """Each group's estimate: the mean of its items' where they overlap, by their weights; 0 where none counts.
 
-    Items of all groups that count at this sigma go through the network together wherever their shapes agree.
+    Items of all groups that count at this sigma go through the network together wherever their shapes and hooks agree;
+    those with equal hooks one after the other.
     `numbers`: which of the guider's prompts each group is; None: 0, 1, ...
     """
     numbers = range(len(groups)) if numbers is None else numbers
     totals = [torch.zeros_like(x) for _ in groups]
     weights = [torch.zeros_like(x[:, :1]) for _ in groups]
     level = float(sigma[0])
-    active = [(index, item) for index, group in enumerate(groups) for item in group if item.counts_at(level)]
-    for bundle in _bundles(active, model, x, free_bytes):
+    active = [(index, item) for index, group in enumerate(groups) for item in counting(group, level, x)]
+    for bundle in _by_hooks(_bundles(active, model, x, free_bytes)):
         estimates = _evaluate(model, x, sigma, bundle, numbers).chunk(len(bundle))
         for (index, item), estimate in zip(bundle, estimates, strict=True):
             weight = item.weight.to(x)
@@ -55,6 +56,12 @@ def _bundles(
         else:
             home.append(entry)
     return bundles
+
+
+def _by_hooks(bundles: list[list[tuple[int, PlacedItem]]]) -> list[list[tuple[int, PlacedItem]]]:
+    """The bundles with those of equal hooks side by side: weights are switched as seldom as can be."""
+    order = list(dict.fromkeys(bundle[0][1].active for bundle in bundles))
+    return sorted(bundles, key=lambda bundle: order.index(bundle[0][1].active))
 
 
 def _fits(
@@ -95,6 +102,7 @@ def _evaluate(
         vector=_joined(item.vector for item in items),
         concat=_joined(item.concat for item in items),
         prompts=tuple(numbers[group] for group, _ in bundle),
+        hooks=items[0].active,
     )
     inputs = _with_control(model, part, level, inputs, items[0], x.shape[0])
     return model.denoise(part, level, inputs)

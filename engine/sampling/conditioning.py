@@ -8,6 +8,7 @@ from typing import Any, Protocol, overload
 
 from torch import Tensor
 
+from engine.sampling.hooks import ActiveHook, Hooks
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
@@ -136,6 +137,10 @@ class ConditioningItem:
         vector: (1 or B, A) what the model's `prepare` made of pooled and extra: sizes, images, ...; None: nothing.
         concat: (1 or B, C', h, w) channels that the network reads behind the latent's own, likewise.
         extra: what else a family or pack reads from it.
+        hooks: changes of the network's weights wherever it denoises with this item.
+        encoded_start, encoded_end: share of the run for which its text was encoded, where hooks change the text
+            encoder on the way; it counts from the first on and before the second.
+        is_default: whether it counts only where, and as far as, no other item of its prompt does.
     """
 
     embedding: Tensor
@@ -152,6 +157,10 @@ class ConditioningItem:
     vector: Tensor | None = None
     concat: Tensor | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    hooks: Hooks = ()
+    encoded_start: float = 0.0
+    encoded_end: float = 1.0
+    is_default: bool = False
 
     def with_(self, **changes: Any) -> ConditioningItem:
         """A copy with some attributes replaced."""
@@ -225,6 +234,7 @@ class NetworkInputs:
         extra: ConditioningItem.extra of the items in this pass (they are passed together only if it is the same).
         vector: (N, A) or None; concat: (N, C', h, w) or None: see ConditioningItem.
         prompts: which of the guider's prompts (0: the positive one) each equal share of the N samples is for.
+        hooks: changes of the network's weights for this call.
     """
 
     embedding: Tensor
@@ -234,3 +244,4 @@ class NetworkInputs:
     vector: Tensor | None = None
     concat: Tensor | None = None
     prompts: tuple[int, ...] = (0,)
+    hooks: tuple[ActiveHook, ...] = ()

@@ -1,4 +1,4 @@
-"""What is a hook? A change of weights that belongs to prompts instead of the model, its strength scheduled over a run."""
+"""What is a hook? A change of weights that belongs to prompts, not to the model, its strength scheduled over a run."""
 
 from __future__ import annotations
 

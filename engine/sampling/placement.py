@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from engine.sampling.conditioning import Area, ConditioningItem, ControlUse
+from engine.sampling.hooks import ActiveHook, PlacedHook, active_hooks, place_hooks
 from engine.sampling.noise_levels import NoiseLevels
 
 FEATHER = 8  # cells over which an area's weight rises from its edge, but at most a quarter of its side
@@ -26,6 +28,10 @@ class PlacedItem:
         area: in cells; None: the whole latent.
         weight: (1 or B, 1, h', w') for the cells of the area.
         sigma_start, sigma_end: highest and lowest level at which it counts.
+        encoded_start, encoded_end: of these levels its text was encoded for the first, but not for the second.
+        hooks: all that it carries.
+        active: those that change something at the level that it was last asked for by `at`.
+        is_default: see ConditioningItem.
     """
 
     embedding: Tensor
@@ -39,9 +45,22 @@ class PlacedItem:
     extra: Mapping[str, Any]
     vector: Tensor | None = None
     concat: Tensor | None = None
+    encoded_start: float = math.inf
+    encoded_end: float = -math.inf
+    hooks: tuple[PlacedHook, ...] = ()
+    active: tuple[ActiveHook, ...] = ()
+    is_default: bool = False
 
     def counts_at(self, sigma: float) -> bool:
-        return self.sigma_end <= sigma <= self.sigma_start
+        return self.sigma_end <= sigma <= self.sigma_start and self.encoded_end < sigma <= self.encoded_start
+
+    def at(self, sigma: float) -> PlacedItem:
+        """The item with its hooks as strong as they are at a level."""
+        return replace(self, active=active_hooks(self.hooks, sigma)) if self.hooks else self
+
+    def filling(self, rest: Tensor) -> PlacedItem:
+        """The item where others leave room for it: rest (B, 1, h, w) in 0..1."""
+        return replace(self, weight=self.weight.to(rest) * self.crop(rest))
 
     def crop(self, tensor: Tensor) -> Tensor:
         """The part of (..., h, w) that it works on: a view."""
@@ -52,6 +71,7 @@ class PlacedItem:
         return (
             self.weight.shape[-2:] == other.weight.shape[-2:]
             and self.embedding.shape[2] == other.embedding.shape[2]
+            and self.active == other.active
             and _agree(self.pooled, other.pooled)
             and _agree(self.vector, other.vector)
             and _agree(self.concat, other.concat)
@@ -84,7 +104,25 @@ def place(item: ConditioningItem, x: Tensor, levels: NoiseLevels) -> PlacedItem:
         controls=item.controls,
         control_apply_to_uncond=item.control_apply_to_uncond,
         extra=item.extra,
+        encoded_start=levels.at_percent(item.encoded_start),
+        encoded_end=levels.at_percent(item.encoded_end) if item.encoded_end < 1.0 else -math.inf,
+        hooks=place_hooks(item.hooks, levels),
+        is_default=item.is_default,
     )
+
+
+def counting(items: Sequence[PlacedItem], sigma: float, x: Tensor) -> list[PlacedItem]:
+    """The items that count at a level, default ones with what the others leave of 1 as their weight, if anything."""
+    found = [item.at(sigma) for item in items if item.counts_at(sigma)]
+    if not any(item.is_default for item in found):
+        return found
+    covered = torch.zeros_like(x[:, :1])
+    for item in found:
+        if not item.is_default:
+            item.crop(covered).add_(item.weight.to(x))
+    rest = (1 - covered).clamp(min=0)
+    filled = [item.filling(rest) if item.is_default else item for item in found]
+    return [item for item in filled if not item.is_default or bool(item.weight.any())]
 
 
 def pair_areas(items: list[PlacedItem], others: list[PlacedItem]) -> list[PlacedItem]:
@@ -101,7 +139,8 @@ def pair_areas(items: list[PlacedItem], others: list[PlacedItem]) -> list[Placed
         nearest = min(around, key=lambda i: float("inf") if i.area is None else i.area.height * i.area.width)
         if nearest.area != other.area:
             said = {"embedding": nearest.embedding, "pooled": nearest.pooled, "extra": nearest.extra}
-            paired.append(replace(other, **said, vector=nearest.vector, concat=_cut(nearest, other.area)))
+            said |= {"hooks": nearest.hooks, "vector": nearest.vector, "concat": _cut(nearest, other.area)}
+            paired.append(replace(other, **said))
     return paired
 
 
