@@ -1,4 +1,4 @@
-"""Which tables hold the jobs, and how do files of earlier versions become those of this one?"""
+"""Which tables hold jobs and settings, and how do files of earlier versions become those of this one?"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -58,6 +58,7 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
         """,
     ),
     ("accounts", "ALTER TABLE outputs ADD COLUMN user TEXT NOT NULL DEFAULT ''"),
+    ("settings", "CREATE TABLE settings (user TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"),
 )
 
 

@@ -1,5 +1,6 @@
 """What is kept of jobs while they wait, run and have ended, so that the end of the server loses none of it?"""
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +15,7 @@ from engine.jobs import records
 from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
+from engine.jobs.settings import Settings, take_in
 
 log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."
@@ -57,6 +59,7 @@ class JobStore:
             is_beside_another: another running server works in the same folders.
         """
         self._database = database
+        self.settings = Settings(database)
         self.is_beside_another = is_beside_another
         self.restored = restored or Restored()
         self._notice = notice
@@ -174,7 +177,7 @@ class JobStore:
             self._database.change(change)
 
 
-def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
+def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | None = None) -> JobStore:
     """Open the file that keeps jobs, or begin one.
 
     A damaged file is moved aside, and a new one begun; where none can be written, or another running server has it,
@@ -183,6 +186,7 @@ def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
     Args:
         path: None keeps nothing.
         resume: jobs that ran when the server ended are queued again; else they count as interrupted.
+        old_settings: the file that held the settings in earlier versions; it is taken in, and renamed.
 
     Raises:
         NewerDatabase: it was written by a later version of the program.
@@ -192,13 +196,13 @@ def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
     notice = ""
     try:
         try:
-            connection, restored = _open(path, resume=resume)
+            connection, restored = _open(path, old_settings, resume=resume)
         except sqlite3.OperationalError:
             raise
         except (sqlite3.DatabaseError, ValueError, KeyError) as error:
             aside = _move_aside(path)
             notice = f"{path} is damaged ({error}): it was moved to {aside.name}, and a new one begun."
-            connection, restored = _open(path, resume=resume)
+            connection, restored = _open(path, old_settings, resume=resume)
     except (sqlite3.OperationalError, OSError) as error:
         notice = (
             f"{path} cannot be written ({error}): queue, history and pause are kept in memory only, and are lost when "
@@ -216,13 +220,17 @@ def open_store(path: Path | None, *, resume: bool = False) -> JobStore:
     return JobStore(Database(connection), restored, notice)
 
 
-def _open(path: Path, *, resume: bool) -> tuple[sqlite3.Connection, Restored]:
+def _open(path: Path, old_settings: Path | None, *, resume: bool) -> tuple[sqlite3.Connection, Restored]:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = connect(path)
     try:
         connection.execute("BEGIN IMMEDIATE")
         restored = _restore(connection, resume=resume)
+        taken_in = old_settings is not None and take_in(connection, old_settings)
         connection.execute("COMMIT")
+        if taken_in and old_settings is not None:
+            with contextlib.suppress(OSError):  # else it is taken in again, and what was set since then counts
+                old_settings.replace(old_settings.with_suffix(".json.taken-in"))
     except BaseException:
         connection.close()
         raise
