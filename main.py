@@ -80,7 +80,11 @@ def build_services(
     console = sys.stdout if options.log_to_stdout else sys.stderr
     log_book = LogBook(console)
     bus = EventBus()
-    store = open_store(_database(options, places), resume=options.resume_interrupted)
+    store = open_store(
+        _database(options, places),
+        resume=options.resume_interrupted,
+        old_settings=places.user / "settings.json",
+    )
     queue = JobQueue(lambda: bus.publish(QueueChanged(queue.remaining)), options.queue_limit, store)
     history = History(forgotten=store.forgotten)
 
