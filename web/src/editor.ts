@@ -4,7 +4,9 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import * as http from "./api/http";
 import { EventRouter, showHistory } from "./api/routing";
 import { run } from "./api/running";
-import { newId, ServerSocket } from "./api/socket";
+import { ServerSocket } from "./api/socket";
+import { newId } from "./model/ids";
+import * as workflows from "./api/workflows";
 import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";
 import { Document } from "./model/document";
@@ -22,6 +24,7 @@ import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
 import { openData } from "./opening";
 import { UiState } from "./panels/ui_state";
+import { findRecovered, keepServerDraft } from "./server_drafts";
 import { claimDocument, keepDraft, restoreDrafts, writeOpenList } from "./session";
 import { zoomAt } from "./view/canvas/camera";
 import { Stage } from "./view/stage";
@@ -61,6 +64,7 @@ export class Editor {
     editor.socket.connect();
     void editor.refreshResults();
     void editor.refreshPacks();
+    void findRecovered(editor).catch((error: unknown) => editor.ui.tell(`Drafts on the server can't be read: ${http.reason(error)}`, "error"));
     return editor;
   }
 
@@ -86,7 +90,7 @@ export class Editor {
       return { drafts: [], active: null };
     });
     for (const draft of restored.drafts) {
-      const document = this.open(draft.workflow, draft.name, { id: draft.id, savedAs: draft.savedAs });
+      const document = this.open(draft.workflow, draft.name, { id: draft.id, savedAs: draft.savedAs, savedDigest: draft.savedDigest });
       if (!document) continue;
       document.prompts.value = draft.prompts;
       if (draft.isDirty) document.savedRevision.value = -1;
@@ -99,7 +103,7 @@ export class Editor {
   }
 
   /** Opens workflow or prompt data in a tab of its own; null (and a message) where it is neither. */
-  open(data: unknown, name: string, known: { id?: string; savedAs?: string | null } = {}): Document | null {
+  open(data: unknown, name: string, known: { id?: string; savedAs?: string | null; savedDigest?: string | null } = {}): Document | null {
     let opened;
     try {
       opened = openData(data, this.definitions);
@@ -109,6 +113,7 @@ export class Editor {
     }
     const document = new Document(known.id ?? newId(), name, opened.graph);
     document.savedAs = known.savedAs ?? null;
+    document.savedDigest = known.savedDigest ?? null;
     if (opened.camera) {
       document.camera.value = opened.camera;
       document.isPlaced = known.id !== undefined;
@@ -116,7 +121,11 @@ export class Editor {
     if (!known.id) void claimDocument(document.id);
     for (const message of opened.messages) this.ui.tell(message);
     this.documents.value = [...this.documents.value, document];
-    this.drafts.set(document.id, keepDraft(document, (error) => this.ui.tell(`The draft could not be kept: ${String(error)}`, "error")));
+    const ends = [
+      keepDraft(document, (error) => this.ui.tell(`The draft could not be kept: ${String(error)}`, "error")),
+      keepServerDraft(document, known.id !== undefined, (why) => this.ui.tell(`The server could not keep the draft: ${why}`, "error")),
+    ];
+    this.drafts.set(document.id, () => Promise.all(ends.map((end) => end())));
     this.activate(document);
     return document;
   }
@@ -167,8 +176,8 @@ export class Editor {
   async openSaved(file: string): Promise<void> {
     const present = this.documents.value.find((document) => document.savedAs === file);
     if (present) return this.activate(present);
-    const text = await http.readUserFile(`workflows/${file}`);
-    this.open(parseJson(text), file.replace(/\.json$/i, ""), { savedAs: file });
+    const { text, digest } = await workflows.read(file);
+    this.open(parseJson(text), file.replace(/\.json$/i, ""), { savedAs: file, savedDigest: digest });
   }
 
   async upload(file: File): Promise<string | null> {

@@ -3,7 +3,8 @@
 import { parseJson, toJson } from "./model/exact_json";
 import { effect } from "@preact/signals";
 import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
-import { canClaim, holdForTab, newId, RELOAD_MS } from "./api/socket";
+import { canClaim, holdForTab, RELOAD_MS } from "./api/socket";
+import { newId } from "./model/ids";
 import type { Document } from "./model/document";
 
 const OPEN = "weft.open";
@@ -69,7 +70,7 @@ export async function restoreDrafts(): Promise<Restored> {
 }
 
 export const draftOf = (document: Document): Draft => ({
-  id: document.id, name: document.name.peek(), savedAs: document.savedAs, isDirty: document.revision.peek() !== document.savedRevision.peek(),
+  id: document.id, name: document.name.peek(), savedAs: document.savedAs, savedDigest: document.savedDigest, isDirty: document.revision.peek() !== document.savedRevision.peek(),
   workflow: document.toWorkflow(), prompts: document.prompts.peek(), changedAt: Date.now(),
 });
 

@@ -8,7 +8,7 @@ import { advanceSeeds } from "../model/seeds";
 import type { Json, JsonObject } from "../model/types";
 import { HttpError, queuePrompt } from "./http";
 import { failNode, type EventRouter } from "./routing";
-import { newId } from "./socket";
+import { newId } from "../model/ids";
 
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");

@@ -1,6 +1,7 @@
 /** How does the editor stay connected? One websocket per tab, opened again under the same client id when it falls. */
 
 import { signal } from "@preact/signals-core";
+import { newId } from "../model/ids";
 import type { JsonObject } from "../model/types";
 import { readFrame, readMessage, type ServerEvent } from "./events";
 
@@ -8,15 +9,6 @@ export type Connection = "connecting" | "open" | "lost";
 
 const KEY = "weft.client";
 const LONGEST_WAIT_MS = 5000;
-
-/** A random id; `crypto.randomUUID` is missing on plain http from another machine. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
 
 /** Locks exist on https and on localhost, not on plain http from another machine. */
 export const canClaim = (): boolean => "locks" in navigator;

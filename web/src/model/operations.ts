@@ -3,8 +3,11 @@
 import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { addPort, newPortSide } from "./ports";
 import { accepts } from "./sockets";
-import { isBorder } from "./subgraph_type";
+import { bring, definitionsFor } from "./subgraph_copy";
+import { isBorder, type Side } from "./subgraph_type";
+import { list } from "./workflow_read";
 import type { GraphNode, Json, JsonObject, Link, LinkId, NodeId, Point } from "./types";
 
 export interface OutputEnd {
@@ -34,6 +37,7 @@ export function dependsOn(graph: Graph, from: NodeId, node: NodeId): boolean {
 }
 
 export function mayConnect(graph: Graph, output: OutputEnd, input: InputEnd): boolean {
+  if (newPortSide(graph, output, input)) return true;
   const source = graph.nodes.get(output.node)?.outputs[output.slot];
   const target = graph.input(input.node, input.input);
   if (!source || !target || !accepts(target.type, source.type)) return false;
@@ -42,15 +46,30 @@ export function mayConnect(graph: Graph, output: OutputEnd, input: InputEnd): bo
 
 /** Edits that connect two sockets; a link that already arrives at the input gives way. Empty where nothing changes. */
 export function connect(graph: Graph, output: OutputEnd, input: InputEnd, id: LinkId = graph.freeLinkId()): Edit[] {
+  const side = newPortSide(graph, output, input);
+  if (side) return connectNewPort(graph, side, output, input, id);
   const present = graph.linkInto(input.node, input.input);
   if (present?.from === output.node && present.fromSlot === output.slot) return [];
   const target = graph.input(input.node, input.input);
   const source = graph.node(output.node).outputs[output.slot];
   if (!target || !source) return [];
-  const rank = Math.max(-1, ...[...graph.links.values()].map((link) => link.rank)) + 1;
+  const rank = nextRank(graph);
   const type = source.type === "*" ? target.type : source.type;
   const link: Link = { id, from: output.node, fromSlot: output.slot, to: input.node, toInput: input.input, type, rank };
   return [...(present ? [{ kind: "removeLink", id: present.id } as const] : []), { kind: "addLink", link }];
+}
+
+const nextRank = (graph: Graph): number => Math.max(-1, ...[...graph.links.values()].map((link) => link.rank)) + 1;
+
+/** A link to the empty socket of a subgraph's border makes an input or output of the other end's name and type. */
+function connectNewPort(graph: Graph, side: Side, output: OutputEnd, input: InputEnd, id: LinkId): Edit[] {
+  const inside = side === "input" ? graph.input(input.node, input.input) : graph.nodes.get(output.node)?.outputs[output.slot];
+  if (!inside) return [];
+  const present = side === "input" ? graph.linkInto(input.node, input.input) : undefined;
+  const index = side === "input" ? output.slot : graph.node(input.node).inputs.length;
+  const link: Link = { id, from: output.node, fromSlot: output.slot, to: input.node, toInput: side === "input" ? input.input : String(index), type: inside.type, rank: nextRank(graph) };
+  const removed: Edit[] = present ? [{ kind: "removeLink", id: present.id }] : [];
+  return [...removed, ...addPort(graph, side, inside.name || inside.type.toLowerCase(), inside.type), { kind: "addLink", link }];
 }
 
 export function removeNodes(graph: Graph, ids: Iterable<NodeId>): Edit[] {
@@ -88,6 +107,8 @@ export function dissolveNode(graph: Graph, id: NodeId): Edit[] {
 export interface Fragment {
   readonly nodes: readonly GraphNode[];
   readonly links: readonly Link[];
+  /** The subgraphs that the nodes stand for, nested ones as well, as files have them. */
+  readonly definitions?: readonly JsonObject[];
 }
 
 const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
@@ -96,12 +117,13 @@ const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
 export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
   const chosen = new Set([...ids].filter((id) => !isBorder(id)));
   const nodes = [...chosen].map((id) => graph.nodes.get(id)).filter((node) => node !== undefined);
-  return { nodes: nodes.map(copyNode), links: [...graph.links.values()].filter((link) => chosen.has(link.to)) };
+  return { nodes: nodes.map(copyNode), links: [...graph.links.values()].filter((link) => chosen.has(link.to)), definitions: definitionsFor(graph.root, nodes) };
 }
 
 /**
  * Edits that insert a fragment with its top left corner at `at`, and the ids of the new nodes. With `keepOutside`, links from
- * nodes that are not in the fragment are made again where those nodes still exist.
+ * nodes that are not in the fragment are made again where those nodes still exist. Raises where a subgraph would come to be
+ * inside itself.
  */
 export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keepOutside = false): { edits: Edit[]; ids: NodeId[] } {
   if (fragment.nodes.length === 0) return { edits: [], ids: [] };
@@ -111,15 +133,19 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
   const first = Number(graph.freeNodeId());
   fragment.nodes.forEach((node, index) => fresh.set(node.id, String(first + index)));
   const rank = graph.nextRank();
-  const edits: Edit[] = fragment.nodes.map((node, index) => ({
+  const { subgraphs, typeOf } = bring(graph, fragment.definitions ?? [], fragment.nodes.map((node) => node.type));
+  const isKnown = (type: string): boolean => graph.definition(type) !== undefined || subgraphs.some((subgraph) => subgraph.id === type);
+  const edits: Edit[] = subgraphs.map((subgraph) => ({ kind: "addDefinition", subgraph }));
+  const added = fragment.nodes.map((node, index): Edit => ({
     kind: "addNode",
     node: {
-      ...copyNode(node), id: fresh.get(node.id)!, rank: rank + index, raw: {},
-      known: graph.definition(node.type) !== undefined, pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
+      ...copyNode(node), id: fresh.get(node.id)!, type: typeOf(node.type), rank: rank + index, raw: {},
+      known: isKnown(typeOf(node.type)), pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
       inputs: node.inputs.map((socket) => ({ ...socket, link: null })),
       outputs: node.outputs.map((socket) => ({ ...socket, links: [] })),
     },
   }));
+  edits.push(...added);
   let free = graph.freeLinkId();
   for (const link of fragment.links) {
     const from = fresh.get(link.from) ?? (keepOutside && graph.nodes.has(link.from) ? link.from : undefined);
@@ -142,9 +168,9 @@ export function fragmentFromText(text: string): Fragment | null {
     return null; // not JSON at all: other text on the clipboard is no error
   }
   if (typeof data !== "object" || data === null || Array.isArray(data) || data.weft !== "fragment") return null;
-  const { nodes, links } = data as JsonObject & { nodes: unknown; links: unknown };
+  const { nodes, links, definitions } = data as JsonObject & { nodes: unknown; links: unknown };
   if (!Array.isArray(nodes) || !Array.isArray(links) || !nodes.every(looksLikeNode)) return null;
-  return { nodes: nodes as GraphNode[], links: links as Link[] };
+  return { nodes: nodes as GraphNode[], links: links as Link[], definitions: list(definitions) };
 }
 
 function looksLikeNode(value: unknown): boolean {

@@ -80,7 +80,7 @@ function writeLink(graph: Graph, link: Link, asObjects: boolean): Json {
   return { ...(link.raw ?? {}), id: link.id, origin_id: from, origin_slot: link.fromSlot, target_id: to, target_slot: toSlot, type: link.type };
 }
 
-const idInFile = (graph: Graph, id: string): Json => graph.node(id).raw.id ?? (/^\d+$/.test(id) ? Number(id) : id);
+const idInFile = (graph: Graph, id: string): Json => graph.node(id).raw.id ?? (/^-?\d+$/.test(id) ? Number(id) : id);
 
 function writeGroup(group: Group): JsonObject {
   const { x, y, width, height } = group.bounds;
