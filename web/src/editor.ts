@@ -4,8 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import * as http from "./api/http";
 import { EventRouter, showHistory } from "./api/routing";
 import { run } from "./api/running";
-import { ServerSocket } from "./api/socket";
-import { newId } from "./model/ids";
+import { newId, ServerSocket } from "./api/socket";
 import * as workflows from "./api/workflows";
 import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";

@@ -1,6 +1,8 @@
 /** Who may log in to this server? Only servers with accounts (--multi-user) say `me`. */
 
-import { HttpError, request, send } from "./http";
+import { request, send } from "./http";
+
+export { reason } from "./http";
 
 export type Role = "admin" | "user";
 export interface People {
@@ -23,9 +25,3 @@ export const logOut = async (): Promise<void> => {
   await fetch("/logout", { method: "POST" });
   location.assign("/login");
 };
-
-/** What the server says of a refusal, in its own words. */
-export function reason(error: unknown): string {
-  const body = error instanceof HttpError ? error.body : null;
-  return body !== null && typeof body === "object" && "error" in body ? String(body.error) : String(error);
-}

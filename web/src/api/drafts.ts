@@ -6,6 +6,8 @@ export interface Draft {
   readonly id: string;
   readonly name: string;
   readonly savedAs: string | null;
+  /** The content of `savedAs` that this work began with; unknown in drafts of earlier versions. */
+  readonly savedDigest?: string | null;
   readonly isDirty: boolean;
   readonly workflow: JsonObject;
   readonly prompts: readonly string[];

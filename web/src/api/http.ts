@@ -15,6 +15,13 @@ export class HttpError extends Error {
   }
 }
 
+/** What went wrong, in the server's own words where it sent some. */
+export function reason(error: unknown): string {
+  const body = error instanceof HttpError ? error.body : null;
+  if (body !== null && typeof body === "object" && "error" in body) return String(body.error);
+  return error instanceof Error ? error.message : String(error);
+}
+
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
@@ -33,7 +40,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   throw new HttpError(`${init.method ?? "GET"} ${path} was answered with ${response.status} ${response.statusText}`, response.status, body);
 }
 
-const getJson = async <T>(path: string): Promise<T> => parseJson(await (await send(path)).text()) as T;
+export const getJson = async <T>(path: string): Promise<T> => parseJson(await (await send(path)).text()) as T;
 
 export const request = (method: string, path: string, body: unknown = {}): Promise<Response> =>
   send(path, { method, headers: { "Content-Type": "application/json" }, body: toJson(body) });
@@ -115,14 +122,6 @@ export async function uploadImage(file: File, folder = "input"): Promise<FileRef
   const answer = (await response.json()) as { name: string; subfolder: string; type: string };
   return { name: answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name, filename: answer.name, subfolder: answer.subfolder, type: answer.type };
 }
-
-const userPath = (file: string): string => `/userdata/${encodeURIComponent(file)}`;
-
-export const listUserFiles = (folder: string): Promise<string[]> => getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);
-export const readUserFile = async (file: string): Promise<string> => (await send(userPath(file))).text();
-/** Raises HttpError 409 where a file is there and `overwrite` is false. */
-export const writeUserFile = (file: string, text: string, overwrite: boolean): Promise<Response> =>
-  send(`${userPath(file)}?overwrite=${overwrite}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
 
 /** Address of a file that a node made or read; `thumbnail` asks for a smaller WebP of it. */
 export function viewUrl(ref: FileRef, thumbnail = false): string {

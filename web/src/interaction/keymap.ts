@@ -1,7 +1,7 @@
 /** Which key does what? One table, used by the keyboard and by the help. */
 
 import type { Editor } from "../editor";
-import { saveActive } from "./files";
+import { saveActive } from "./saving";
 
 export interface Command {
   readonly keys: string;
@@ -37,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   { keys: "Mod+S", says: "Save", group: "Workflow", always: true, act: (editor) => void saveActive(editor) },
   { keys: "Mod+Shift+S", says: "Save under another name", group: "Workflow", always: true, act: (editor) => (editor.ui.dialog.value = "save") },
   { keys: "Mod+O", says: "Open", group: "Workflow", always: true, act: (editor) => (editor.ui.dialog.value = "open") },
+  { keys: "H", says: "Versions", group: "Workflow", act: (editor) => (editor.ui.dialog.value = "versions") },
   { keys: "F", says: "Show everything", group: "View", act: (editor) => editor.stage.fit() },
   { keys: ".", says: "Show the selection", group: "View", act: (editor) => editor.fitSelection() },
   { keys: "=", says: "Zoom in", group: "View", act: (editor) => editor.zoom(1.25) },

@@ -30,6 +30,8 @@ export class Document {
   isPlaced = false;
   /** Path below `workflows/` on the server, once saved there. */
   savedAs: string | null = null;
+  /** Names the content that was read or saved there last; a save replaces that one and no other. */
+  savedDigest: string | null = null;
 
   private readonly layouts = new Map<NodeId, NodeLayout>();
   private readonly nodeSignals = new Map<NodeId, Signal<number>>();

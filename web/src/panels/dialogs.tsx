@@ -3,17 +3,24 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import * as http from "../api/http";
+import * as workflows from "../api/workflows";
 import type { Editor } from "../editor";
-import { downloadActive, saveActive, takeFiles } from "../interaction/files";
+import { downloadActive, takeFiles } from "../interaction/files";
+import { removeSaved, saveActive, withoutSuffix } from "../interaction/saving";
 import { COMMANDS, GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
-import { CloseIcon, UploadIcon } from "../view/icons";
+import { ago, exactly } from "../model/when";
+import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
 import { AccountDialog } from "./account";
+import { ConflictDialog } from "./conflict";
 import { PacksDialog } from "./packs";
+import { RecoveredDialog, TrashDialog } from "./trash";
+import { VersionsDialog } from "./versions";
 
-export function Dialog({ editor, title, children }: { editor: Editor; title: string; children: ComponentChildren }) {
+/** The keyboard goes to the first field, or, where `focuses` says so, to the dialog as a whole. */
+export function Dialog({ editor, title, focuses = "field", children }: { editor: Editor; title: string; focuses?: "field" | "dialog"; children: ComponentChildren }) {
   const root = useRef<HTMLElement>(null);
-  useEffect(() => (root.current?.querySelector("input") ?? root.current)?.focus(), []);
+  useEffect(() => ((focuses === "field" ? root.current?.querySelector("input") : null) ?? root.current)?.focus(), []);
   const close = (): void => void (editor.ui.dialog.value = null);
   return (
     <>
@@ -26,40 +33,51 @@ export function Dialog({ editor, title, children }: { editor: Editor; title: str
   );
 }
 
-type Files = { readonly files: readonly string[] } | { readonly problem: string } | null;
+function SavedRow({ editor, info, reload }: { editor: Editor; info: workflows.WorkflowInfo; reload: () => void }) {
+  const name = withoutSuffix(info.name);
+  const remove = (): void => {
+    if (confirm(`Move ${name} to the trash? It stays there for 30 days.`)) void removeSaved(editor, info.name, info.digest).then(reload);
+  };
+  return (
+    <li>
+      <button type="button" class="row-name" aria-label={name} onClick={() => openSaved(editor, info.name)}>{name}<span class="muted" title={exactly(info.modified_ms)}>{ago(info.modified_ms, Date.now())}{info.versions > 1 && ` · ${info.versions} versions`}</span></button>
+      <button type="button" class="icon-button" aria-label={`Delete ${name}`} title="Move to the trash" onClick={remove}><TrashIcon /></button>
+    </li>
+  );
+}
+
+function openSaved(editor: Editor, file: string): void {
+  editor.ui.dialog.value = null;
+  editor.openSaved(file).catch((error: unknown) => editor.ui.tell(`${file} can't be opened: ${http.reason(error)}`, "error"));
+}
 
 function OpenDialog({ editor }: { editor: Editor }) {
-  const [state, setState] = useState<Files>(null);
+  const [state, setState] = useState<readonly workflows.WorkflowInfo[] | string | null>(null);
   const [query, setQuery] = useState("");
-  useEffect(() => {
-    http.listUserFiles("workflows").then(
-      (files) => setState({ files: files.filter((file) => file.endsWith(".json")).sort((a, b) => a.localeCompare(b)) }),
-      (error: unknown) => setState(error instanceof http.HttpError && error.status === 404 ? { files: [] } : { problem: String(error) }),
-    );
-  }, []);
+  const reload = (): void => void workflows.list().then((found) => setState(found.workflows), (error: unknown) => setState(http.reason(error)));
+  useEffect(reload, []);
   const close = (): void => void (editor.ui.dialog.value = null);
-  const open = (file: string): void => {
-    close();
-    editor.openSaved(file).catch((error: unknown) => editor.ui.tell(`${file} can't be opened: ${String(error)}`, "error"));
-  };
-  const files = state && "files" in state ? state.files.filter((file) => fuzzyScore(query, file) > 0) : [];
+  const files = Array.isArray(state) ? (state as readonly workflows.WorkflowInfo[]).filter((info) => fuzzyScore(query, info.name) > 0) : [];
   return (
     <Dialog editor={editor} title="Open a workflow">
       <input class="search-input" placeholder="Filter saved workflows…" value={query} onInput={(event) => setQuery(event.currentTarget.value)}
-        onKeyDown={(event) => { if (event.key === "Enter" && files[0]) open(files[0]); }} />
-      <ul class="results file-list">
-        {files.map((file) => <li key={file}><button type="button" onClick={() => open(file)}>{file.replace(/\.json$/i, "")}</button></li>)}
-        {state && "files" in state && files.length === 0 && <li class="nothing">{query ? "Nothing matches." : "Nothing is saved on the server yet."}</li>}
-        {state && "problem" in state && <li class="nothing">{state.problem}</li>}
+        onKeyDown={(event) => { if (event.key === "Enter" && files[0]) openSaved(editor, files[0].name); }} />
+      <ul class="rows file-list">
+        {files.map((info) => <SavedRow key={info.name} editor={editor} info={info} reload={reload} />)}
+        {Array.isArray(state) && files.length === 0 && <li class="nothing">{query ? "Nothing matches." : "Nothing is saved on the server yet."}</li>}
+        {typeof state === "string" && <li class="nothing">{state}</li>}
       </ul>
-      <label class="button wide">
-        <UploadIcon />From a file: JSON, or a picture with its workflow inside
-        <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple
-          onChange={(event) => {
-            close();
-            void takeFiles(editor, [...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
-          }} />
-      </label>
+      <div class="open-more">
+        <label class="button wide">
+          <UploadIcon />From a file: JSON, or a picture with its workflow inside
+          <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple
+            onChange={(event) => {
+              close();
+              void takeFiles(editor, [...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
+            }} />
+        </label>
+        <button type="button" class="button" onClick={() => (editor.ui.dialog.value = "trash")}><TrashIcon />Trash</button>
+      </div>
     </Dialog>
   );
 }
@@ -109,6 +127,14 @@ export function Dialogs({ editor }: { editor: Editor }) {
       return <OpenDialog editor={editor} />;
     case "save":
       return <SaveDialog editor={editor} />;
+    case "conflict":
+      return <ConflictDialog editor={editor} />;
+    case "versions":
+      return <VersionsDialog editor={editor} />;
+    case "trash":
+      return <TrashDialog editor={editor} />;
+    case "recovered":
+      return <RecoveredDialog editor={editor} />;
     case "packs":
       return <PacksDialog editor={editor} />;
     case "help":

@@ -5,6 +5,7 @@ import { findNode } from "../model/levels";
 import { CloseIcon, UpIcon } from "../view/icons";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
+import { RecoveredNotice } from "./trash";
 
 function Running({ editor }: { editor: Editor }) {
   const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
@@ -55,6 +56,7 @@ export function StatusStrip({ editor }: { editor: Editor }) {
       {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
       <Pending editor={editor} />
       <span class="spacer" />
+      <RecoveredNotice editor={editor} />
       <PackNotice editor={editor} />
       <span class="status-text">{selected > 0 ? `${selected} of ${count} nodes` : `${count} nodes`}</span>
       <Zoom editor={editor} />

@@ -2,8 +2,8 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
-import { CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
-import { saveActive } from "../interaction/files";
+import { ClockIcon, CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
+import { saveActive } from "../interaction/saving";
 import { readableKeys } from "../interaction/keymap";
 import { AccountButton } from "./account";
 
@@ -11,7 +11,7 @@ function Tab({ editor, document }: { editor: Editor; document: Document }) {
   const isActive = editor.active.value === document;
   return (
     <div class={`tab${isActive ? " is-active" : ""}`}>
-      <button type="button" class="tab-name" role="tab" aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Kept in this browser, not saved on the server yet"}>
+      <button type="button" class="tab-name" role="tab" aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Not saved under a name yet; a draft is kept"}>
         {document.name.value}
         {document.isDirty && <span class="unsaved" aria-label="has changes that are not saved" />}
       </button>
@@ -58,6 +58,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <span class="divider" />
         <button type="button" class="button quiet" title={readableKeys("Mod+O")} onClick={() => (ui.dialog.value = "open")}>Open</button>
         <button type="button" class="button quiet" title={readableKeys("Mod+S")} onClick={() => void saveActive(editor)}>Save</button>
+        <button type="button" class="icon-button" aria-label="Versions" title="Versions (H)" onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />
         <button type="button" class="icon-button" aria-label="Show everything" title="Show everything (F)" onClick={() => editor.stage.fit()}><FitIcon /></button>
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title="Results (G)" onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>

@@ -1,6 +1,8 @@
 /** What lies above the canvas? The one popup, dialog or search that is open, and the toasts. */
 
 import { signal } from "@preact/signals";
+import type { Conflict, DraftInfo } from "../api/workflows";
+import type { Document } from "../model/document";
 import type { FileRef } from "../model/run_state";
 import type { SocketFilter } from "../model/fuzzy";
 import type { Json, NodeId, Point } from "../model/types";
@@ -42,12 +44,23 @@ export interface Picture {
   readonly workflow: Json;
 }
 
+export interface RefusedSave {
+  readonly document: Document;
+  /** Path below `workflows/`. */
+  readonly file: string;
+  readonly conflict: Conflict;
+}
+
 export class UiState {
   readonly choice = signal<ChoicePopup | null>(null);
   readonly search = signal<SearchRequest | null>(null);
   readonly menu = signal<Menu | null>(null);
   readonly picture = signal<Picture | null>(null);
-  readonly dialog = signal<"account" | "help" | "open" | "packs" | "save" | null>(null);
+  readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "recovered" | "save" | "trash" | "versions" | null>(null);
+  /** The save that was refused, while its dialog is open. */
+  readonly conflict = signal<RefusedSave | null>(null);
+  /** Unsaved work that the server has and this browser has not. */
+  readonly recovered = signal<readonly DraftInfo[]>([]);
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   readonly showsGallery = signal(false);

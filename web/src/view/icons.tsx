@@ -22,6 +22,9 @@ export const StopIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden=
 export const WarningIcon = () => <Icon><path d="M8 2.6 14 13H2zM8 6.6v3M8 11.3v.1" /></Icon>;
 export const HelpIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.4v.1" /></Icon>;
 export const GalleryIcon = () => <Icon><rect x="2.2" y="3" width="11.6" height="10" rx="2" /><path d="m3 11.5 3.2-3.2 2.3 2.2 1.8-1.7 2.9 2.7" /><circle cx="10.6" cy="6" r="0.9" /></Icon>;
+export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 4.6V8l2.4 1.6" /></Icon>;
+export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.8M9.2 7v3.8" /></Icon>;
+export const DraftIcon = () => <Icon><path d="M3.5 2.5h5.5l3.5 3.5v7.5h-9zM9 2.5V6h3.5M6 9h4M6 11.2h2.5" /></Icon>;
 export const FitIcon = () => <Icon><path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" /></Icon>;
 export const DiceIcon = () => (
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5">

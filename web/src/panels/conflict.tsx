@@ -1,0 +1,99 @@
+/** Someone else has changed the file that was to be saved: what did both do, and what is to become of it? */
+
+import { useState } from "preact/hooks";
+import type { Editor } from "../editor";
+import { isSameFile, keepMine, saveUnder, takeTheirs, withoutSuffix } from "../interaction/saving";
+import { compareWorkflows, countsOf } from "../model/difference";
+import { parseJson } from "../model/exact_json";
+import type { JsonObject } from "../model/types";
+import { ago, exactly } from "../model/when";
+import { isObject } from "../model/workflow_read";
+import { Dialog } from "./dialogs";
+import { DifferenceList } from "./difference_list";
+import type { RefusedSave } from "./ui_state";
+
+/** The file's workflow; null where it is none. */
+export function readText(text: string | null): JsonObject | null {
+  try {
+    const data = text === null ? null : parseJson(text);
+    return isObject(data) ? data : null;
+  } catch {
+    return null; // another program may have put anything there; the dialog says that it is no workflow
+  }
+}
+
+interface SideProps {
+  readonly title: string;
+  readonly when: string;
+  readonly at?: number;
+  readonly workflow: JsonObject | null;
+  readonly base: JsonObject | null;
+  readonly instead: string;
+}
+
+function Side({ title, when, at, workflow, base, instead }: SideProps) {
+  const counts = workflow && countsOf(workflow);
+  return (
+    <section class="side" aria-label={title}>
+      <h3>{title}</h3>
+      <p class="side-when" title={at === undefined ? undefined : exactly(at)}>{when}</p>
+      <p class="muted">{counts ? `${counts.nodes} nodes, ${counts.links} links` : "This is no workflow."}</p>
+      {workflow && (base ? <DifferenceList difference={compareWorkflows(base, workflow)} /> : <p class="muted">{instead}</p>)}
+    </section>
+  );
+}
+
+function whose(refused: RefusedSave, clientId: string): string {
+  const { current } = refused.conflict;
+  if (current?.kind === "outside") return "by another program";
+  if (current?.author === clientId) return "in this tab";
+  return "in another tab or by another client";
+}
+
+function Choices({ editor, refused }: { editor: Editor; refused: RefusedSave }) {
+  const { document, file, conflict: { current } } = refused;
+  const [name, setName] = useState(`${withoutSuffix(file)} (mine)`);
+  const [isBusy, setIsBusy] = useState(false);
+  const act = async (deed: () => Promise<boolean>): Promise<void> => {
+    setIsBusy(true);
+    editor.ui.dialog.value = null;
+    if (!(await deed()) && editor.ui.dialog.peek() !== "conflict" && document.isDirty) editor.ui.tell(`${document.name.peek()} is not saved.`, "error");
+    setIsBusy(false);
+  };
+  return (
+    <>
+      <form class="save-under" onSubmit={(event) => { event.preventDefault(); if (name.trim()) void act(() => saveUnder(editor, refused, name)); }}>
+        <input class="search-input" aria-label="Another name" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <button type="submit" class="button" disabled={isBusy || !name.trim()}>Save mine under this name</button>
+      </form>
+      <div class="dialog-buttons">
+        {current && <button type="button" class="button" disabled={isBusy} onClick={() => void act(() => takeTheirs(editor, refused))}>{isSameFile(refused) ? "Take theirs" : "Open that one instead"}</button>}
+        <button type="button" class="button run" disabled={isBusy} onClick={() => void act(() => keepMine(editor, refused))}>{current ? "Keep mine" : "Save it again"}</button>
+      </div>
+    </>
+  );
+}
+
+export function ConflictDialog({ editor }: { editor: Editor }) {
+  const refused = editor.ui.conflict.value;
+  if (!refused) return null;
+  const { document, file, conflict: { current, base } } = refused;
+  const [mine, theirs, common] = [document.toWorkflow(), readText(current?.text ?? null), readText(base)];
+  const name = withoutSuffix(file);
+  const says = !current ? "Nothing was written. Your work is open here, and its earlier versions are in the trash." :
+    isSameFile(refused) ? "Nothing was overwritten. Whatever you choose, both stay among the versions." : "Nothing was overwritten. If you replace it, it stays among the versions.";
+  return (
+    <Dialog editor={editor} focuses="dialog" title={!current ? `${name} was deleted or renamed` : isSameFile(refused) ? `${name} was changed by someone else` : `${name} is there already`}>
+      <div class="conflict">
+        <p class="muted">{says}</p>
+        {current && (
+          <div class="sides">
+            <Side title="Mine" when="open here, not saved" workflow={mine} base={common ?? theirs} instead="What both began with is not known." />
+            <Side title="Theirs" when={`${ago(current.modified_ms, Date.now())} ${whose(refused, editor.clientId)}`} at={current.modified_ms} workflow={theirs} base={common} instead="On the left is how yours differs from it." />
+          </div>
+        )}
+        <Choices key={current?.digest ?? ""} editor={editor} refused={refused} />
+      </div>
+    </Dialog>
+  );
+}
