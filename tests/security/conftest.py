@@ -12,7 +12,7 @@ from tests.server.conftest import open_site, process_site, site  # noqa: F401 - 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole program with the model that ships and a hostile pack. Tests leave it in working order."""
-    started = Site(tmp_path_factory.mktemp("security"), environment={"WEFT_TOKEN": ""})
+    started = Site(tmp_path_factory.mktemp("security"))
     yield started
     started.end()
 

@@ -43,9 +43,20 @@ class Answer:
 
 
 class Site:
-    """The program in a process of its own. `outside` is the folder around its base folder; it holds a secret."""
+    """The program in a process of its own. `outside` is the folder around its base folder; it holds a secret.
 
-    def __init__(self, outside: Path, *flags: str, environment: Mapping[str, str] | None = None) -> None:
+    Args:
+        token: is asked for, and sent with every request; empty for none.
+        light: without torch and the nodes that ship; with those of tests/doubles.py and the hostile pack.
+    """
+
+    def __init__(self, outside: Path, *flags: str, token: str = "", light: bool = False) -> None:
+        self._small = (
+            {"1": node("Constant", value=1), "2": node("Show", value=["1", 0])}
+            if light
+            else {"1": node("PrimitiveInt", value=1), "2": node("PreviewAny", source=["1", 0])}
+        )
+        self._login = {"Authorization": f"Bearer {token}"} if token else {}
         self.outside = outside
         self.base = outside / "base"
         self.tried = outside / "tried.txt"
@@ -55,12 +66,13 @@ class Site:
         (models / TINY.name).symlink_to(TINY) if os.name != "nt" else shutil.copy(TINY, models)
         shutil.copytree(HERE / "pack", self.base / "custom_nodes" / "hostile")
         self._log = (outside / "server.log").open("ab")
+        program = str(HERE / "light_server.py") if light else "main.py"
         self.process = subprocess.Popen(
-            [sys.executable, "main.py", "--cpu", "--port", "0", "--base-directory", str(self.base), *flags],
+            [sys.executable, program, "--cpu", "--port", "0", "--base-directory", str(self.base), *flags],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True,
             env={
                 **os.environ, "PYTHONUNBUFFERED": "1", "WATCHED_TO": str(self.tried),
-                "PYTHONPATH": str(HERE / "watched"), **(environment or {}),
+                "PYTHONPATH": str(HERE / "watched"), "WEFT_TOKEN": token,
             },
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -89,7 +101,7 @@ class Site:
         """Send a request exactly as it is written: the path is not encoded, no header but Host and length is added."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
         try:
-            sent = headers or {}
+            sent = {**self._login, **(headers or {})}
             named = {name.lower() for name in sent}
             connection.putrequest(method, path, skip_host="host" in named, skip_accept_encoding=True)
             for name, value in sent.items():
@@ -144,9 +156,7 @@ class Site:
 
     def still_works(self) -> None:
         """Check that the next job runs."""
-        ended = self.run(
-            {"1": node("PrimitiveInt", value=time.time_ns() % 2**31), "2": node("PreviewAny", source=["1", 0])}
-        )
+        ended = self.run(self._small)
         assert ended["status"]["completed"] is True, ended["status"]
 
     def files(self) -> dict[str, tuple[int, bytes]]:

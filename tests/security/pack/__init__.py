@@ -5,7 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-import torch
 from aiohttp import web
 from server import PromptServer
 
@@ -49,7 +48,7 @@ class Hangs(Hostile):
 
 class EatsMemory(Hostile):
     def do(self, salt):
-        torch.empty(2**60, dtype=torch.uint8)
+        bytearray(2**60)
 
 
 class ChangesThePrograms(Hostile):
@@ -85,15 +84,6 @@ class SpeaksToTheServer(Hostile):
                 continue
         time.sleep(5)
         return told("written")
-
-
-class FillsTheCache(Hostile):
-    """Gives more than the cache holds, time after time."""
-
-    RETURN_TYPES = ("LATENT",)
-
-    def do(self, salt):
-        return {"ui": {"text": ["given"]}, "result": ({"samples": torch.zeros(1, 4, 512, 2048)},)}
 
 
 class Fails(Hostile):
@@ -169,7 +159,7 @@ async def long(request):
 NODE_CLASS_MAPPINGS = {
     f"Hostile{kind.__name__}": kind
     for kind in (
-        ReadsEnvironment, Exits, Hangs, EatsMemory, ChangesThePrograms, SpeaksToTheServer, FillsTheCache, Fails,
+        ReadsEnvironment, Exits, Hangs, EatsMemory, ChangesThePrograms, SpeaksToTheServer, Fails,
         ExpandsForEver, ExpandsIntoMore, CallsHome, Spawns,
     )
 }  # fmt: skip
