@@ -4,7 +4,8 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import * as http from "./api/http";
 import { EventRouter, showHistory } from "./api/routing";
 import { run } from "./api/running";
-import { newId, ServerSocket } from "./api/socket";
+import { ServerSocket } from "./api/socket";
+import { newId } from "./model/ids";
 import * as workflows from "./api/workflows";
 import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";

@@ -3,7 +3,8 @@
 import { parseJson, toJson } from "./model/exact_json";
 import { effect } from "@preact/signals";
 import { dropDraft, listDrafts, readDraft, storeDraft, type Draft } from "./api/drafts";
-import { canClaim, holdForTab, newId, RELOAD_MS } from "./api/socket";
+import { canClaim, holdForTab, RELOAD_MS } from "./api/socket";
+import { newId } from "./model/ids";
 import type { Document } from "./model/document";
 
 const OPEN = "weft.open";
