@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "Range": "declare",
         "Registry": "registry",
         "Runs": "definition",
+        "Several": "declare",
         "Socket": "sockets",
         "Text": "declare",
         "TextWidget": "widgets",

@@ -6,6 +6,7 @@
 The keyword-only signature gives inputs and their order, annotations give sockets and widgets, defaults
 give defaults, the docstring's first paragraph the description, and its `Args:` the tooltips. An input annotated
 `list[Image]` takes all values at once; a function that returns `list[Image]` gives values to be taken one by one.
+A parameter annotated with `Several` stands for inputs of any names.
 """
 
 import functools
@@ -65,6 +66,22 @@ class Toggle:
     off: str | None = None
 
 
+@dataclass(frozen=True)
+class Several:
+    """Inputs of one kind whose names are no parameters' names; the parameter is given their values by name.
+
+        ratios: Annotated[Mapping[str, float], Several(("time_embed.", "out."), Annotated[float, Range(0, 1)], 1.0)]
+
+    Attributes:
+        kind: what each would be annotated with if it were a parameter.
+        default: of each; None: there is none.
+    """
+
+    names: Sequence[str]
+    kind: Any
+    default: Any = None
+
+
 def node(
     node_type: str,
     *,
@@ -92,6 +109,7 @@ def node(
     def declare(function: F) -> F:
         inputs, wants_context = _inputs(node_type, function)
         lists = _list_inputs(function)
+        called = _with_gathered_inputs(function)
         definition = NodeDefinition(
             type=node_type,
             display_name=display_name or node_type,
@@ -109,7 +127,7 @@ def node(
             deprecated=deprecated,
             experimental=experimental,
             module=function.__module__,
-            function=_with_single_values(function, lists) if lists else function,
+            function=_with_single_values(called, lists) if lists else called,
             fingerprint=fingerprint,
             check=check,
             sparing=sparing,
@@ -133,14 +151,56 @@ def _inputs(node_type: str, function: Callable[..., Any]) -> tuple[tuple[InputSp
     tooltips = _tooltips(function)
     parameters = inspect.signature(function).parameters
     specs = [
-        replace(_input(node_type, parameter, hints[name]), tooltip=tooltips.get(name, ""))
+        replace(_input(node_type, each, hint), tooltip=tooltips.get(name, ""))
         for name, parameter in parameters.items()
         if name != "context"
+        for each, hint in _standing_for(parameter, hints[name])
     ]
     unknown = set(tooltips) - set(parameters)
     if unknown:
         raise TypeError(f"{node_type}: `Args:` describes {sorted(unknown)}, which are not parameters.")
     return tuple(specs), "context" in parameters
+
+
+def _several(hint: Any) -> Several | None:
+    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((note for note in notes if isinstance(note, Several)), None)
+
+
+def _standing_for(parameter: inspect.Parameter, hint: Any) -> Iterator[tuple["inspect.Parameter | _NamedInput", Any]]:
+    """The inputs for which a parameter stands: itself, or `Several`."""
+    several = _several(hint)
+    if several is None:
+        yield parameter, hint
+        return
+    default = inspect.Parameter.empty if several.default is None else several.default
+    for name in several.names:
+        yield _NamedInput(name, parameter.kind, default), several.kind
+
+
+@dataclass(frozen=True)
+class _NamedInput:
+    """What `_input` reads of a parameter, for names that no parameter may have."""
+
+    name: str
+    kind: Any
+    default: Any
+
+
+def _with_gathered_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function with parameters that stand for `Several` inputs be called with those inputs."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    families = {name: several for name, hint in hints.items() if (several := _several(hint)) is not None}
+    if not families:
+        return function
+
+    @functools.wraps(function)
+    def call(**inputs: Any) -> Any:
+        for name, several in families.items():
+            inputs[name] = {each: inputs.pop(each) for each in several.names if each in inputs}
+        return function(**inputs)
+
+    return call
 
 
 def _list_inputs(function: Callable[..., Any]) -> frozenset[str]:
@@ -160,7 +220,7 @@ def _with_single_values(function: Callable[..., Any], lists: frozenset[str]) -> 
     return call
 
 
-def _input(node_type: str, parameter: inspect.Parameter, hint: Any) -> InputSpec:
+def _input(node_type: str, parameter: "inspect.Parameter | _NamedInput", hint: Any) -> InputSpec:
     if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
         raise TypeError(f"{node_type}: make the parameter {parameter.name!r} keyword-only (write `*,` first).")
     default = None if parameter.default is inspect.Parameter.empty else parameter.default

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "by_ratio": "merging",
         "load_lora": "lora",
         "merge": "merging",
+        "merge_by_names": "merging",
         "with_deep_shrink": "deep_shrink",
         "with_free_u": "free_u",
         "with_hyper_tile": "hyper_tile",

@@ -74,6 +74,29 @@ def merge(first: Part, second: Part, shares: Mapping[str, Shares] | Shares, but:
     return first.with_patch(Mixed(second, {"": shares} if isinstance(shares, Shares) else shares, wanted))
 
 
+def merge_by_names(
+    first: DiffusionModel, second: DiffusionModel, ratios: Mapping[str, float], kind: str
+) -> DiffusionModel:
+    """The first model with the second mixed in, each part of the network by a ratio of its own: 1 is the first.
+
+    Args:
+        ratios: by beginning of the weights' names; the longest that fits counts, the first one for what fits none.
+        kind: the kind of model that has parts of these names, for messages.
+
+    Raises:
+        ValueError: the two are not of one kind, or none of their weights has such a name.
+    """
+    names = list(first.hosted.weights)
+    if not any(name.startswith(tuple(ratios)) for name in names):
+        raise ValueError(
+            f"This node merges models of the kind {kind}, whose weights are named {', '.join(list(ratios)[:3])}...; "
+            f"those of the model given ({first.family.name}) are named {', '.join(names[:3])}. "
+            "Choose the node for this kind of model, or ModelMergeSimple."
+        )
+    shares = {beginning: by_ratio(ratio) for beginning, ratio in ratios.items()}
+    return merge(first, second, {"": next(iter(shares.values())), **shares})
+
+
 def _mismatch(mine: Mapping[str, tuple[int, ...]], theirs: Mapping[str, tuple[int, ...]]) -> str:
     name = next(name for name in [*mine, *theirs] if mine.get(name) != theirs.get(name))
     shapes = [str(list(shape)) if shape is not None else "missing" for shape in (mine.get(name), theirs.get(name))]

@@ -1,5 +1,6 @@
 """A typed function becomes a node definition: inputs in order, widgets, defaults, tooltips, outputs."""
 
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 import pytest
@@ -10,6 +11,7 @@ from engine.graph import (
     NodeResult,
     Range,
     Runs,
+    Several,
     Socket,
     Text,
     declared_in,
@@ -144,3 +146,31 @@ def test_declared_in_lists_a_modules_own_nodes():
     import sys
 
     assert [found.type for found in declared_in(sys.modules[__name__])] == ["Everything"]
+
+
+def test_one_parameter_may_stand_for_inputs_of_any_names():
+    @node("Shares", category="test")
+    def shares(
+        *,
+        model: Model,
+        shares: Annotated[Mapping[str, float], Several(("in.0.", "out."), Annotated[float, Range(0, 1)], 0.5)],
+        images: list[Image],
+    ) -> Model:
+        """Tell shares.
+
+        Args:
+            shares: how much.
+        """
+        return model, shares, images
+
+    declared = getattr(shares, DEFINITION)
+    assert [(spec.name, spec.type, spec.tooltip) for spec in declared.inputs] == [
+        ("model", "MODEL", ""),
+        ("in.0.", "FLOAT", "how much."),
+        ("out.", "FLOAT", "how much."),
+        ("images", "IMAGE", ""),
+    ]
+    assert (declared.inputs[1].widget.default, declared.inputs[1].widget.maximum) == (0.5, 1)
+    given = {"model": ["m"], "in.0.": [0.1], "out.": [0.2], "images": ["a", "b"]}
+    assert declared.function(**given) == ("m", {"in.0.": 0.1, "out.": 0.2}, ["a", "b"])
+    assert shares(model="m", shares={"out.": 1.0}, images=[])[1] == {"out.": 1.0}

@@ -42,6 +42,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/latent",
     "extra/mask",
     "extra/model_merging",
+    "extra/model_merging_model_specific",
     "extra/morphology",
     "extra/model_downscale",
     "extra/pag",
@@ -58,7 +59,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
 # Choices that list what is there.
 OF_FILES = {
     "ckpt_name", "clip_name", "clip_name1", "clip_name2", "clip_name3", "control_net_name", "file", "image", "latent",
-    "lora_name", "model_name", "model_path", "unet_name",
+    "gligen_name", "hypernetwork_name", "lora_name", "model_name", "model_path", "style_model_name", "unet_name",
 }  # fmt: skip
 
 
