@@ -112,8 +112,9 @@ def reporter(context: NodeContext, model: Model) -> "Callable[[diffusion.Step], 
     return report
 
 
-def control_nets(*conditionings: Conditioning) -> "list[control.ControlNet]":
-    """Find the control networks that steer through these prompts, each once."""
-    uses = [use for conditioning in conditionings for item in conditioning for use in item.controls]
-    nets = (use.control for use in uses if isinstance(use, control.ControlNetUse))
-    return list({id(net): net for net in nets}.values())
+def control_nets(*conditionings: Conditioning) -> "list[models.Holdable]":
+    """Find the networks that steer through these prompts, each once."""
+    items = [item for conditioning in conditionings for item in conditioning]
+    nets = [use.control for item in items for use in item.controls if isinstance(use, control.ControlNetUse)]
+    others = [part for item in items for layers in models.prompt_layers(item.extra) for part in layers.holdables]
+    return list({id(net): net for net in (*nets, *others)}.values())

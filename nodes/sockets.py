@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from engine.control import ControlNet
+    from engine.control import ControlNet, Gligen
     from engine.files.drawings import Svg
     from engine.models import DiffusionModel as Model
     from engine.models import TextEncoder, UpscaleModel, Vae, VisionEncoder, VisionOutput
@@ -34,6 +34,7 @@ else:
     Audio = Socket("AUDIO")
     Conditioning = Socket("CONDITIONING")
     ControlNet = Socket("CONTROL_NET")
+    Gligen = Socket("GLIGEN")
     Guider = Socket("GUIDER")
     Image = Socket("IMAGE")
     Latent = Socket("LATENT")
@@ -68,8 +69,8 @@ Offset = Annotated[int, Range(0, LARGEST_SIDE, step=8)]
 Crop = Annotated[str, Choice(CROPS)]
 
 __all__ = [
-    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Guider", "Image",
-    "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler", "SamplerName",
-    "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg", "TextEncoder",
-    "UpscaleModel", "Vae", "Video", "VisionEncoder", "VisionOutput",
+    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Gligen", "Guider",
+    "Image", "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler",
+    "SamplerName", "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg",
+    "TextEncoder", "UpscaleModel", "Vae", "Video", "VisionEncoder", "VisionOutput",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ def encode_text(*, text: Prompt, clip: TextEncoder, context: NodeContext) -> Con
         text: what to show. (word:1.3) counts more, (word:0.7) less; embedding:name uses a file of models/embeddings.
         clip: the text encoder of the checkpoint that samples.
     """
-    return _encode(clip, text, context)
+    return encoded(clip, text, context)
 
 
 @node("CLIPTextEncodeSDXL", category="advanced/conditioning", fingerprint=fingerprints.of_embeddings)
@@ -61,7 +61,7 @@ def encode_text_sdxl(
     """
     sizes = {"width": width, "height": height, "crop_w": crop_w, "crop_h": crop_h}
     sizes |= {"target_width": target_width, "target_height": target_height}
-    return _encode(clip, {"clip_g": text_g, "clip_l": text_l}, context, **sizes)
+    return encoded(clip, {"clip_g": text_g, "clip_l": text_l}, context, **sizes)
 
 
 @node("CLIPTextEncodeSDXLRefiner", category="advanced/conditioning", fingerprint=fingerprints.of_embeddings)
@@ -82,10 +82,10 @@ def encode_text_sdxl_refiner(
         height: of the picture, in pixels.
         clip: the refiner's text encoder.
     """
-    return _encode(clip, text, context, aesthetic_score=ascore, width=width, height=height)
+    return encoded(clip, text, context, aesthetic_score=ascore, width=width, height=height)
 
 
-def _encode(clip: TextEncoder, prompt: str | Mapping[str, str], context: NodeContext, **extra: float) -> Conditioning:
+def encoded(clip: TextEncoder, prompt: str | Mapping[str, str], context: NodeContext, **extra: float) -> Conditioning:
     """Encode a prompt; what is wrong with its embeddings is shown on the node."""
 
     def tell(problem: str) -> None:

@@ -7,7 +7,10 @@ __getattr__, __dir__, __all__ = lazy.facade(
     {
         "ControlNet": "controlnet",
         "ControlNetUse": "controlnet",
+        "Gligen": "gligen",
         "T2IAdapter": "t2i_adapter",
         "load_controlnet": "controlnet",
+        "load_gligen": "gligen",
+        "with_box": "gligen",
     },
 )

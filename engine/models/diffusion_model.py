@@ -14,7 +14,7 @@ from engine.models.hooks import hook_patches
 from engine.models.latent import LatentFormat
 from engine.models.layer_patches import LayerPatches
 from engine.models.memory.hosted_module import HostedModule
-from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch
+from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch, prompt_layers
 from engine.models.weight_names import WeightNames
 from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent, NetworkInputs
 from engine.sampling.guidance_patches import GuidancePatches
@@ -114,5 +114,8 @@ class DiffusionModel:
             for wrapper in reversed(self.patches.wrappers):
                 run = partial(wrapper, run)
             scaled = self.prediction.scale_input(x, sigma)
-            call = NetworkCall(scaled, self.noise_levels.timestep(sigma), inputs, sigma, self.patches.layers)
+            layers = self.patches.layers
+            for patch in prompt_layers(inputs.extra):
+                layers = patch.added_to(layers or LayerPatches(), scaled)
+            call = NetworkCall(scaled, self.noise_levels.timestep(sigma), inputs, sigma, layers)
             return self.prediction.denoised(x, run(call).float(), sigma)

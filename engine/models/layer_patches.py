@@ -61,6 +61,13 @@ class AttentionOutput(Protocol):
         """(N, T, C) -> (N, T, C)."""
 
 
+class BetweenAttentions(Protocol):
+    """Changes what a transformer block has made of the tokens when they have attended to each other."""
+
+    def __call__(self, x: Tensor, call: LayerCall) -> Tensor:
+        """(N, T, C) -> (N, T, C)."""
+
+
 class BlockOutput(Protocol):
     """Changes what a block of the encoder gives."""
 
@@ -82,6 +89,7 @@ class LayerPatches:
     Attributes:
         attention_inputs, attention_outputs: by which attention they change.
         attention_functions: by attention and place; the last one set for a place counts.
+        between_attentions: change the tokens between a transformer block's two attentions.
         after_block: change what a block of the encoder gives, before it is kept for the decoder.
         after_skip: the same, after it was kept.
         joins: change what each block of the decoder reads.
@@ -90,6 +98,7 @@ class LayerPatches:
     attention_inputs: Mapping[Which, tuple[AttentionInput, ...]] = field(default_factory=dict)
     attention_functions: Mapping[tuple[Which, LayerPlace], AttentionFunction] = field(default_factory=dict)
     attention_outputs: Mapping[Which, tuple[AttentionOutput, ...]] = field(default_factory=dict)
+    between_attentions: tuple[BetweenAttentions, ...] = ()
     after_block: tuple[BlockOutput, ...] = ()
     after_skip: tuple[BlockOutput, ...] = ()
     joins: tuple[SkipJoin, ...] = ()
@@ -108,6 +117,10 @@ class LayerPatches:
     def with_function(self, which: Which, place: LayerPlace, function: AttentionFunction) -> LayerPatches:
         """These patches, and a function in the place of one attention."""
         return replace(self, attention_functions={**self.attention_functions, (which, place): function})
+
+    def with_between(self, change: BetweenAttentions) -> LayerPatches:
+        """These patches, and what changes the tokens between the two attentions of all transformer blocks."""
+        return replace(self, between_attentions=(*self.between_attentions, change))
 
     def with_blocks(
         self,
@@ -158,6 +171,11 @@ class PatchedCall:
         for patch in self.patches.attention_outputs.get(which, ()):
             out = patch(out, self.call)
         return out
+
+    def between_attentions(self, x: Tensor) -> Tensor:
+        for patch in self.patches.between_attentions:
+            x = patch(x, self.call)
+        return x
 
     def after_block(self, x: Tensor) -> Tensor:
         for patch in self.patches.after_block:

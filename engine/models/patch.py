@@ -1,19 +1,26 @@
 """What is a reversible change to a model? The points at which packs and patches may take part.
 
 Patches are values: `model.with_patch(patch)` gives a new model that shares the weights. The points: weights
-(`WeightPatch`), attention and blocks (`LayerPatches`), the whole network call (`NetworkWrapper`), guidance (sampling's
-`GuidancePatches`), and the noise levels (`DiffusionModel.with_noise_levels`).
+(`WeightPatch`), attention and blocks (`LayerPatches`; for one prompt only: `PromptLayers`), the whole network call
+(`NetworkWrapper`), guidance (sampling's `GuidancePatches`), and the noise levels (`DiffusionModel.with_noise_levels`).
 """
 
-from collections.abc import Collection
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
 from engine.models.layer_patches import LayerPatches
 from engine.sampling.conditioning import NetworkInputs
 from engine.sampling.guidance_patches import GuidancePatches
+
+if TYPE_CHECKING:
+    from engine.models.memory.device_memory import Holdable
+
+PROMPT_LAYERS = "layer_patches"  # what prompts carry a tuple of PromptLayers under, in `extra`
 
 
 class WeightPatch(Protocol):
@@ -56,6 +63,23 @@ class NetworkWrapper(Protocol):
     def __call__(self, network: CallNetwork, call: NetworkCall) -> Tensor: ...
 
 
+class PromptLayers(Protocol):
+    """Takes part inside the network wherever one prompt is evaluated. Compared by identity."""
+
+    @property
+    def holdables(self) -> tuple[Holdable, ...]:
+        """What must be on its device for that."""
+
+    def added_to(self, layers: LayerPatches, x: Tensor) -> LayerPatches:
+        """The layer patches of one call, and these; x (N, C, h, w) is what the network reads."""
+
+
+def prompt_layers(extra: Mapping[str, Any]) -> tuple[PromptLayers, ...]:
+    """What a prompt carries of them, in its `extra`."""
+    found: tuple[PromptLayers, ...] = extra.get(PROMPT_LAYERS, ())
+    return found
+
+
 @dataclass(frozen=True)
 class Patches:
     """Everything that changes a model, in the order in which it was added."""
@@ -65,14 +89,14 @@ class Patches:
     layers: LayerPatches | None = None
     guidance: GuidancePatches = field(default_factory=GuidancePatches)
 
-    def with_weights(self, patch: WeightPatch) -> "Patches":
+    def with_weights(self, patch: WeightPatch) -> Patches:
         return replace(self, weights=(*self.weights, patch))
 
-    def with_wrapper(self, wrapper: NetworkWrapper) -> "Patches":
+    def with_wrapper(self, wrapper: NetworkWrapper) -> Patches:
         return replace(self, wrappers=(*self.wrappers, wrapper))
 
-    def with_layers(self, layers: LayerPatches) -> "Patches":
+    def with_layers(self, layers: LayerPatches) -> Patches:
         return replace(self, layers=layers)
 
-    def with_guidance(self, guidance: GuidancePatches) -> "Patches":
+    def with_guidance(self, guidance: GuidancePatches) -> Patches:
         return replace(self, guidance=guidance)

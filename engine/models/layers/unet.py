@@ -155,6 +155,7 @@ class TransformerBlock(nn.Module):
             x = self.attn2(self.norm2(x), given.context).add_(x)
         else:
             x = self.attn1.forward_patched(self.norm1(x), own, 1, given.patched) + x
+            x = given.patched.between_attentions(x)
             x = self.attn2.forward_patched(self.norm2(x), given.context, 2, given.patched) + x
         return self.ff(self.norm3(x)).add_(x)
 

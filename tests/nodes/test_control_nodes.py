@@ -1,0 +1,94 @@
+"""Nodes that bring further networks into a run, called like functions on small real models and files."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.errors import BadReference
+from engine.models.layers.unet import UNet
+from engine.models.patch import prompt_layers
+from nodes import gligen, latent, sampling, text
+from tests import tiny
+
+
+@pytest.fixture
+def encode(checkpoint, context):
+    return lambda words: text.encode_text(text=words, clip=checkpoint.clip, context=context)
+
+
+@pytest.fixture
+def sample(checkpoint, encode, context):
+    """A short run of KSampler; keyword arguments replace its inputs."""
+
+    def run(**inputs):
+        usual = {
+            "model": checkpoint.model,
+            "seed": 5,
+            "steps": 2,
+            "cfg": 4.0,
+            "sampler_name": "euler",
+            "scheduler": "normal",
+            "positive": encode("a red cat"),
+            "negative": encode(""),
+            "latent_image": latent.make_empty(width=64, height=64),
+            "context": context,
+        }
+        return sampling.ksampler(**{**usual, **inputs}).samples
+
+    return run
+
+
+def model_file(model_folder, folder, name):
+    path = model_folder / "models" / folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def gligen_shapes(width=64):
+    """What GLIGEN adds to the small model."""
+    with torch.device("meta"):
+        network = UNet(tiny.network_config())
+    hidden = 32
+    shapes = {
+        "position_net.null_positive_feature": (width,),
+        "position_net.null_position_feature": (64,),
+        "position_net.linears.0.weight": (hidden, width + 64),
+        "position_net.linears.0.bias": (hidden,),
+        "position_net.linears.2.weight": (hidden, hidden),
+        "position_net.linears.2.bias": (hidden,),
+        "position_net.linears.4.weight": (width, hidden),
+        "position_net.linears.4.bias": (width,),
+    }
+    for name, layer in network.named_modules():
+        if name.rpartition(".")[2] == "attn1":
+            fuser, wide = name.removesuffix("attn1") + "fuser.", layer.to_q.in_features
+            shapes |= {f"{fuser}linear.weight": (wide, width), f"{fuser}linear.bias": (wide,)}
+            shapes |= {f"{fuser}alpha_attn": (), f"{fuser}alpha_dense": ()}
+            for norm in ("norm1", "norm2"):
+                shapes |= {f"{fuser}{norm}.weight": (wide,), f"{fuser}{norm}.bias": (wide,)}
+            shapes |= {f"{fuser}attn.{part}.weight": (wide, wide) for part in ("to_q", "to_k", "to_v", "to_out.0")}
+            shapes |= {f"{fuser}ff.net.0.proj.weight": (8 * wide, wide), f"{fuser}ff.net.0.proj.bias": (8 * wide,)}
+            shapes |= {f"{fuser}ff.net.2.weight": (wide, 4 * wide), f"{fuser}ff.net.2.bias": (wide,)}
+            shapes |= {f"{fuser}attn.to_out.0.bias": (wide,)}
+    return shapes
+
+
+def test_words_in_boxes(model_folder, context, checkpoint, encode, sample):
+    save_file(
+        tiny.random_weights(gligen_shapes(), 2, torch.float32), model_file(model_folder, "gligen", "boxes.safetensors")
+    )
+    layers = gligen.load_gligen(gligen_name="boxes.safetensors", context=context)
+    prompt = encode("a red cat")
+    for words, x in (("a cat", 0), ("a dog", 32)):
+        prompt = gligen.apply_text_box(
+            conditioning_to=prompt, clip=checkpoint.clip, gligen_textbox_model=layers, text=words,
+            width=32, height=64, x=x, context=context,
+        )  # fmt: skip
+    (boxes,) = prompt_layers(prompt[0].extra)
+    assert [box.corners(8, 8) for box in boxes.boxes] == [(0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)]
+    without = sample()
+    assert not torch.allclose(without, sample(positive=prompt), atol=1e-3)
+    assert torch.equal(without, sample())
+    assert layers in sampling.control_nets(prompt)
+    with pytest.raises(BadReference, match=r"gone\.safetensors"):
+        gligen.load_gligen(gligen_name="gone.safetensors", context=context)
