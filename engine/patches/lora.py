@@ -89,7 +89,7 @@ def apply_lora(
     on_model = lora.patch(model.names, strength_model, model.hosted.weights) if model else None
     on_text = lora.patch(text_encoder.names, strength_clip, text_encoder.hosted.weights) if text_encoder else None
     if on_model is None and on_text is None:
-        raise NoMatchingWeights(_mismatch(lora, [part.names for part in (model, text_encoder) if part is not None]))
+        raise NoMatchingWeights(mismatch(lora, [part.names for part in (model, text_encoder) if part is not None]))
     _report_strangers(lora, model, text_encoder)
     if model and on_model and strength_model:
         model = model.with_patch(on_model)
@@ -112,7 +112,8 @@ def _report_strangers(lora: Lora, *parts: DiffusionModel | TextEncoder | None) -
         )
 
 
-def _mismatch(lora: Lora, parts: list[WeightNames]) -> str:
+def mismatch(lora: Lora, parts: list[WeightNames]) -> str:
+    """Say that none of the layers of a LoRA is one of these modules'."""
     theirs = ", ".join(name[:80] for name in list(lora.layers)[:3])
     ours = "; ".join(f"the {names.part}'s are {', '.join(names.examples)}" for names in parts)
     return (

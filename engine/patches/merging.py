@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.text_encoder import TextEncoder
+from engine.models.weights import Weights
 
 Part = TypeVar("Part", DiffusionModel, TextEncoder)
 
@@ -67,10 +68,8 @@ def merge(first: Part, second: Part, shares: Mapping[str, Shares] | Shares, but:
     Raises:
         ValueError: the two are not of one kind: some weights have other shapes, or are missing.
     """
-    mine, theirs = ({name: part.hosted.weights.shape(name) for name in part.hosted.weights} for part in (first, second))
-    if mine != theirs:
-        raise ValueError(_mismatch(mine, theirs))
-    wanted = [name for name in mine if not any(name.endswith(ending) for ending in but)]
+    check_same_kind(first.hosted.weights, second.hosted.weights)
+    wanted = [name for name in first.hosted.weights if not any(name.endswith(ending) for ending in but)]
     return first.with_patch(Mixed(second, {"": shares} if isinstance(shares, Shares) else shares, wanted))
 
 
@@ -95,6 +94,17 @@ def merge_by_names(
         )
     shares = {beginning: by_ratio(ratio) for beginning, ratio in ratios.items()}
     return merge(first, second, {"": next(iter(shares.values())), **shares})
+
+
+def check_same_kind(first: Weights, second: Weights) -> None:
+    """Check that two modules' weights have the same names and shapes.
+
+    Raises:
+        ValueError: some weights have other shapes, or are missing.
+    """
+    mine, theirs = ({name: weights.shape(name) for name in weights} for weights in (first, second))
+    if mine != theirs:
+        raise ValueError(_mismatch(mine, theirs))
 
 
 def _mismatch(mine: Mapping[str, tuple[int, ...]], theirs: Mapping[str, tuple[int, ...]]) -> str:
