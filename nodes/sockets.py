@@ -10,7 +10,7 @@ from engine.pixels.methods import CROPS
 from engine.sampling.catalog import SAMPLERS, SCHEDULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -21,21 +21,29 @@ if TYPE_CHECKING:
     from engine.pixels import Video
     from engine.sampling import Conditioning, Guider, Latent
     from engine.sampling import FirstNoise as Noise
+    from engine.sampling import HookKeyframe
     from engine.sampling import SamplerChoice as Sampler
+    from engine.sampling.hooks import Hooks
 
     Anything = Any
     Audio = dict[str, Any]  # "waveform" float32 (B, C, T) in -1..1, "sample_rate" in Hz
+    Floats = Sequence[float] | float
+    HookKeyframes = tuple[HookKeyframe, ...]  # by their beginning
     Image = Tensor  # float32 (B, H, W, C) in 0..1
     LatentOperation = Callable[[Tensor], Tensor]  # samples (B, C, h, w) -> the same shape
     Mask = Tensor  # float32 (B, H, W) in 0..1, 1 = change here
     Sigmas = Tensor  # float32 (n + 1,): the noise levels of n steps, on the CPU
+    TimestepsRange = tuple[float, float]  # shares of the run, 0..1
 else:
     Anything = Socket("*")
     Audio = Socket("AUDIO")
     Conditioning = Socket("CONDITIONING")
     ControlNet = Socket("CONTROL_NET")
     Gligen = Socket("GLIGEN")
+    Floats = Socket("FLOATS")
     Guider = Socket("GUIDER")
+    HookKeyframes = Socket("HOOK_KEYFRAMES")
+    Hooks = Socket("HOOKS")
     Image = Socket("IMAGE")
     Latent = Socket("LATENT")
     LatentOperation = Socket("LATENT_OPERATION")
@@ -46,6 +54,7 @@ else:
     Sigmas = Socket("SIGMAS")
     Svg = Socket("SVG")
     TextEncoder = Socket("CLIP")
+    TimestepsRange = Socket("TIMESTEPS_RANGE")
     UpscaleModel = Socket("UPSCALE_MODEL")
     Vae = Socket("VAE")
     Video = Socket("VIDEO")
@@ -69,8 +78,9 @@ Offset = Annotated[int, Range(0, LARGEST_SIDE, step=8)]
 Crop = Annotated[str, Choice(CROPS)]
 
 __all__ = [
-    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Gligen", "Guider",
-    "Image", "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset", "PatchStrength", "Sampler",
-    "SamplerName", "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex", "Steps", "Strength", "Svg",
-    "TextEncoder", "UpscaleModel", "Vae", "Video", "VisionEncoder", "VisionOutput",
+    "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Floats", "Gligen",
+    "Guider", "HookKeyframes", "Hooks", "Image", "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset",
+    "PatchStrength", "Sampler", "SamplerName", "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex",
+    "Steps", "Strength", "Svg", "TextEncoder", "TimestepsRange", "UpscaleModel", "Vae", "Video", "VisionEncoder",
+    "VisionOutput",
 ]  # fmt: skip

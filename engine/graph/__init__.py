@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "InputSpec": "definition",
         "Link": "nodes",
         "ModelFiles": "widgets",
+        "More": "declare",
         "Node": "nodes",
         "NodeDefinition": "definition",
         "NodeResult": "definition",

@@ -67,6 +67,13 @@ class Toggle:
 
 
 @dataclass(frozen=True)
+class More:
+    """Further options of a socket, as the editor is told them: `Annotated[Floats, More({"forceInput": True})]`."""
+
+    options: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
 class Several:
     """Inputs of one kind whose names are no parameters' names; the parameter is given their values by name.
 
@@ -227,8 +234,10 @@ def _input(node_type: str, parameter: "inspect.Parameter | _NamedInput", hint: A
     hint, optional = _without_none(hint)
     if get_origin(hint) is list:
         (hint,) = get_args(hint)
-    if isinstance(hint, Socket):
-        return InputSpec(parameter.name, hint.type, required=not (optional or hint.optional))
+    kind, notes = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
+    if isinstance(kind, Socket):
+        more = next((note.options for note in notes if isinstance(note, More)), {})
+        return InputSpec(parameter.name, kind.type, required=not (optional or kind.optional), more=more)
     widget = _widget(node_type, parameter.name, hint, default)
     return InputSpec(parameter.name, widget.type, required=not optional, widget=widget)
 
