@@ -14,6 +14,7 @@ from engine.models.diffusion_model import DiffusionModel
 from engine.models.text_encoder import TextEncoder
 from engine.models.weight_names import WeightNames
 from engine.models.weights import open_weights
+from engine.patches.block_weights import EVERYWHERE, BlockWeights
 from engine.patches.lora_layouts import read_layers
 from engine.patches.weight_changes import WeightChange, apply_change
 
@@ -27,7 +28,9 @@ class Lora:
     path: Path
     layers: Mapping[str, Mapping[str, WeightChange]]
 
-    def patch(self, names: WeightNames, strength: float, weights: Collection[str]) -> LoraPatch | None:
+    def patch(
+        self, names: WeightNames, strength: float, weights: Collection[str], blocks: BlockWeights = EVERYWHERE
+    ) -> LoraPatch | None:
         """The changes to one module with these weights; None if none of the layers is that module's."""
         own = {names.layer(foreign): parts for foreign, parts in self.layers.items()}
         changes = {
@@ -37,7 +40,7 @@ class Lora:
             for part, change in parts.items()
             if f"{layer}.{part}" in weights
         }
-        return LoraPatch(changes, strength) if changes else None
+        return LoraPatch(changes, strength, blocks) if changes else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +49,15 @@ class LoraPatch:
 
     changes: Mapping[str, WeightChange]
     strength: float
+    blocks: BlockWeights = EVERYWHERE
 
     @property
     def weight_names(self) -> Collection[str]:
-        return self.changes.keys()
+        return [name for name in self.changes if self.blocks.of(name)]
 
     def patched(self, name: str, weight: Tensor) -> Tensor:
         """The float32 weight with its change added, in place."""
-        return apply_change(self.changes[name], weight, self.strength)
+        return apply_change(self.changes[name], weight, self.strength * self.blocks.of(name))
 
 
 def load_lora(path: Path) -> Lora:
@@ -80,13 +84,18 @@ def apply_lora(
     lora: Lora,
     strength_model: float,
     strength_clip: float,
+    blocks: BlockWeights = EVERYWHERE,
 ) -> tuple[DiffusionModel | None, TextEncoder | None]:
     """The model and the text encoder, either of which may be absent, with a LoRA added at these strengths.
+
+    Args:
+        blocks: factors for the strengths, block by block.
 
     Raises:
         NoMatchingWeights: none of its layers is theirs.
     """
-    on_model = lora.patch(model.names, strength_model, model.hosted.weights) if model else None
+    on_model = lora.patch(model.names, strength_model, model.hosted.weights, blocks) if model else None
+    strength_clip *= blocks.text
     on_text = lora.patch(text_encoder.names, strength_clip, text_encoder.hosted.weights) if text_encoder else None
     if on_model is None and on_text is None:
         raise NoMatchingWeights(mismatch(lora, [part.names for part in (model, text_encoder) if part is not None]))

@@ -263,6 +263,15 @@ def test_a_lora_for_the_model_only(checkpoint, context, sample):
     assert lora.load_lora_model_only(**inputs, strength_model=0.0) is checkpoint.model
 
 
+def test_a_lora_by_block(checkpoint, context, sample):
+    inputs = {"model": checkpoint.model, "clip": checkpoint.clip, "lora_name": "tiny.safetensors", "context": context}
+    whole = lora.load_lora(**inputs, strength_model=0.8)
+    by_block = lora.load_lora_by_block(**inputs, strength_model=0.8)
+    assert torch.equal(sample(model=by_block.model), sample(model=whole.model))
+    nowhere = lora.load_lora_by_block(**inputs, strength_model=0.8, block_weights="IN=0, MID=0, OUT=0, BASE=0")
+    assert torch.equal(sample(model=nowhere.model), sample()) and nowhere.clip is checkpoint.clip
+
+
 def test_a_lora_of_another_model_is_refused(checkpoint, context, tmp_path):
     from safetensors.torch import save_file
 
