@@ -44,15 +44,9 @@ def save_checkpoint(
     """
     texts = models.text_weights(clip, {use.name: prefix for prefix, use in model.family.texts})
     weights = chain(models.network_weights(model), texts, models.vae_weights(vae))
-    metadata = {
-        "modelspec.sai_model_spec": SPECIFICATION,
-        "modelspec.implementation": "sgm",
-        "modelspec.title": f"{filename_prefix.rpartition('/')[2]} ({model.family.name})",
-        "modelspec.architecture": model.family.name.lower().replace(" ", "-"),
-        "modelspec.prediction_type": model.prediction.name,
-    }
+    metadata = {**told_of(model, filename_prefix), "modelspec.prediction_type": model.prediction.name}
     needed = models.stored_bytes(model, clip, vae)
-    return _save(weights, needed, filename_prefix, context, metadata)
+    return save_weights(weights, needed, filename_prefix, context, metadata)
 
 
 @node("ModelSave", category="advanced/model_merging", is_target=True, hidden=SAVES, check=prefix_check("output"))
@@ -62,7 +56,7 @@ def save_model(*, model: Model, filename_prefix: str = "diffusion_models/ComfyUI
     Args:
         filename_prefix: folder and beginning of the file's name; %date:yyyy-MM-dd% and others are replaced.
     """
-    return _save(models.network_weights(model), models.stored_bytes(model), filename_prefix, context)
+    return save_weights(models.network_weights(model), models.stored_bytes(model), filename_prefix, context)
 
 
 @node("VAESave", category="advanced/model_merging", is_target=True, hidden=SAVES, check=prefix_check("output"))
@@ -72,7 +66,7 @@ def save_vae(*, vae: Vae, filename_prefix: str = "vae/ComfyUI_vae", context: Nod
     Args:
         filename_prefix: folder and beginning of the file's name; %date:yyyy-MM-dd% and others are replaced.
     """
-    return _save(models.vae_weights(vae, ""), models.stored_bytes(vae), filename_prefix, context)
+    return save_weights(models.vae_weights(vae, ""), models.stored_bytes(vae), filename_prefix, context)
 
 
 @node("CLIPSave", category="advanced/model_merging", is_target=True, hidden=SAVES, check=prefix_check("output"))
@@ -86,13 +80,28 @@ def save_text_encoder(*, clip: TextEncoder, filename_prefix: str = "clip/ComfyUI
     weights = list(models.text_weights(clip, {name: f"{name}." for name in names}))
     for name in names:
         own = ((key.removeprefix(f"{name}."), value) for key, value in weights if key.startswith(f"{name}."))
-        _save(own, models.stored_bytes(clip), f"{filename_prefix}_{name}", context)
+        save_weights(own, models.stored_bytes(clip), f"{filename_prefix}_{name}", context)
     return NodeResult()
 
 
-def _save(
+def told_of(model: Model, prefix: str, kind: str = "") -> dict[str, str]:
+    """What a file says of itself, if it belongs to models such as this one; `kind`: "/lora", ..."""
+    return {
+        "modelspec.sai_model_spec": SPECIFICATION,
+        "modelspec.implementation": "sgm",
+        "modelspec.title": f"{prefix.rpartition('/')[2]} ({model.family.name})",
+        "modelspec.architecture": model.family.name.lower().replace(" ", "-") + kind,
+    }
+
+
+def save_weights(
     weights: Named, needed_bytes: int, prefix: str, context: NodeContext, metadata: dict[str, str] | None = None
 ) -> NodeResult:
+    """Save weights by name in the output folder, with the workflow that made them.
+
+    Args:
+        prefix: folder and beginning of the file's name, with tokens.
+    """
     files = NumberedFiles(context.places, "output", prefix, prefix_values(context, 0, 0))
     told = {"format": "pt", **(metadata or {}), **png_texts(context.prompt, context.extra_pnginfo)}
     files.save_by(lambda path: models.write_weights(path, weights, told), SUFFIX, needed_bytes)

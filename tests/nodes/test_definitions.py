@@ -40,6 +40,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/hypertile",
     "extra/images",
     "extra/latent",
+    "extra/lora_extract",
     "extra/mask",
     "extra/model_merging",
     "extra/model_merging_model_specific",
