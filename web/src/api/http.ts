@@ -123,6 +123,14 @@ export async function uploadImage(file: File, folder = "input"): Promise<FileRef
   return { name: answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name, filename: answer.name, subfolder: answer.subfolder, type: answer.type };
 }
 
+const userPath = (file: string): string => `/userdata/${encodeURIComponent(file)}`;
+
+export const listUserFiles = (folder: string): Promise<string[]> => getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);
+export const readUserFile = async (file: string): Promise<string> => (await send(userPath(file))).text();
+/** Raises HttpError 409 where a file is there and `overwrite` is false. */
+export const writeUserFile = (file: string, text: string, overwrite: boolean): Promise<Response> =>
+  send(`${userPath(file)}?overwrite=${overwrite}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+
 /** Address of a file that a node made or read; `thumbnail` asks for a smaller WebP of it. */
 export function viewUrl(ref: FileRef, thumbnail = false): string {
   const query = new URLSearchParams({ filename: ref.filename, type: ref.type, subfolder: ref.subfolder });

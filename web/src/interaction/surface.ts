@@ -89,6 +89,7 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
     { label: "Add a node…", keys: "/", act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
     { label: "Select all", keys: "Mod+A", act: () => editor.selectAll() },
     { label: "Show everything", keys: "F", act: () => editor.stage.fit() },
+    { label: "Versions…", keys: "H", act: () => (editor.ui.dialog.value = "versions") },
     { label: "Download as JSON", act: () => downloadActive(editor) },
     { label: "Export (API)", act: () => exportPrompt(editor) },
   ];

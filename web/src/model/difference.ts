@@ -1,7 +1,9 @@
 /** What was done to a workflow between two of its contents? Read from the files, so that also what can't be opened is compared. */
 
+import type { Definitions } from "./definitions";
 import { toJson } from "./exact_json";
 import type { Json, JsonObject } from "./types";
+import { placeValues } from "./widget_values";
 import { isObject } from "./workflow_read";
 
 export interface ChangedNode {
@@ -33,7 +35,15 @@ const PLACE = new Set(["pos", "size", "flags", "order", "inputs", "outputs", "co
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 const nodesOf = (workflow: JsonObject): JsonObject[] => listOf(workflow.nodes).filter(isObject);
 const same = (a: Json | undefined, b: Json | undefined): boolean => toJson(a) === toJson(b);
-const titleOf = (node: JsonObject): string => (typeof node.title === "string" && node.title) || String(node.type);
+
+/** As the editor shows it: the title that the user gave, the name of the type or of the subgraph. */
+function titleOf(node: JsonObject, workflow: JsonObject, definitions: Definitions): string {
+  if (typeof node.title === "string" && node.title !== "") return node.title;
+  const type = String(node.type);
+  const subgraphs = isObject(workflow.definitions) ? listOf(workflow.definitions.subgraphs).filter(isObject) : [];
+  const name = subgraphs.find((subgraph) => subgraph.id === node.type)?.name;
+  return definitions.get(type)?.displayName ?? (typeof name === "string" ? name : type);
+}
 
 function word(value: Json | undefined): string {
   const text = typeof value === "string" ? `“${value}”` : (toJson(value) ?? "nothing");
@@ -59,12 +69,19 @@ function inputsOf(node: JsonObject, links: Map<string, string>): Map<string, str
   return found;
 }
 
-function changedValues(before: Json | undefined, after: Json | undefined): string[] {
+function changedValues(type: string, before: Json | undefined, after: Json | undefined, definitions: Definitions): string[] {
   if (same(before, after)) return [];
-  if (Array.isArray(before) && Array.isArray(after))
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const widgets = definitions.get(type)?.widgets ?? [];
+    const names = new Map([...placeValues(widgets, after)].map(([name, index]) => [index, widgets.find((spec) => spec.name === name)!]));
+    const named = (index: number): string => {
+      const spec = names.get(index);
+      return spec && spec.kind !== "text" ? `${spec.label}: ` : ""; // a long text says itself what it is
+    };
     return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index)
       .filter((index) => !same(before[index], after[index]))
-      .map((index) => `${word(before[index])} → ${word(after[index])}`);
+      .map((index) => `${named(index)}${word(before[index])} → ${word(after[index])}`);
+  }
   if (isObject(before) && isObject(after))
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
       .filter((name) => !same(before[name], after[name]))
@@ -74,8 +91,8 @@ function changedValues(before: Json | undefined, after: Json | undefined): strin
 
 const MODES: Record<string, string> = { "0": "on", "2": "muted", "4": "bypassed" };
 
-function changes(before: JsonObject, after: JsonObject, linksBefore: Map<string, string>, linksAfter: Map<string, string>): string[] {
-  const found = changedValues(before.widgets_values, after.widgets_values);
+function changes(before: JsonObject, after: JsonObject, linksBefore: Map<string, string>, linksAfter: Map<string, string>, definitions: Definitions): string[] {
+  const found = changedValues(String(after.type), before.widgets_values, after.widgets_values, definitions);
   if (before.type !== after.type) found.unshift(`${word(before.type)} → ${word(after.type)}`);
   if (before.title !== after.title) found.push("its title");
   if (before.mode !== after.mode) found.push(`${MODES[String(before.mode)] ?? "?"} → ${MODES[String(after.mode)] ?? "?"}`);
@@ -90,8 +107,8 @@ function changes(before: JsonObject, after: JsonObject, linksBefore: Map<string,
 
 export const countsOf = (workflow: JsonObject): Counts => ({ nodes: nodesOf(workflow).length, links: listOf(workflow.links).length });
 
-/** What has to be done to `before` so that it becomes `after`. */
-export function compareWorkflows(before: JsonObject, after: JsonObject): Difference {
+/** What has to be done to `before` so that it becomes `after`; `definitions` give things the names that the editor shows. */
+export function compareWorkflows(before: JsonObject, after: JsonObject, definitions: Definitions = new Map()): Difference {
   const old = new Map(nodesOf(before).map((node) => [String(node.id), node]));
   const fresh = new Map(nodesOf(after).map((node) => [String(node.id), node]));
   const [linksBefore, linksAfter] = [sources(before), sources(after)];
@@ -100,15 +117,15 @@ export function compareWorkflows(before: JsonObject, after: JsonObject): Differe
   for (const [id, node] of fresh) {
     const was = old.get(id);
     if (!was) continue;
-    const what = changes(was, node, linksBefore, linksAfter);
-    if (what.length > 0) changed.push({ title: titleOf(node), what });
+    const what = changes(was, node, linksBefore, linksAfter, definitions);
+    if (what.length > 0) changed.push({ title: titleOf(node, after, definitions), what });
     else if (["pos", "size", "flags", "color", "bgcolor"].some((name) => !same(was[name], node[name]))) moved += 1;
   }
   const extras = (workflow: JsonObject): Json => (isObject(workflow.extra) ? Object.fromEntries(Object.entries(workflow.extra).filter(([name]) => name !== "ds")) : {});
   const rest = ["groups", "definitions", "config", "models"].some((name) => !same(before[name], after[name]));
   return {
-    added: [...fresh].filter(([id]) => !old.has(id)).map(([, node]) => titleOf(node)),
-    removed: [...old].filter(([id]) => !fresh.has(id)).map(([, node]) => titleOf(node)),
+    added: [...fresh].filter(([id]) => !old.has(id)).map(([, node]) => titleOf(node, after, definitions)),
+    removed: [...old].filter(([id]) => !fresh.has(id)).map(([, node]) => titleOf(node, before, definitions)),
     changed, moved, hasMore: rest || !same(extras(before), extras(after)),
   };
 }

@@ -23,6 +23,7 @@ export function readText(text: string | null): JsonObject | null {
 }
 
 interface SideProps {
+  readonly editor: Editor;
   readonly title: string;
   readonly when: string;
   readonly at?: number;
@@ -31,14 +32,14 @@ interface SideProps {
   readonly instead: string;
 }
 
-function Side({ title, when, at, workflow, base, instead }: SideProps) {
+function Side({ editor, title, when, at, workflow, base, instead }: SideProps) {
   const counts = workflow && countsOf(workflow);
   return (
     <section class="side" aria-label={title}>
       <h3>{title}</h3>
       <p class="side-when" title={at === undefined ? undefined : exactly(at)}>{when}</p>
       <p class="muted">{counts ? `${counts.nodes} nodes, ${counts.links} links` : "This is no workflow."}</p>
-      {workflow && (base ? <DifferenceList difference={compareWorkflows(base, workflow)} /> : <p class="muted">{instead}</p>)}
+      {workflow && (base ? <DifferenceList difference={compareWorkflows(base, workflow, editor.definitions)} /> : <p class="muted">{instead}</p>)}
     </section>
   );
 }
@@ -88,8 +89,8 @@ export function ConflictDialog({ editor }: { editor: Editor }) {
         <p class="muted">{says}</p>
         {current && (
           <div class="sides">
-            <Side title="Mine" when="open here, not saved" workflow={mine} base={common ?? theirs} instead="What both began with is not known." />
-            <Side title="Theirs" when={`${ago(current.modified_ms, Date.now())} ${whose(refused, editor.clientId)}`} at={current.modified_ms} workflow={theirs} base={common} instead="On the left is how yours differs from it." />
+            <Side editor={editor} title="Mine" when="open here, not saved" workflow={mine} base={common ?? theirs} instead="What both began with is not known." />
+            <Side editor={editor} title="Theirs" when={`${ago(current.modified_ms, Date.now())} ${whose(refused, editor.clientId)}`} at={current.modified_ms} workflow={theirs} base={common} instead="On the left is how yours differs from it." />
           </div>
         )}
         <Choices key={current?.digest ?? ""} editor={editor} refused={refused} />

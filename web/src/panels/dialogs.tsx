@@ -62,14 +62,14 @@ function OpenDialog({ editor }: { editor: Editor }) {
     <Dialog editor={editor} title="Open a workflow">
       <input class="search-input" placeholder="Filter saved workflows…" value={query} onInput={(event) => setQuery(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Enter" && files[0]) openSaved(editor, files[0].name); }} />
-      <ul class="rows file-list">
+      <ul class="rows">
         {files.map((info) => <SavedRow key={info.name} editor={editor} info={info} reload={reload} />)}
         {Array.isArray(state) && files.length === 0 && <li class="nothing">{query ? "Nothing matches." : "Nothing is saved on the server yet."}</li>}
         {typeof state === "string" && <li class="nothing">{state}</li>}
       </ul>
       <div class="open-more">
         <label class="button wide">
-          <UploadIcon />From a file: JSON, or a picture with its workflow inside
+          <UploadIcon />From a file: JSON or a picture
           <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple
             onChange={(event) => {
               close();

@@ -78,7 +78,7 @@ function Detail({ editor, document, listed, version }: DetailProps) {
   return (
     <section class="version-detail" aria-label={`Version ${version}`}>
       <h3>Version {version}{counts && <span> · {counts.nodes} nodes, {counts.links} links</span>}</h3>
-      {text === null ? <p class="muted">…</p> : workflow ? <><p class="muted">From here to what is open now:</p><DifferenceList difference={compareWorkflows(workflow, document.toWorkflow())} /></> : <p class="muted">This is no workflow.</p>}
+      {text === null ? <p class="muted">…</p> : workflow ? <><p class="muted">From here to what is open now:</p><DifferenceList difference={compareWorkflows(workflow, document.toWorkflow(), editor.definitions)} /></> : <p class="muted">This is no workflow.</p>}
       <div class="dialog-buttons">
         <button type="button" class="button" disabled={!workflow} onClick={() => { close(); editor.open(workflow, `${withoutSuffix(file)}, version ${version}`); }}>Open in a new tab</button>
         <button type="button" class="button run" disabled={!workflow || version === listed.version} onClick={() => { close(); void restoreVersion(editor, document, version); }}>Restore</button>

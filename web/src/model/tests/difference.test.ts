@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { definitions } from "../../fixtures/definitions";
 import { compareWorkflows, countsOf, summarize } from "../difference";
 import { DEFAULT_WORKFLOW } from "../default_workflow";
 import type { JsonObject } from "../types";
@@ -28,6 +29,16 @@ describe("the difference of two workflows", () => {
     expect(found.changed).toEqual([{ title: "Mine", what: [expect.stringMatching(/^\d+ → 33$/), "its title"] }]);
     expect(found.moved).toBe(1);
     expect(summarize(found)).toBe("1 added, 1 removed, 1 changed, 1 moved");
+  });
+
+  it("uses the names that the editor shows", () => {
+    const other = copy();
+    (node(other, "KSampler").widgets_values as unknown[])[2] = 33;
+    other.nodes = [...(other.nodes as JsonObject[]), { id: 99, type: "PreviewImage" }, { id: 98, type: "0b6d1e2a-6d5c" }];
+    other.definitions = { subgraphs: [{ id: "0b6d1e2a-6d5c", name: "My upscaler" }] };
+    const found = compareWorkflows(copy(), other, definitions);
+    expect(found.changed[0]!.what).toEqual([expect.stringMatching(/^steps: \d+ → 33$/)]);
+    expect(found.added).toEqual([definitions.get("PreviewImage")!.displayName, "My upscaler"]);
   });
 
   it("names rewired inputs in either form of links", () => {
