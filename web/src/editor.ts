@@ -16,12 +16,14 @@ import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
 import { swapNode } from "./model/rewire";
+import { isBorder } from "./model/subgraph_type";
 import { runTargets } from "./model/targets";
-import { unpackSubgraph } from "./model/unpack";
 import type { Edit } from "./model/edits";
 import { parseJson } from "./model/exact_json";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
+import { readLibrary, type Blueprint } from "./interaction/library";
+import { addSubgraph } from "./interaction/subgraphs";
 import { openData } from "./opening";
 import { UiState } from "./panels/ui_state";
 import { findRecovered, keepServerDraft } from "./server_drafts";
@@ -36,6 +38,8 @@ export class Editor {
   readonly active: Signal<Document | null> = signal(null);
   readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [], isPaused: false });
   readonly results: Signal<readonly http.HistoryItem[]> = signal([]);
+  /** The user's library of subgraphs, by the type that the search gives them. */
+  readonly blueprints: Signal<ReadonlyMap<string, Blueprint>> = signal(new Map());
   /** The server's packs, and what was wrong with them when they were loaded. */
   readonly packs: Signal<readonly Pack[]> = signal([]);
   /** Names of pictures that were uploaded in this session. */
@@ -64,6 +68,7 @@ export class Editor {
     editor.socket.connect();
     void editor.refreshResults();
     void editor.refreshPacks();
+    void readLibrary(editor);
     void findRecovered(editor).catch((error: unknown) => editor.ui.tell(`Drafts on the server can't be read: ${http.reason(error)}`, "error"));
     return editor;
   }
@@ -204,7 +209,7 @@ export class Editor {
   async runTo(ids: readonly NodeId[]): Promise<void> {
     const document = this.active.value;
     if (!document || ids.length === 0) return;
-    const targets = runTargets(document.graph, ids);
+    const targets = runTargets(document.graph, ids, document.path.value);
     if (targets.length === 0) return this.ui.tell("Neither these nodes nor any after them show or save something. Link a Preview Image to one of them, or choose an output.", "error");
     await run(document, this.router, this.clientId, targets);
     await this.refreshQueue();
@@ -262,9 +267,16 @@ export class Editor {
   addNode(type: string, at: Point, extra: (node: GraphNode) => Edit[] = () => []): GraphNode | null {
     const document = this.active.value;
     if (!document) return null;
+    const subgraph = addSubgraph(this, document, type, at);
+    if (subgraph !== undefined) return subgraph && this.added(document, subgraph, extra);
     const node = createNode(document.graph, type, [Math.round(at[0]), Math.round(at[1])]);
     node.size = naturalSize(document.graph, node, document.hasMedia(node));
     document.edit("add node", [{ kind: "addNode", node }], "add");
+    return this.added(document, node, extra);
+  }
+
+  /** Links what was added just now in the same step, and selects it. */
+  private added(document: Document, node: GraphNode, extra: (node: GraphNode) => Edit[]): GraphNode {
     const edits = extra(node);
     if (edits.length > 0) document.edit("add node", edits, "add");
     document.endGesture();
@@ -286,15 +298,6 @@ export class Editor {
     if (lost > 0) this.ui.tell(`${lost === 1 ? "One link does" : `${lost} links do`} not fit ${document.graph.title(document.graph.node(swapped.id))} and went. Undo brings all back.`);
   }
 
-  unpackSubgraph(id: NodeId): void {
-    const document = this.active.value;
-    if (!document) return;
-    const unpacked = unpackSubgraph(document.graph, id);
-    document.edit("unpack", unpacked.edits);
-    document.select(unpacked.ids);
-    this.stage.raise(unpacked.ids);
-  }
-
   offerNodesInMiddle(): void {
     const at: Point = [this.stage.width / 2, this.stage.height / 3];
     this.ui.search.value = { screen: at, filter: null, pick: (type) => this.addNode(type, this.stage.canvasPoint(at)) };
@@ -302,7 +305,8 @@ export class Editor {
 
   private withSelection(act: (document: Document, ids: readonly NodeId[]) => void): void {
     const document = this.active.value;
-    if (document && document.selection.value.size > 0) act(document, [...document.selection.value]);
+    const ids = [...(document?.selection.value ?? [])].filter((id) => !isBorder(id));
+    if (document && ids.length > 0) act(document, ids);
   }
 
   removeSelection(): void {

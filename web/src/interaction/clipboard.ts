@@ -31,10 +31,14 @@ async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutsi
   const fragment = fragmentFromText(text);
   if (fragment) {
     event.preventDefault();
-    const { edits, ids } = insertFragment(active.graph, fragment, at, keepOutside);
-    active.edit("paste", edits);
-    active.select(ids);
-    editor.stage.raise(ids);
+    try {
+      const { edits, ids } = insertFragment(active.graph, fragment, at, keepOutside);
+      active.edit("paste", edits);
+      active.select(ids);
+      editor.stage.raise(ids);
+    } catch (error) {
+      editor.ui.tell(error instanceof Error ? error.message : String(error), "error");
+    }
   } else if (text.trimStart().startsWith("{")) {
     event.preventDefault();
     editor.openText(text, "Pasted workflow");

@@ -4,6 +4,7 @@ import { toJson } from "../model/exact_json";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { buildPrompt } from "../model/prompt";
+import { valueEdit } from "../model/promoted";
 import type { GraphNode, Point } from "../model/types";
 import { readFile } from "../opening";
 
@@ -43,7 +44,7 @@ async function placeImage(editor: Editor, file: File, at: Point, node: GraphNode
   if (!name || !active) return;
   const id = node?.id ?? editor.addNode("LoadImage", at)?.id;
   const spec = id ? active.graph.widgets(active.graph.node(id)).find((widget) => widget.kind === "image") : undefined;
-  if (id && spec) active.edit("choose picture", [{ kind: "value", id, name: spec.name, value: name }]);
+  if (id && spec) active.edit("choose picture", [valueEdit(active.graph, active.graph.node(id), spec, name)]);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Which key does what? One table, used by the keyboard and by the help. */
 
 import type { Editor } from "../editor";
+import { enterSelected, makeSubgraph } from "./subgraphs";
 import { saveActive } from "./saving";
 
 export interface Command {
@@ -28,6 +29,8 @@ export const COMMANDS: readonly Command[] = [
   { keys: "Mod+B", says: "Bypass or not", group: "Edit", act: (editor) => editor.toggleMode(4) },
   { keys: "Alt+C", says: "Collapse or expand", group: "Edit", act: (editor) => editor.toggleCollapsed() },
   { keys: "Mod+G", says: "Group the selection", group: "Edit", act: (editor) => editor.groupSelection() },
+  { keys: "Mod+Shift+G", says: "Make a subgraph of the selection", group: "Edit", act: (editor) => makeSubgraph(editor) },
+  { keys: "Enter", says: "Open the selected subgraph", group: "View", act: (editor) => enterSelected(editor) },
   { keys: "F2", says: "Rename the node", group: "Edit", act: (editor) => editor.renameSelected() },
   { keys: "ArrowLeft", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(-10, 0) },
   { keys: "ArrowRight", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(10, 0) },
@@ -55,6 +58,7 @@ export const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag from a socket", "Connect; let go in the void to see what fits"],
   ["Alt and drag across links", "Cut them (Ctrl+Alt where Alt is taken)"],
   ["Drop a free node on a link", "Put it into the link"],
+  ["Double click on a subgraph", "Open it; Escape leaves it"],
   ["Drag a number sideways", "Change it; click to type"],
   ["Drop a picture or JSON", "Open the workflow inside"],
 ];
@@ -83,6 +87,7 @@ export function listenToKeys(editor: Editor): void {
     if (event.key === "Escape") {
       if (editor.escape()) event.preventDefault();
       else if (takesText(event.target)) (event.target as HTMLElement).blur();
+      else editor.active.value?.leave();
       return;
     }
     const command = COMMANDS.find((entry) => entry.keys === combination(event));

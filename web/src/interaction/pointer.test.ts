@@ -29,6 +29,7 @@ class TestSurface implements Surface {
   offerFitting = (_: Point, linking: Linking): void => void this.said.push(`fitting ${linking.type}`);
   offerMenu = (_: Point, hit: { kind: string }): void => void this.said.push(`menu ${hit.kind}`);
   offerNodes = (): void => void this.said.push("nodes");
+  open = (): boolean => false;
   rename = (id: NodeId): void => void this.said.push(`rename ${id}`);
 }
 

@@ -4,7 +4,9 @@ import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import { contains, inputPoint, outputPoint } from "../model/geometry";
 import { connect, mayConnect } from "../model/operations";
+import { NEW_PORT } from "../model/ports";
 import { insertInto } from "../model/rewire";
+import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "../model/subgraph_type";
 import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
@@ -45,6 +47,8 @@ export interface Surface {
   offerMenu(at: Point, hit: Hit): void;
   offerNodes(at: Point): void;
   rename(node: NodeId): void;
+  /** A double click on something of a subgraph: goes inside, or names an input or output. False where it is about neither. */
+  open(hit: Hit): boolean;
 }
 
 const SLACK = 4;
@@ -158,6 +162,7 @@ export class PointerMachine {
 
   doubleClick(input: PointerInput): void {
     const hit = this.surface.hit(input.at);
+    if (this.surface.open(hit)) return;
     if (hit.kind === "title") this.surface.rename(hit.node);
     else if (hit.kind === "void" || hit.kind === "group") this.surface.offerNodes(input.at);
   }
@@ -381,12 +386,15 @@ function firstFittingInput(document: Document, id: NodeId, linking: Linking): st
   if (linking.end.side !== "output") return null;
   const end = linking.end;
   const fitting = document.graph.node(id).inputs.filter((socket) => !socket.widget && mayConnect(document.graph, end, { node: id, input: socket.name }));
-  return (fitting.find((socket) => socket.link === null) ?? fitting[0])?.name ?? null;
+  const free = fitting.find((socket) => socket.link === null);
+  if (id === SUBGRAPH_OUTPUT) return free?.name ?? NEW_PORT;
+  return (free ?? fitting[0])?.name ?? null;
 }
 
 function firstFittingOutput(document: Document, id: NodeId, linking: Linking): number | null {
   if (linking.end.side !== "input") return null;
   const end = linking.end;
   const slot = document.graph.node(id).outputs.findIndex((_, index) => mayConnect(document.graph, { node: id, slot: index }, end));
+  if (slot < 0 && id === SUBGRAPH_INPUT) return document.graph.node(id).outputs.length;
   return slot < 0 ? null : slot;
 }

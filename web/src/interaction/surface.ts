@@ -4,6 +4,7 @@ import type { Editor } from "../editor";
 import { arrange, type Arrangement } from "../model/arrange";
 import { accepts } from "../model/sockets";
 import { connect, dissolveNode } from "../model/operations";
+import { isBorder } from "../model/subgraph_type";
 import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
@@ -13,6 +14,7 @@ import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
 import { downloadActive, exportPrompt } from "./files";
 import type { Surface } from "./pointer";
+import { borderMenu, makeSubgraph, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
 
 /** Edits that connect a node just added to the end of the link that was dropped. */
 function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
@@ -39,13 +41,16 @@ function arrangeMenu(document: Document, ids: readonly NodeId[]): (MenuItem | nu
 }
 
 function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | null)[] {
-  const ids = [...document.selection.value];
+  const ids = [...document.selection.value].filter((id) => !isBorder(id));
   const only = ids.length === 1 ? ids[0]! : null;
   return [
+    ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? subgraphMenu(editor, document, only) : []),
+    ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
     { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
     { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
     { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },
+    { label: "Make a subgraph", keys: "Mod+Shift+G", act: () => makeSubgraph(editor) },
     { label: "Collapse or expand", keys: "Alt+C", act: () => editor.toggleCollapsed() },
     { label: "Mute or unmute", keys: "Mod+M", act: () => editor.toggleMode(2) },
     { label: "Bypass or not", keys: "Mod+B", act: () => editor.toggleMode(4) },
@@ -53,7 +58,6 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
       label: "Swap for another type…", disabled: only === null,
       act: () => (editor.ui.search.value = { screen: at, filter: null, says: "Swap for…", pick: (type) => only && editor.swapNode(only, type) }),
     },
-    ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? [{ label: "Unpack the subgraph", act: () => editor.unpackSubgraph(only) }] : []),
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
     { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
     ...arrangeMenu(document, ids),
@@ -83,6 +87,7 @@ const groupMenu = (document: Document, id: number): MenuItem[] => [
 ];
 
 function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (MenuItem | null)[] {
+  if ("node" in hit && isBorder(hit.node)) return borderMenu(document, hit.node, hit);
   if ("node" in hit) return nodeMenu(editor, document, at);
   if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
   const common: MenuItem[] = [
@@ -121,6 +126,7 @@ export function editorSurface(editor: Editor): Surface {
       if (document) ui.menu.value = { at, items: menuFor(editor, document, hit, at) };
     },
     offerNodes: (at) => (ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, stage.canvasPoint(at)) }),
+    open: (hit) => editor.active.value !== null && openHit(editor.active.value, hit),
     rename: (node) => (ui.renaming.value = node),
   };
 }

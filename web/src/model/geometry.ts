@@ -1,6 +1,8 @@
 /** How large is a node and where are its sockets? The model answers, so that links are right in the first frame. */
 
 import type { Graph } from "./graph";
+import { NEW_PORT } from "./ports";
+import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
 import type { GraphNode, Point, Rect, WidgetSpec } from "./types";
 
 /** The title lies above `pos`, as in the files. All lengths are in canvas units. */
@@ -11,6 +13,7 @@ export const PAD = 10;
 const TEXT_MIN = 88;
 const MEDIA_MIN = 160;
 const NARROWEST = 220;
+export const BORDER_WIDTH = 150;
 
 export interface WidgetPlace {
   readonly spec: WidgetSpec;
@@ -67,9 +70,23 @@ const rerouteLayout = (node: GraphNode, width: number): NodeLayout => ({
   inputs: node.inputs.map((socket) => ({ name: socket.name, y: REROUTE_HEIGHT / 2 })), outputs: node.outputs.map(() => ({ y: REROUTE_HEIGHT / 2 })),
 });
 
+/** The border of a subgraph: a socket per port and an empty one below, for a new port. */
+function borderLayout(node: GraphNode): NodeLayout {
+  const isInput = node.id === SUBGRAPH_INPUT;
+  const y = (index: number): number => PAD / 2 + (index + 0.5) * SLOT;
+  const names = isInput ? [] : [...node.inputs.map((socket) => socket.name), NEW_PORT];
+  const outputs = isInput ? [...node.outputs, null] : [];
+  const count = Math.max(names.length, outputs.length);
+  return {
+    width: Math.max(node.size[0], BORDER_WIDTH), title: TITLE, height: PAD + count * SLOT, collapsed: false, widgets: [], media: null,
+    inputs: names.map((name, index) => ({ name, y: y(index) })), outputs: outputs.map((_, index) => ({ y: y(index) })),
+  };
+}
+
 /** Where everything of a node goes; `hasMedia` makes room for a picture below the widgets. */
 export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): NodeLayout {
   if (node.type === "Reroute") return rerouteLayout(node, Math.max(node.size[0], 60));
+  if (node.id === SUBGRAPH_INPUT || node.id === SUBGRAPH_OUTPUT) return borderLayout(node);
   const width = Math.max(node.size[0], 120);
   if (node.collapsed) return collapsedLayout(node, Math.min(width, 240));
   const height = Math.max(node.size[1], minimum(graph, node, hasMedia));

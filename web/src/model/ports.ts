@@ -121,8 +121,9 @@ export function labelPort(subgraph: Graph, side: Side, index: number, text: stri
   const label = text.trim();
   return setPorts(subgraph, side, placed(subgraph, side).map((port) => {
     if (port.was !== index) return port;
-    const { label: _, ...raw } = port.raw;
-    return { ...port, label: label || undefined, raw: label ? { ...raw, label } : raw };
+    const raw = { ...port.raw, label };
+    if (label === "") Reflect.deleteProperty(raw, "label");
+    return { ...port, label: label || undefined, raw };
   }));
 }
 

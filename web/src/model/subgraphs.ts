@@ -1,7 +1,7 @@
 /** Which edits make a subgraph of some nodes, or one of its own of a node that shares its definition with others? */
 
 import { applyEdit, type Edit } from "./edits";
-import { contains, naturalSize, union } from "./geometry";
+import { BORDER_WIDTH, contains, naturalSize, union } from "./geometry";
 import { Graph } from "./graph";
 import { newId } from "./ids";
 import { removeNodes } from "./operations";
@@ -13,7 +13,6 @@ import type { GraphNode, Link, LinkId, NodeId, Point, Rect } from "./types";
 
 /** How far the border stands from the nodes. */
 const GAP = 90;
-const BORDER_WIDTH = 150;
 
 interface Crossing extends Port {
   /** The links that go through this port. */

@@ -1,12 +1,26 @@
 /** Which output nodes run when a run is asked for up to some nodes? */
 
 import type { Graph } from "./graph";
+import { innermost, keyAt } from "./levels";
+import { usedSubgraphs } from "./subgraph_type";
 import { NodeMode, type NodeId } from "./types";
 
-const isTarget = (graph: Graph, id: NodeId): boolean => {
+const isOutput = (graph: Graph, id: NodeId): boolean => {
   const node = graph.nodes.get(id);
   return node?.mode === NodeMode.always && graph.definition(node.type)?.isTarget === true;
 };
+
+/** Keys of the outputs that a node is or has inside. */
+function outputsOf(graph: Graph, id: NodeId, path: readonly NodeId[]): string[] {
+  const node = graph.nodes.get(id);
+  const subgraph = graph.subgraphs.get(node?.type ?? "");
+  if (!node || node.mode !== NodeMode.always) return [];
+  if (!subgraph) return isOutput(graph, id) ? [keyAt(path, id)] : [];
+  if (usedSubgraphs(graph.root, subgraph.nodes.values()).has(node.type)) return []; // inside itself: it can't run
+  return [...subgraph.nodes.keys()].flatMap((inner) => outputsOf(subgraph, inner, [...path, id]));
+}
+
+const isTarget = (graph: Graph, id: NodeId): boolean => outputsOf(graph, id, []).length > 0;
 
 /** The first outputs at or after a node, by the number of links between; none where nothing after it is an output. */
 function nearest(graph: Graph, start: NodeId): NodeId[] {
@@ -26,8 +40,14 @@ function nearest(graph: Graph, start: NodeId): NodeId[] {
   return [];
 }
 
-/** The outputs among `ids`; where there are none, those that come next after each of them. */
-export function runTargets(graph: Graph, ids: readonly NodeId[]): NodeId[] {
+/**
+ * Keys of the outputs among `ids` of the graph at `path`; where there are none, of those that come next after each of them,
+ * which may be outside of the subgraph.
+ */
+export function runTargets(graph: Graph, ids: readonly NodeId[], path: readonly NodeId[] = []): string[] {
   const own = ids.filter((id) => isTarget(graph, id));
-  return own.length > 0 ? own : [...new Set(ids.flatMap((id) => nearest(graph, id)))];
+  const found = own.length > 0 ? own : [...new Set(ids.flatMap((id) => nearest(graph, id)))];
+  const around = path.at(-1);
+  if (found.length === 0 && around !== undefined) return runTargets(innermost(graph.root, path.slice(0, -1)).graph, [around], path.slice(0, -1));
+  return found.flatMap((id) => outputsOf(graph, id, path));
 }

@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import type { PointerMachine } from "../interaction/pointer";
 import { Viewport } from "../interaction/viewport";
+import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
 import { Gallery, PictureViewer } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
@@ -15,6 +16,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
     <>
       <Viewport editor={editor} machine={machine} />
       <TopBar editor={editor} />
+      <Breadcrumb editor={editor} />
       <ErrorPanel editor={editor} />
       <Gallery editor={editor} />
       <StatusStrip editor={editor} />

@@ -2,7 +2,9 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Editor } from "../editor";
+import type { Definitions } from "../model/definitions";
 import { searchDefinitions } from "../model/fuzzy";
+import { subgraphType } from "../model/subgraph_type";
 import { typeLabel } from "../model/sockets";
 import type { NodeDefinition } from "../model/types";
 import { typeColor } from "../view/theme";
@@ -16,12 +18,19 @@ function Sockets({ definition, dark }: { definition: NodeDefinition; dark: boole
   return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, dark) }} title={typeLabel(type)} />)}</span>;
 }
 
+/** The node types of the server, the subgraphs of the workflow and those of the library. */
+function searchable(editor: Editor): Definitions {
+  const own = [...(editor.active.value?.root.subgraphs.values() ?? [])].map(subgraphType);
+  const library = [...editor.blueprints.value.values()].map((blueprint) => blueprint.definition);
+  return own.length + library.length === 0 ? editor.definitions : new Map([...editor.definitions, ...[...own, ...library].map((type) => [type.type, type] as const)]);
+}
+
 function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest }) {
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const found = useMemo(() => searchDefinitions(editor.definitions, query, request.filter), [query, request]);
+  const found = useMemo(() => searchDefinitions(searchable(editor), query, request.filter), [query, request]);
   useEffect(() => input.current?.focus(), []);
   useLayoutEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
   const pick = (definition: NodeDefinition | undefined): void => {

@@ -1,42 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { copy, definitions, openDocument } from "../../fixtures/definitions";
-import { DEFAULT_WORKFLOW } from "../default_workflow";
+import { names, ofNode, pack, shape, text } from "../../fixtures/subgraphs";
 import type { Document } from "../document";
 import { toJson } from "../exact_json";
-import { createNode } from "../graph";
 import { connect, cutOut, fragmentFromText, fragmentToText, insertFragment, mayConnect, removeNodes } from "../operations";
 import { addPort, labelPort, movePort, NEW_PORT, removePort } from "../ports";
 import { isLinked, promote, promotionsOf, valueEdit } from "../promoted";
-import { buildPrompt, type Prompt } from "../prompt";
+import { buildPrompt } from "../prompt";
 import { advanceSeeds } from "../seeds";
-import { isBorder, portsOf, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT, type Side } from "../subgraph_type";
+import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "../subgraph_type";
 import { createSubgraph, makeUnique } from "../subgraphs";
-import type { GraphNode, Json, JsonObject, NodeId } from "../types";
+import type { JsonObject, NodeId } from "../types";
 import { unpackSubgraph } from "../unpack";
 import { readWorkflow } from "../workflow_read";
 import { writeWorkflow } from "../workflow_write";
-
-const text = (document: Document): string => toJson(writeWorkflow(document.root));
-
-function pack(document: Document, ids: readonly NodeId[], name = "Sampling"): NodeId {
-  const made = createSubgraph(document.graph, ids, name, (id) => document.bounds(id));
-  document.edit("make a subgraph", made.edits);
-  return made.id;
-}
-
-const ofNode = (document: Document, id: NodeId) => document.graph.subgraphs.get(document.graph.node(id).type)!;
-const names = (document: Document, id: NodeId, side: Side): string[] => portsOf(ofNode(document, id), side).map((port) => port.label ?? port.name);
-
-/** The prompt without ids: each link is the node that it comes from, up to where it comes round. */
-function shape(prompt: Prompt): string[] {
-  const seen = (id: string, trail: readonly string[]): Json => {
-    const node = prompt[id]!;
-    if (trail.includes(id)) return "round";
-    const inputs = Object.entries(node.inputs).map(([name, value]) => [name, Array.isArray(value) ? [seen(String(value[0]), [...trail, id]), value[1]!] : value]);
-    return { type: node.class_type, inputs: Object.fromEntries(inputs) };
-  };
-  return Object.keys(prompt).map((id) => toJson(seen(id, []))).sort();
-}
 
 describe("making a subgraph", () => {
   it("runs as before, through inputs and outputs named after what they lead to, and is undone to the same bytes", () => {
@@ -372,153 +349,5 @@ describe("the clipboard", () => {
     into.edit("paste", edits);
     const prompt = buildPrompt(into.root);
     expect([prompt[`${id}:5`]!.inputs.steps, prompt[`${ids[0]}:5`]!.inputs.steps]).toEqual([20, 3]);
-  });
-});
-
-/** A file of subgraphs with fields that nobody here knows. */
-function foreign(): JsonObject {
-  const document = openDocument();
-  const id = pack(document, ["5", "6"]);
-  document.edit("promote", promote(document.root, document.graph.node(id).type, ["5", "steps"], true));
-  const data = copy(document.toWorkflow());
-  const [entry] = (data.definitions as { subgraphs: JsonObject[] }).subgraphs;
-  Object.assign(entry!, { category: "theirs", extra: { reroutes: [1] }, odd: { deep: [null] } });
-  (entry!.inputs as JsonObject[])[0]!.shape = 7;
-  (entry!.nodes as JsonObject[])[0]!.theirs = true;
-  return data;
-}
-
-describe("a file with subgraphs", () => {
-  it("is written as it was read, and after an edit inside keeps what we do not know", () => {
-    const data = foreign();
-    const document = openDocument(data);
-    expect(text(document)).toBe(toJson(data));
-    const id = [...document.graph.nodes.values()].find((node) => document.graph.subgraphs.has(node.type))!.id;
-    document.enter(id);
-    document.edit("steps", [{ kind: "value", id: "5", name: "steps", value: 3 }]);
-    const [entry] = (document.toWorkflow().definitions as { subgraphs: JsonObject[] }).subgraphs;
-    expect(entry).toMatchObject({ category: "theirs", extra: { reroutes: [1] }, odd: { deep: [null] } });
-    expect((entry!.inputs as JsonObject[])[0]!.shape).toBe(7);
-    expect((entry!.nodes as JsonObject[])[0]!).toMatchObject({ theirs: true, widgets_values: [1, "fixed", 3, 4, "dpmpp_2m", "karras", 1] });
-    document.undo();
-    expect(text(document)).toBe(toJson(data));
-  });
-
-  it.each<[string, (data: JsonObject, entry: JsonObject) => void, RegExp]>([
-    ["a missing definition", (data) => { data.definitions = { subgraphs: [] }; }, /is a subgraph that the file does not define/],
-    ["no definitions at all", (data) => { delete data.definitions; }, /is a subgraph that the file does not define/],
-    ["a dangling link inside", (_, entry) => { (entry.links as JsonObject[]).push({ id: 99, origin_id: 5, origin_slot: 0, target_id: 404, target_slot: 0, type: "LATENT" }); }, /Link 99 .* in the subgraph Sampling leads nowhere/],
-    ["a dangling link", (data) => { (data.links as Json[]).push([99, 1, 0, 404, 0, "MODEL"]); }, /Link 99 .* leads nowhere/],
-    ["the same definition id twice", (data, entry) => { (data.definitions as { subgraphs: Json[] }).subgraphs.push({ ...copy(entry), name: "Other" }); }, /Two subgraphs have the id/],
-    ["no border nodes", (_, entry) => { delete entry.inputNode; delete entry.outputNode; }, /^$/],
-    ["links that are no links", (_, entry) => { (entry.links as Json[]).push(null, "x", 7); }, /^$/],
-  ])("with %s opens with a notice and loses nothing", (_, damage, notice) => {
-    const data = foreign();
-    damage(data, (data.definitions as { subgraphs: JsonObject[] }).subgraphs[0]!);
-    const { graph, problems } = readWorkflow(copy(data), definitions);
-    expect(problems.join("\n")).toMatch(notice);
-    expect(() => buildPrompt(graph)).not.toThrow();
-    const document = openDocument(data);
-    expect(text(document)).toBe(toJson(data));
-    document.edit("move", [{ kind: "field", id: "4", field: "pos", value: [1, 1] }]);
-    document.undo();
-    expect(text(document)).toBe(toJson(data));
-  });
-
-  it("with two nodes of one id keeps both", () => {
-    const data = foreign();
-    const [entry] = (data.definitions as { subgraphs: { nodes: JsonObject[] }[] }).subgraphs;
-    entry!.nodes.push({ ...copy(entry!.nodes[0]!), title: "again" });
-    const { graph, problems } = readWorkflow(copy(data), definitions);
-    expect(problems[0]).toMatch(/Two nodes in the subgraph Sampling have the id 5/);
-    expect([...graph.subgraphs.values()][0]!.nodes.size).toBe(2 + 3);
-  });
-
-  it("with two links of one id keeps both", () => {
-    const data = copy(DEFAULT_WORKFLOW) as JsonObject & { links: Json[][]; nodes: JsonObject[] };
-    data.links[8]![0] = 8;
-    (data.nodes[6]!.inputs as JsonObject[])[0]!.link = 8;
-    const { graph, problems } = readWorkflow(data, definitions);
-    expect(problems[0]).toMatch(/Two links have the id 8/);
-    expect(graph.linkInto("7", "images")?.from).toBe("6");
-    expect(graph.linkInto("6", "samples")?.from).toBe("5");
-  });
-});
-
-/** A small repeatable source of random numbers (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const TYPES = ["KSampler", "CLIPTextEncode", "VAEDecode", "Reroute", "LatentUpscaleBy", "PrimitiveNode"];
-
-function randomStep(document: Document, next: () => number): void {
-  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(next() * list.length)];
-  const { graph } = document;
-  const nodes = [...graph.nodes.values()].filter((node) => !isBorder(node.id));
-  const node = pick(nodes);
-  const holder = pick(nodes.filter((entry) => graph.subgraphs.has(entry.type)));
-  const side: Side = next() < 0.5 ? "input" : "output";
-  const inside = graph.id === null ? null : graph;
-  const steps: (() => void)[] = [
-    () => document.edit("add", [{ kind: "addNode", node: createNode(graph, pick(TYPES)!, [next() * 500, 0]) }]),
-    () => node && document.edit("remove", removeNodes(graph, [node.id])),
-    () => node && document.edit("move", [{ kind: "field", id: node.id, field: "pos", value: [next() * 100, 5] }], "move"),
-    () => nodes.length > 0 && pack(document, nodes.filter(() => next() < 0.4).concat(node!).map((entry) => entry.id), `S${Math.floor(next() * 99)}`),
-    () => holder && document.edit("unpack", unpackSubgraph(graph, holder.id).edits),
-    () => holder && document.enter(holder.id),
-    () => holder && document.enter(holder.id),
-    () => void document.leave(),
-    () => holder && document.edit("unique", makeUnique(graph, holder.id)),
-    () => inside && document.edit("port", addPort(inside, side, "p", "LATENT")),
-    () => inside && document.edit("port", removePort(inside, side, Math.floor(next() * portsOf(inside, side).length))),
-    () => inside && document.edit("port", movePort(inside, side, Math.floor(next() * portsOf(inside, side).length), next() < 0.5 ? 1 : -1)),
-    () => inside && document.edit("port", labelPort(inside, side, 0, next() < 0.5 ? "" : "label")),
-    () => holder && document.edit("rename", [{ kind: "definitionName", id: holder.type, name: `N${Math.floor(next() * 99)}` }]),
-    () => {
-      const spec = node && pick(graph.widgets(node));
-      if (inside && node && spec) document.edit("promote", promote(document.root, inside.id!, [node.id, spec.name], next() < 0.8));
-    },
-    () => {
-      const spec = node && pick(graph.widgets(node).filter((entry) => entry.kind === "number"));
-      if (node && spec) document.edit("value", [valueEdit(graph, node, spec, Math.floor(next() * 99))]);
-    },
-    () => {
-      const fragment = node && cutOut(document.root, document.root.nodes.has(node.id) && graph === document.root ? [node.id] : []);
-      if (fragment && fragment.nodes.length > 0) document.edit("paste", insertFragment(graph, fragment, [0, 0], true).edits);
-    },
-    () => connectSome(document, pick([...graph.nodes.values()]), pick([...graph.nodes.values()]), next),
-    () => connectSome(document, pick([...graph.nodes.values()]), pick([...graph.nodes.values()]), next),
-  ];
-  pick(steps)!();
-}
-
-function connectSome(document: Document, from: GraphNode | undefined, to: GraphNode | undefined, next: () => number): void {
-  if (!from || !to) return;
-  const slot = Math.floor(next() * (from.outputs.length + (from.id === SUBGRAPH_INPUT ? 1 : 0)));
-  const input = to.id === SUBGRAPH_OUTPUT && next() < 0.5 ? NEW_PORT : to.inputs[Math.floor(next() * to.inputs.length)]?.name;
-  if (input !== undefined && mayConnect(document.graph, { node: from.id, slot }, { node: to.id, input }))
-    document.edit("connect", connect(document.graph, { node: from.id, slot }, { node: to.id, input }));
-}
-
-describe("any series of edits", () => {
-  it.each(Array.from({ length: 12 }, (_, index) => index + 1))("over all levels is undone to the same bytes, done again, and reads as it was written (series %i)", (seed) => {
-    const document = openDocument(seed % 2 === 0 ? foreign() : DEFAULT_WORKFLOW);
-    const next = random(seed);
-    const before = text(document);
-    for (let step = 0; step < 150; step++) randomStep(document, next);
-    const after = text(document);
-    const prompt = shape(buildPrompt(document.root));
-    expect(shape(buildPrompt(openDocument(writeWorkflow(document.root)).root))).toEqual(prompt);
-    while (document.history.canUndo) document.undo();
-    expect(text(document)).toBe(before);
-    while (document.history.canRedo) document.redo();
-    expect(text(document)).toBe(after);
   });
 });

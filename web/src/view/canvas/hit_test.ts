@@ -25,10 +25,10 @@ function hitSocket(document: Document, id: NodeId, point: Point, reach: number):
   const node = document.graph.node(id);
   const layout = document.layout(id);
   const near = ([x, y]: Point): boolean => Math.abs(point[0] - x) <= reach && Math.abs(point[1] - y) <= reach;
-  for (let slot = 0; slot < node.outputs.length; slot++)
+  for (let slot = 0; slot < layout.outputs.length; slot++)
     if (near(outputPoint(node, layout, slot))) return { kind: "output", node: id, slot };
-  for (const socket of node.inputs)
-    if (near(inputPoint(node, layout, socket.name))) return { kind: "input", node: id, input: socket.name };
+  for (const { name } of layout.inputs)
+    if (near(inputPoint(node, layout, name))) return { kind: "input", node: id, input: name };
   return null;
 }
 
@@ -39,7 +39,7 @@ function hitLabel(document: Document, id: NodeId, point: Point): Hit | null {
   const x = point[0] - node.pos[0];
   const y = point[1] - node.pos[1];
   if (layout.collapsed) return null; // a reroute as well: its bar is there to be dragged
-  const input = node.inputs.find((socket, index) => !socket.widget && x < layout.width * 0.4 && Math.abs(y - (layout.inputs[index]?.y ?? -99)) < 11);
+  const input = layout.inputs.find((place, index) => !node.inputs[index]?.widget && x < layout.width * 0.4 && Math.abs(y - place.y) < 11);
   if (input) return { kind: "input", node: id, input: input.name };
   const slot = layout.outputs.findIndex((output) => x > layout.width * 0.6 && Math.abs(y - output.y) < 11);
   return slot >= 0 ? { kind: "output", node: id, slot } : null;

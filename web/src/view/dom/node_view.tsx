@@ -9,9 +9,13 @@ import { typeLabel } from "../../model/sockets";
 import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
 import { mayConnect } from "../../model/operations";
+import { NEW_PORT } from "../../model/ports";
+import { isLinked, valueEdit } from "../../model/promoted";
+import { isBorder } from "../../model/subgraph_type";
 import { troubledPackOf, troubleLine } from "../../model/packs";
 import { titleHue, typeHue } from "../theme";
 import type { Linking } from "../stage";
+import { EnterIcon } from "../icons";
 import { Media } from "./media";
 import { spoken, widgetFor } from "./widgets/widget";
 
@@ -78,12 +82,12 @@ function WidgetView({ editor, document, node, place }: PartProps & { place: Widg
   const { spec, y, height } = place;
   const Component = widgetFor(spec.kind);
   if (!Component) return null;
-  const linked = document.graph.linkInto(node.id, spec.name) !== undefined;
+  const linked = isLinked(document.graph, node, spec);
   const key = `value ${node.id} ${spec.name}`;
   return (
     <div class={`widget${linked ? " is-linked" : ""}`} data-widget={spec.name} style={{ top: `${y}px`, height: `${height}px` }}>
       <Component editor={editor} document={document} node={node} spec={spec} linked={linked} value={document.graph.value(node, spec)}
-        set={(value, live) => document.edit(`change ${spec.label}`, [{ kind: "value", id: node.id, name: spec.name, value }], live ? key : null)}
+        set={(value, live) => document.edit(`change ${spec.label}`, [valueEdit(document.graph, node, spec, value)], live ? key : null)}
         commit={() => document.endGesture()} />
     </div>
   );
@@ -125,14 +129,29 @@ function Progress({ document, id }: { document: Document; id: NodeId }) {
 /** Details on the node only where they are short and add something; the list of problems has them all. */
 const isWorthSaying = ({ input, details }: NodeError): boolean => details !== "" && details !== input && details.length < 140 && !details.includes("\n");
 
-function Errors({ document, id }: { document: Document; id: NodeId }) {
+function Errors({ editor, document, id }: NodeProps) {
   const { errors } = document.run(document.key(id)).value;
   if (errors.length === 0) return null;
   return (
     <div class="node-errors" role="alert">
       {errors.map((error, index) => (
-        <div key={index}><strong>{spoken(error.message)}</strong>{isWorthSaying(error) && <span>{error.details}</span>}</div>
+        <div key={index}><strong>{spoken(error.message)}</strong>{isWorthSaying(error) && <span>{error.details}</span>}
+          {error.inside && <button type="button" class="button quiet" data-widget="" onClick={() => editor.jumpTo(error.inside!)}>Show the node inside</button>}</div>
       ))}
+    </div>
+  );
+}
+
+/** The empty socket of a subgraph's border: a link to it makes an input or output. */
+function NewPortView({ editor, document, node, layout }: PartProps & { layout: NodeLayout }) {
+  const slot = node.outputs.length;
+  const input = layout.inputs.find((place) => place.name === NEW_PORT);
+  const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, input ? { input: NEW_PORT } : { slot }));
+  const side = input ? "in" : "out";
+  return (
+    <div class={`socket ${side} new-port${fitClass(fits.value)}`} style={{ top: `${input?.y ?? layout.outputs[slot]?.y ?? 0}px` }} role="img"
+      aria-label={`new ${side}put, drag a link here`} title={`Drag a link ${input ? "here" : "from here"} for a new ${side}put`}>
+      {side === "out" && <span class="socket-name">new</span>}<span class="dot any" />{side === "in" && <span class="socket-name">new</span>}
     </div>
   );
 }
@@ -160,6 +179,7 @@ function Body({ layout, ...part }: PartProps & { layout: NodeLayout }) {
       {node.outputs.map((socket, slot) => (
         <OutputView key={`o${slot}`} {...part} socket={socket} slot={slot} y={layout.outputs[slot]?.y ?? 0} />
       ))}
+      {isBorder(node.id) && <NewPortView {...part} layout={layout} />}
       {layout.widgets.map((place) => <WidgetView key={place.spec.name} {...part} place={place} />)}
       {!layout.collapsed && <Media {...part} layout={layout} />}
       {!node.known && !layout.collapsed && <Placeholder editor={part.editor} node={node} />}
@@ -174,6 +194,8 @@ function nodeClass(document: Document, node: GraphNode, phase: string, collapsed
   if (node.mode === NodeMode.bypass) names.push("is-bypassed");
   if (collapsed) names.push("is-collapsed");
   if (node.type === "Reroute") names.push("is-reroute");
+  if (isBorder(node.id)) names.push("is-border");
+  if (document.graph.subgraphs.has(node.type)) names.push("is-subgraph");
   if (!node.known) names.push("is-missing");
   if (node.type === "Note" || node.type === "MarkdownNote") names.push("is-note");
   return names.join(" ");
@@ -200,10 +222,14 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
       {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
         <Title {...part} />
         {badge && <span class="badge">{badge}</span>}
+        {document.graph.subgraphs.has(node.type) && (
+          <button type="button" class="icon-button enter" data-widget="enter" aria-label={`Open the subgraph ${title}`} title="Open the subgraph (or double click)"
+            onClick={() => document.enter(id)}><EnterIcon /></button>
+        )}
         <Progress document={document} id={id} />
       </header>}
       <Body {...part} layout={layout} />
-      <Errors document={document} id={id} />
+      <Errors editor={editor} document={document} id={id} />
     </div>
   );
 });

@@ -1,0 +1,92 @@
+/** Which subgraphs does the user keep for later? Files of his own on the server, found by the search like node types. */
+
+import * as http from "../api/http";
+import type { Editor } from "../editor";
+import type { Definitions } from "../model/definitions";
+import { applyEdit } from "../model/edits";
+import { parseJson, toJson } from "../model/exact_json";
+import { Graph } from "../model/graph";
+import { cutOut, insertFragment, type Fragment } from "../model/operations";
+import { isBorder, subgraphType } from "../model/subgraph_type";
+import type { JsonObject, NodeDefinition, NodeId } from "../model/types";
+import { readWorkflow } from "../model/workflow_read";
+import { writeWorkflow } from "../model/workflow_write";
+
+const FOLDER = "subgraphs";
+
+export interface Blueprint {
+  /** What the search shows. */
+  readonly definition: NodeDefinition;
+  readonly fragment: Fragment;
+}
+
+/** A workflow with nothing but this subgraph's node and the definitions that it needs: what the library keeps. */
+export function blueprintFile(graph: Graph, id: NodeId): JsonObject {
+  const root = new Graph(graph.definitions);
+  for (const edit of insertFragment(root, cutOut(graph, [id]), [0, 0]).edits) applyEdit(root, edit);
+  return writeWorkflow(root);
+}
+
+/** Reads what blueprintFile wrote. Raises where no node of the file is a subgraph's. */
+export function readBlueprint(file: string, data: unknown, definitions: Definitions): Blueprint {
+  const { graph } = readWorkflow(data, definitions);
+  const node = [...graph.nodes.values()].find((entry) => graph.subgraphs.has(entry.type));
+  const subgraph = node && graph.subgraphs.get(node.type);
+  if (!subgraph) throw new Error("expected a workflow with a subgraph, found none in it");
+  const displayName = file.replace(/\.json$/i, "");
+  return {
+    definition: { ...subgraphType(subgraph), type: `library:${displayName}`, displayName, category: "library", pack: "library" },
+    fragment: cutOut(graph, [...graph.nodes.keys()].filter((id) => !isBorder(id))),
+  };
+}
+
+async function readOne(editor: Editor, file: string): Promise<Blueprint | null> {
+  try {
+    return readBlueprint(file, parseJson(await http.readUserFile(`${FOLDER}/${file}`)), editor.definitions);
+  } catch (error) {
+    editor.ui.tell(`The subgraph ${file} of the library can't be read: ${http.reason(error)}`, "error");
+    return null;
+  }
+}
+
+export async function readLibrary(editor: Editor): Promise<void> {
+  let files: string[];
+  try {
+    files = await http.listUserFiles(FOLDER);
+  } catch (error) {
+    // 404: nothing was published yet
+    if (!hasStatus(error, 404)) editor.ui.tell(`The library of subgraphs can't be read: ${http.reason(error)}`, "error");
+    return;
+  }
+  const found = await Promise.all(files.filter((file) => file.endsWith(".json")).map((file) => readOne(editor, file)));
+  editor.blueprints.value = new Map(found.filter((blueprint) => blueprint !== null).map((blueprint) => [blueprint.definition.type, blueprint]));
+}
+
+const hasStatus = (error: unknown, status: number): boolean => error instanceof http.HttpError && error.status === status;
+
+/** False where the name is taken and the user wants to keep what is there. */
+async function store(name: string, text: string): Promise<boolean> {
+  const file = `${FOLDER}/${name}.json`;
+  try {
+    await http.writeUserFile(file, text, false);
+  } catch (error) {
+    if (!hasStatus(error, 409)) throw error;
+    if (!confirm(`${name} is in the library already. Overwrite it?`)) return false;
+    await http.writeUserFile(file, text, true);
+  }
+  return true;
+}
+
+/** Keeps a subgraph in the library under a name that is asked for. */
+export async function publish(editor: Editor, graph: Graph, id: NodeId): Promise<void> {
+  const name = prompt("Name in the library", graph.title(graph.node(id)))?.trim();
+  if (!name) return;
+  const text = toJson(blueprintFile(graph, id), 2);
+  try {
+    if (!(await store(name, text))) return;
+    await readLibrary(editor);
+    editor.ui.tell(`${name} is in the library. The node search finds it.`);
+  } catch (error) {
+    editor.ui.tell(`${name} could not be published: ${http.reason(error)}`, "error");
+  }
+}
