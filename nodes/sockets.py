@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from engine.control import ControlNet, Gligen
+    from engine.control import ControlNet, Gligen, StyleModel
     from engine.files.drawings import Svg
     from engine.models import DiffusionModel as Model
     from engine.models import TextEncoder, UpscaleModel, Vae, VisionEncoder, VisionOutput
@@ -52,6 +52,7 @@ else:
     Noise = Socket("NOISE")
     Sampler = Socket("SAMPLER")
     Sigmas = Socket("SIGMAS")
+    StyleModel = Socket("STYLE_MODEL")
     Svg = Socket("SVG")
     TextEncoder = Socket("CLIP")
     TimestepsRange = Socket("TIMESTEPS_RANGE")
@@ -81,6 +82,6 @@ __all__ = [
     "LARGEST_SIDE", "Anything", "Audio", "BatchSize", "Cfg", "Conditioning", "ControlNet", "Crop", "Floats", "Gligen",
     "Guider", "HookKeyframes", "Hooks", "Image", "Latent", "LatentOperation", "Mask", "Model", "Noise", "Offset",
     "PatchStrength", "Sampler", "SamplerName", "ScheduleName", "Seed", "Share", "ShareOfRun", "Sigmas", "StepIndex",
-    "Steps", "Strength", "Svg", "TextEncoder", "TimestepsRange", "UpscaleModel", "Vae", "Video", "VisionEncoder",
-    "VisionOutput",
+    "Steps", "Strength", "StyleModel", "Svg", "TextEncoder", "TimestepsRange", "UpscaleModel", "Vae", "Video",
+    "VisionEncoder", "VisionOutput",
 ]  # fmt: skip

@@ -8,9 +8,12 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "ControlNet": "controlnet",
         "ControlNetUse": "controlnet",
         "Gligen": "gligen",
+        "StyleModel": "style_model",
         "T2IAdapter": "t2i_adapter",
         "load_controlnet": "controlnet",
         "load_gligen": "gligen",
+        "load_style_model": "style_model",
         "with_box": "gligen",
+        "with_style": "style_model",
     },
 )

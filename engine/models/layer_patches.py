@@ -88,7 +88,8 @@ class LayerPatches:
 
     Attributes:
         attention_inputs, attention_outputs: by which attention they change.
-        attention_functions: by attention and place; the last one set for a place counts.
+        attention_functions: by attention and place; the last one set for a place counts. Without a place: for all that
+            have none of their own.
         between_attentions: change the tokens between a transformer block's two attentions.
         after_block: change what a block of the encoder gives, before it is kept for the decoder.
         after_skip: the same, after it was kept.
@@ -96,7 +97,7 @@ class LayerPatches:
     """
 
     attention_inputs: Mapping[Which, tuple[AttentionInput, ...]] = field(default_factory=dict)
-    attention_functions: Mapping[tuple[Which, LayerPlace], AttentionFunction] = field(default_factory=dict)
+    attention_functions: Mapping[tuple[Which, LayerPlace | None], AttentionFunction] = field(default_factory=dict)
     attention_outputs: Mapping[Which, tuple[AttentionOutput, ...]] = field(default_factory=dict)
     between_attentions: tuple[BetweenAttentions, ...] = ()
     after_block: tuple[BlockOutput, ...] = ()
@@ -114,8 +115,8 @@ class LayerPatches:
             patches = replace(patches, attention_outputs=_added(patches.attention_outputs, which, after))
         return patches
 
-    def with_function(self, which: Which, place: LayerPlace, function: AttentionFunction) -> LayerPatches:
-        """These patches, and a function in the place of one attention."""
+    def with_function(self, which: Which, place: LayerPlace | None, function: AttentionFunction) -> LayerPatches:
+        """These patches, and a function in the place of one attention, or of all (None)."""
         return replace(self, attention_functions={**self.attention_functions, (which, place): function})
 
     def with_between(self, change: BetweenAttentions) -> LayerPatches:
@@ -165,7 +166,8 @@ class PatchedCall:
         return x, keys, values
 
     def function(self, which: Which) -> AttentionFunction | None:
-        return self.patches.attention_functions.get((which, self.call.place))
+        functions = self.patches.attention_functions
+        return functions.get((which, self.call.place)) or functions.get((which, None))
 
     def change_output(self, which: Which, out: Tensor) -> Tensor:
         for patch in self.patches.attention_outputs.get(which, ()):

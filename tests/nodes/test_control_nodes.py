@@ -7,7 +7,8 @@ from safetensors.torch import save_file
 from engine.errors import BadReference
 from engine.models.layers.unet import UNet
 from engine.models.patch import prompt_layers
-from nodes import gligen, latent, sampling, text
+from engine.models.vision.encoder import VisionOutput
+from nodes import gligen, latent, sampling, style, text
 from tests import tiny
 
 
@@ -92,3 +93,26 @@ def test_words_in_boxes(model_folder, context, checkpoint, encode, sample):
     assert layers in sampling.control_nets(prompt)
     with pytest.raises(BadReference, match=r"gone\.safetensors"):
         gligen.load_gligen(gligen_name="gone.safetensors", context=context)
+
+
+@pytest.mark.parametrize("strength_type", ["multiply", "attn_bias"])
+def test_the_style_of_a_picture(strength_type, model_folder, context, encode, sample):
+    shapes = {"redux_up.weight": (24, 16), "redux_up.bias": (24,), "redux_down.weight": (64, 24)}
+    redux = tiny.random_weights(shapes | {"redux_down.bias": (64,)}, 3, torch.float32)
+    save_file(redux, model_file(model_folder, "style_models", "redux.safetensors"))
+    model = style.load_style_model(style_model_name="redux.safetensors", context=context)
+    seen = torch.randn(1, 5, 16, generator=torch.Generator().manual_seed(0))
+    given = {
+        "conditioning": encode("a red cat"),
+        "style_model": model,
+        "clip_vision_output": VisionOutput(None, seen, seen),
+        "strength_type": strength_type,
+        "context": context,
+    }
+    assert style.apply_style_model(strength=0.0, **given) is given["conditioning"]
+    one, half = (style.apply_style_model(strength=strength, **given) for strength in (1.0, 0.5))
+    assert one[0].embedding.shape == (1, 77 + 5, 64)
+    pictures = [sample(), sample(positive=one), sample(positive=half)]
+    assert all(torch.isfinite(samples).all() for samples in pictures)
+    assert all(not torch.allclose(pictures[i], pictures[j], atol=1e-3) for i, j in ((0, 1), (0, 2), (1, 2)))
+    assert torch.equal(pictures[0], sample())
