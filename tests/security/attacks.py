@@ -1,7 +1,12 @@
 """Texts that have led out of folders in tools of this kind, and files that were to run code."""
 
+import io
 import os
+import struct
+import zlib
 from pathlib import Path
+
+from PIL import Image, PngImagePlugin
 
 UP = tuple("../" * count for count in range(1, 6))
 
@@ -65,13 +70,24 @@ SCRIPTS = {
 
 def png_that_is_html(png: bytes) -> bytes:
     """Make a picture that is also a page: its text chunk and its end hold tags."""
-    import io
-
-    from PIL import Image, PngImagePlugin
-
     texts = PngImagePlugin.PngInfo()
     texts.add_text("Comment", "<html><script>window.__pwned='polyglot'</script>")
     with Image.open(io.BytesIO(png)) as picture:
         made = io.BytesIO()
         picture.save(made, "png", pnginfo=texts)
     return made.getvalue() + b"<html><body><script>window.__pwned='polyglot'</script></body></html>"
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def black_png(side: int, *before_data: bytes) -> bytes:
+    """A whole, valid grey PNG of side x side, made row by row."""
+    packer = zlib.compressobj(9)
+    row = bytes(side + 1)
+    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(b"IHDR", header), *before_data, chunk(b"IDAT", data), chunk(b"IEND", b""))
+    )

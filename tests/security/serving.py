@@ -165,7 +165,7 @@ class Site:
         return {
             path.relative_to(self.outside).as_posix(): (path.stat().st_mtime_ns, path.read_bytes())
             for path in _walk(self.outside)
-            if path.name not in own and not path.name.startswith("weft.db") and path.stat().st_size < 2**20
+            if path.name not in own and ".db" not in path.name and path.stat().st_size < 2**20
         }  # fmt: skip
 
     def attempts(self) -> list[str]:

@@ -35,7 +35,8 @@ def outside_of_areas(real: Site) -> dict[str, Any]:
     inside = ("base/input/", "base/output/", "base/temp/", "base/user/")
     kept = {path: found for path, found in real.files().items() if not path.startswith(inside)}
     beside = {path: found for path, found in real.files().items() if path.startswith("base/user/")}
-    return kept | {path: found for path, found in beside.items() if "/default/" not in path and "/cache/" not in path}
+    own = ("/default/", "/cache/", "/workflows.db")  # the last one holds versions of workflows, and grows with them
+    return kept | {path: found for path, found in beside.items() if not any(part in path for part in own)}
 
 
 def written(name: str) -> list[str]:
@@ -99,6 +100,19 @@ def test_userdata(real, secret):
             real.ask("POST", "/userdata/own.txt", b"own")
             tried(real, "POST", f"/userdata/own.txt/move/{form}?overwrite=true")
             tried(real, "DELETE", f"/userdata/{form}")
+
+
+def test_saved_workflows(real, secret):
+    real.ask("PUT", "/weft/workflows/own.json", b"{}")
+    for name in names_of(secret):
+        for form in written(name)[:2]:
+            tried(real, "GET", f"/weft/workflows/{form}")
+            tried(real, "PUT", f"/weft/workflows/{form}.json?base=*", b'{"evil": true}')
+            tried(real, "POST", f"/weft/workflows/{form}/move?to=gotten.json")
+            tried(real, "POST", f"/weft/workflows/own.json/move?overwrite=true&to={form}.json")
+            tried(real, "DELETE", f"/weft/workflows/{form}")
+            tried(real, "GET", "/weft/workflows/gotten.json")
+            tried(real, "PUT", f"/weft/drafts/{form}", b'{"name": "a", "workflow": {}}')
 
 
 def test_uploads(real, secret):

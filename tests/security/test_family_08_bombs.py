@@ -1,7 +1,6 @@
 """Threat family 8: little that grows large. Each is refused by a limit that the answer names."""
 
 import io
-import struct
 import time
 import zlib
 
@@ -10,23 +9,9 @@ import pytest
 
 from engine.files import images
 from tests.doubles import entry
+from tests.security.attacks import black_png, chunk
 
 SIDE = 13_000
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def black_png(side: int, *before_data: bytes) -> bytes:
-    """A whole, valid grey PNG of side x side, made row by row."""
-    packer = zlib.compressobj(9)
-    row = bytes(side + 1)
-    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        (chunk(b"IHDR", header), *before_data, chunk(b"IDAT", data), chunk(b"IEND", b""))
-    )
 
 
 def form(data: bytes, name: str = "a.png", **texts: str) -> aiohttp.FormData:
