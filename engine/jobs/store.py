@@ -3,11 +3,13 @@
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from engine.errors import EngineError
 from engine.execution.events import NodeFinished, RunInterrupted, RunStarted
 from engine.execution.outcome import Outcome
 from engine.files.migrations import NewerDatabase
@@ -15,13 +17,19 @@ from engine.jobs import records
 from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
+from engine.jobs.schema import migrate
 from engine.jobs.settings import Settings, take_in
 
 log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."
 MOST_ATTEMPTS = 3  # a job whose every run ends the server is not begun for ever
 ITEMS_AT_ONCE = 100  # of the history, read between two commits
+T = TypeVar("T")
 Row = tuple[str, int, float, int, int | None, str, str, str, str]
+
+
+class NothingKept(EngineError):
+    """A question to a store that keeps nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class JobStore:
         notice: str = "",
         *,
         is_beside_another: bool = False,
+        is_lasting: bool = True,
     ) -> None:
         """Keep jobs in a database; None keeps nothing.
 
@@ -57,8 +66,10 @@ class JobStore:
             restored: what it held at first.
             notice: what the user has to be told of it.
             is_beside_another: another running server works in the same folders.
+            is_lasting: the database outlives the server.
         """
         self._database = database
+        self._is_lasting = is_lasting and database is not None
         self.settings = Settings(database)
         self.is_beside_another = is_beside_another
         self.restored = restored or Restored()
@@ -73,7 +84,7 @@ class JobStore:
     @property
     def is_lasting(self) -> bool:
         """Whether jobs outlive the server."""
-        return self._database is not None
+        return self._is_lasting
 
     @property
     def write_failures(self) -> int:
@@ -167,6 +178,12 @@ class JobStore:
                 return items
             last = rows[-1][0]
 
+    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask something of what is kept, between two commits. Raises NothingKept where nothing is."""
+        if self._database is None:
+            raise NothingKept("This server keeps no index of results.")
+        return await self._database.read(question)
+
     def close(self) -> None:
         """Write what is left, and let go of the file."""
         if self._database is not None:
@@ -192,7 +209,7 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
         NewerDatabase: it was written by a later version of the program.
     """
     if path is None:
-        return JobStore(notice="Queue and history are kept in memory only, as --database-file says.")
+        return _in_memory("Queue and history are kept in memory only, as --database-file says.")
     notice = ""
     try:
         try:
@@ -209,10 +226,10 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
             "the server ends. Make the folder writable, or name another file with --database-file."
         )
         log.warning("%s", notice)
-        return JobStore(notice=notice)
+        return _in_memory(notice)
     except DatabaseLocked as error:
         log.warning("%s", error)
-        return JobStore(notice=str(error), is_beside_another=True)
+        return _in_memory(str(error), is_beside_another=True)
     except NewerDatabase as error:
         raise NewerDatabase(f"{path} is of {error}") from None
     if notice:
@@ -235,6 +252,13 @@ def _open(path: Path, old_settings: Path | None, *, resume: bool) -> tuple[sqlit
         connection.close()
         raise
     return connection, restored
+
+
+def _in_memory(notice: str, *, is_beside_another: bool = False) -> JobStore:
+    """Keep jobs as long as the server runs, so that their results can be looked for all the same."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(connection)
+    return JobStore(Database(connection), notice=notice, is_beside_another=is_beside_another, is_lasting=False)
 
 
 def _move_aside(path: Path) -> Path:

@@ -21,6 +21,7 @@ from engine.server.routes import (
     extensions,
     files,
     folders,
+    gallery,
     history,
     internal,
     jobs,
@@ -39,12 +40,13 @@ from engine.server.routes import (
     workflows,
 )
 from engine.server.services import SERVICES, Services
+from engine.server.small_pictures import SmallPictures
 
 log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
-    websocket, prompt, queue, history, jobs, metrics, node_types, extensions, system, folders, files, upload, settings,
-    userdata, workflows, trash, drafts,
+    websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, system, folders, files, upload,
+    settings, userdata, workflows, trash, drafts,
     accounts, internal, openapi,
 )  # fmt: skip
 
@@ -66,6 +68,8 @@ def build_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app[MEASURES] = Measures(services.history)
     app[metrics.ASKED] = []
+    app[gallery.SMALL_PICTURES] = SmallPictures()
+    app[gallery.MAKING] = asyncio.Semaphore(gallery.MADE_AT_ONCE)
     if gate is not None:
         app[GATE] = gate
     if isinstance(gate, AccountGate):
