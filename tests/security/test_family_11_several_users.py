@@ -244,6 +244,27 @@ async def test_settings_and_files_are_the_users_own(house):
     assert (await house.anna.get("/internal/files/input")) == ["mine.bin"]
 
 
+async def test_saved_workflows_their_versions_trash_and_drafts_are_the_users_own(house):
+    anna, bert = house.anna, house.bert
+    for body in ({"n": "anna's"}, {"n": "anna's later"}):
+        assert (await anna.ask("PUT", "/weft/workflows/a.json?base=*", json=body))[0] == 200
+    assert (await anna.ask("PUT", "/weft/drafts/tab", json={"name": "anna's", "workflow": {}}))[0] == 200
+    for path in ("a.json", "a.json/versions", "a.json/versions/1"):
+        assert (await bert.ask("GET", f"/weft/workflows/{path}"))[0] == 404
+    assert (await bert.ask("PUT", "/weft/workflows/a.json", json={"n": "bert's"}))[0] == 200, "the name is free for him"
+    assert (await bert.ask("DELETE", "/weft/workflows/a.json"))[0] == 204
+    assert (await anna.ask("DELETE", "/weft/workflows/a.json"))[0] == 204
+    [trashed] = await anna.get("/weft/trash")
+    [his] = await bert.get("/weft/trash")
+    assert (trashed["versions"], his["versions"]) == (2, 1)
+    assert await bert.get(f"/weft/trash/{his['id']}") == {"n": "bert's"}, "an id means one's own"
+    for person in (bert, house.chief):
+        assert await person.get("/weft/drafts") == [] and (await person.get("/weft/workflows"))["workflows"] == []
+        assert (await person.ask("GET", "/weft/drafts/tab"))[0] == 404
+        assert (await person.ask("DELETE", "/weft/drafts/tab"))[0] == 204
+    assert len(await anna.get("/weft/drafts")) == 1
+
+
 async def test_no_token_and_no_password_lies_readable_in_a_file(house, tmp_path):
     await house.anna.run(SAVED)
     await house.site.services.store.written()
