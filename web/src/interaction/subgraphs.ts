@@ -137,7 +137,7 @@ function widgetUnder(document: Document, id: NodeId, [, y]: Point): WidgetSpec |
 }
 
 /** What the widget under the pointer is to the subgraphs here: shown further out, or hidden where it is shown. */
-export function promotionMenu(editor: Editor, document: Document, id: NodeId, at: Point): MenuItem[] {
+export function promotionMenu(editor: Editor, document: Document, id: NodeId, at: Point): (MenuItem | null)[] {
   const { graph } = document;
   const node = graph.node(id);
   const under = widgetUnder(document, id, at);
@@ -151,7 +151,7 @@ export function promotionMenu(editor: Editor, document: Document, id: NodeId, at
   const inner = under?.promoted && graph.subgraphs.get(node.type)?.nodes.get(under.promoted.node);
   const spec = inner && graph.subgraphs.get(node.type)!.widgets(inner).find((other) => other.name === under.promoted!.widget);
   if (inner && spec) items.push({ label: `Hide ${shownName(spec)} here`, act: () => togglePromotion(document, node.type, inner, spec) });
-  return items;
+  return items.length > 0 ? [...items, null] : [];
 }
 
 /** The index of the input or output that a socket of the border is; null for the empty socket and for everything else. */

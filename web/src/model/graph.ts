@@ -1,6 +1,7 @@
 /** What is in a workflow? Nodes, links and groups, with the few questions that everyone asks of them. */
 
 import type { Definitions } from "./definitions";
+import { instanceWidgets } from "./instance_values";
 import { primitiveWidgets } from "./primitives";
 import { promotedValue, promotedWidgets, PROMOTED } from "./promoted";
 import { subgraphType } from "./subgraph_type";
@@ -77,7 +78,7 @@ export class Graph {
   /** The widgets that a node shows, in the order of `widgets_values`. */
   widgets(node: GraphNode): readonly WidgetSpec[] {
     if (node.type === "PrimitiveNode") return primitiveWidgets(this, node);
-    if (this.subgraphs.has(node.type)) return promotedWidgets(this, node);
+    if (this.subgraphs.has(node.type)) return [...instanceWidgets(this, node), ...promotedWidgets(this, node)];
     return this.definition(node.type)?.widgets ?? [];
   }
 

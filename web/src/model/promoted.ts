@@ -2,11 +2,14 @@
 
 import type { Edit } from "./edits";
 import type { Graph } from "./graph";
+import { instanceWidgets } from "./instance_values";
 import type { GraphNode, Json, NodeId, WidgetSpec } from "./types";
 
 /** The property of a subgraph's node: a list of `[id of the inner node, name of its widget]`. */
 export const PROMOTED = "proxyWidgets";
 const DEEPEST = 32;
+/** A node needs this width for widgets to be read. */
+const WIDE = 304;
 
 export type Promotion = readonly [node: NodeId, widget: string];
 
@@ -20,7 +23,7 @@ export function promotionsOf(node: GraphNode): Promotion[] {
 const nameOf = ([node, widget]: Promotion): string => `${node}: ${widget}`;
 
 const innerSpec = (subgraph: Graph, node: GraphNode, widget: string, depth: number): WidgetSpec | undefined =>
-  (subgraph.subgraphs.has(node.type) ? promotedWidgets(subgraph, node, depth + 1) : subgraph.widgets(node)).find((spec) => spec.name === widget);
+  (subgraph.subgraphs.has(node.type) ? [...instanceWidgets(subgraph, node), ...promotedWidgets(subgraph, node, depth + 1)] : subgraph.widgets(node)).find((spec) => spec.name === widget);
 
 /** The promoted widgets that are there; a promotion of what is gone shows nothing. Two of one label also say whose they are. */
 export function promotedWidgets(graph: Graph, node: GraphNode, depth = 0): readonly WidgetSpec[] {
@@ -82,7 +85,9 @@ export function promote(root: Graph, subgraph: string, promotion: Promotion, isS
     const others = present.filter(([id, widget]) => id !== promotion[0] || widget !== promotion[1]);
     if (isShown === others.length < present.length) return [];
     const list = (isShown ? [...present, promotion] : others).map((entry) => [...entry]);
-    return [{ kind: "inside", definition: graph.id, edit: { kind: "field", id: node.id, field: "properties", value: { ...node.properties, [PROMOTED]: list } } }];
+    const edits: Edit[] = [{ kind: "field", id: node.id, field: "properties", value: { ...node.properties, [PROMOTED]: list } }];
+    if (isShown && node.size[0] < WIDE) edits.push({ kind: "field", id: node.id, field: "size", value: [WIDE, node.size[1]] });
+    return edits.map((edit) => ({ kind: "inside", definition: graph.id, edit }));
   }));
 }
 

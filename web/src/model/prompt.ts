@@ -43,8 +43,11 @@ function bypass(scope: Scope, node: GraphNode, slot: number): Hop {
 
 function hop(scope: Scope, id: NodeId, slot: number): Hop {
   if (id === SUBGRAPH_INPUT && scope.outer) {
-    const socket = scope.outer.node.inputs[slot];
-    return socket ? enter(scope.outer.scope, scope.outer.node, socket.name) : { end: null };
+    const { scope: outer, node } = scope.outer;
+    const socket = node.inputs[slot];
+    const own = socket?.widget && socket.link === null ? node.values[socket.name] : undefined;
+    if (own !== undefined) return { end: { value: own } };
+    return socket ? enter(outer, node, socket.name) : { end: null };
   }
   const node = scope.graph.nodes.get(id);
   if (!node || node.mode === NodeMode.mute) return { end: null };

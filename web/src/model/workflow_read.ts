@@ -2,6 +2,7 @@
 
 import type { Definitions } from "./definitions";
 import { Graph } from "./graph";
+import { readInstanceValues } from "./instance_values";
 import { readSubgraphs } from "./subgraph_file";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, LinkId, NodeDefinition, NodeId, OutputSocket, Point } from "./types";
 import { readValues } from "./widget_values";
@@ -189,6 +190,7 @@ export function readWorkflow(data: unknown, definitions: Definitions): ReadResul
   graph.raw = data;
   readSubgraphs(graph, data, problems);
   fill(graph, data, problems);
+  readInstanceValues(graph);
   const unknown = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => !node.known);
   const isSubgraph = (node: GraphNode): boolean => UUID.test(node.type);
   for (const node of unknown.filter(isSubgraph))

@@ -2,6 +2,7 @@
 
 import { toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { writeInstanceValues } from "./instance_values";
 import { borderId, isBorder, usedSubgraphs, type Side } from "./subgraph_type";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point } from "./types";
 import { writeValues } from "./widget_values";
@@ -65,8 +66,8 @@ function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
   if (node.title !== null) written.title = node.title;
   else if (raw.title !== undefined && raw.title !== "") Reflect.deleteProperty(written, "title");
   if ("properties" in raw || Object.keys(node.properties).length > 0) written.properties = node.properties;
-  const isOwn = node.known && !graph.subgraphs.has(node.type); // a subgraph's node shows the values of the nodes inside
-  const values = isOwn ? writeValues(graph.widgets(node), node) : (raw.widgets_values ?? (node.known && !("id" in raw) ? [] : undefined));
+  const ofKnown = (): Json | undefined => (graph.subgraphs.has(node.type) ? writeInstanceValues(node) : writeValues(graph.widgets(node), node));
+  const values = node.known ? ofKnown() : raw.widgets_values;
   if (values !== undefined) written.widgets_values = values;
   return written;
 }

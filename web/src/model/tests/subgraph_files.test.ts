@@ -150,3 +150,34 @@ describe("any series of edits", () => {
     expect(text(document)).toBe(after);
   });
 });
+
+describe("an input with a widget of its own on each node", () => {
+  /** As other editors write it: the input is marked, its value stands on the subgraph's node. */
+  function marked(values: Json[], shown: Json[]): JsonObject {
+    const document = openDocument();
+    const id = pack(document, ["5"]);
+    document.enter(id);
+    document.edit("connect", connect(document.graph, { node: SUBGRAPH_INPUT, slot: 4 }, { node: "5", input: "steps" }));
+    document.goTo([]);
+    const data = copy(writeWorkflow(document.root)) as JsonObject & { nodes: JsonObject[] };
+    const node = data.nodes.find((entry) => String(entry.id) === id)!;
+    (node.inputs as JsonObject[]).at(-1)!.widget = { name: "steps" };
+    Object.assign(node, { widgets_values: values, properties: { proxyWidgets: shown } });
+    return data;
+  }
+
+  it.each([[[31], []], [[7.5, 31], [["5", "cfg"], ["-1", "steps"]]]])("gives %j with %j shown to the prompt, and is written back where it stood", (values, shown) => {
+    const data = marked(values, shown);
+    const document = openDocument(data);
+    expect(text(document)).toBe(toJson(data));
+    const node = [...document.graph.nodes.values()].find((entry) => document.graph.subgraphs.has(entry.type))!;
+    const spec = document.graph.widgets(node)[0]!;
+    expect([spec.name, document.graph.value(node, spec)]).toEqual(["steps", 31]);
+    expect(buildPrompt(document.root)[`${node.id}:5`]!.inputs.steps).toBe(31);
+    document.edit("steps", [valueEdit(document.graph, node, spec, 9)]);
+    const reopened = openDocument(writeWorkflow(document.root));
+    expect(buildPrompt(reopened.root)[`${node.id}:5`]!.inputs.steps).toBe(9);
+    document.undo();
+    expect(text(document)).toBe(toJson(data));
+  });
+});
