@@ -117,8 +117,32 @@ def _drop_pages(mapped: mmap.mmap, info: TensorInfo) -> None:
 
 
 def _open_pickle(path: Path) -> WeightFile:
+    return weights_of(path, _tensors_in(read_pickle(path)))
+
+
+def weights_of(path: Path, tensors: Mapping[str, Tensor]) -> WeightFile:
+    """Tensors that were read from a file, by names of the reader's choice, as a file of weights.
+
+    Raises:
+        BadFile: there are none.
+    """
+    if not tensors:
+        raise BadFile(f"{path} holds no weights.")
+    infos = {
+        name: TensorInfo(FORMAT_NAMES.get(t.dtype, str(t.dtype)), tuple(t.shape), 0, t.nbytes)
+        for name, t in tensors.items()
+    }
+    return WeightFile(CheckpointHeader(path, infos), tensors.__getitem__, lambda name: None)
+
+
+def read_pickle(path: Path) -> object:
+    """What a pickle holds, without running code in it.
+
+    Raises:
+        BadFile: the file is missing, damaged or hostile.
+    """
     try:
-        content = _unpickle(path)
+        return _unpickle(path)
     except FileNotFoundError as error:
         raise BadFile(f"{path} does not exist.") from error
     except pickle.UnpicklingError as error:
@@ -128,14 +152,6 @@ def _open_pickle(path: Path) -> WeightFile:
         ) from error
     except UNREADABLE as error:
         raise BadFile(f"{path} cannot be read as weights: {_first_line(error)}.") from error
-    tensors = _tensors_in(content)
-    if not tensors:
-        raise BadFile(f"{path} holds no weights.")
-    infos = {
-        name: TensorInfo(FORMAT_NAMES.get(t.dtype, str(t.dtype)), tuple(t.shape), 0, t.nbytes)
-        for name, t in tensors.items()
-    }
-    return WeightFile(CheckpointHeader(path, infos), tensors.__getitem__, lambda name: None)
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from engine.errors import BadReference
 from engine.models.layers.unet import UNet
 from engine.models.patch import prompt_layers
 from engine.models.vision.encoder import VisionOutput
-from nodes import gligen, latent, sampling, style, text
+from nodes import gligen, hypernetwork, latent, sampling, style, text
 from tests import tiny
 
 
@@ -116,3 +116,14 @@ def test_the_style_of_a_picture(strength_type, model_folder, context, encode, sa
     assert all(torch.isfinite(samples).all() for samples in pictures)
     assert all(not torch.allclose(pictures[i], pictures[j], atol=1e-3) for i, j in ((0, 1), (0, 2), (1, 2)))
     assert torch.equal(pictures[0], sample())
+
+
+def test_a_hypernetwork(model_folder, context, checkpoint, sample):
+    state = {"linear.0.weight": torch.eye(64) * 0.5, "linear.0.bias": torch.zeros(64)}
+    torch.save({64: (state, state), "name": "half"}, model_file(model_folder, "hypernetworks", "half.pt"))
+    given = {"model": checkpoint.model, "hypernetwork_name": "half.pt", "context": context}
+    assert hypernetwork.load_hypernetwork(strength=0.0, **given) is checkpoint.model
+    changed = hypernetwork.load_hypernetwork(strength=1.0, **given)
+    before = sample()
+    assert not torch.allclose(sample(model=changed), before, atol=1e-3)
+    assert torch.equal(sample(), before)

@@ -28,6 +28,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/eps",
     "extra/fresca",
     "extra/gits",
+    "extra/hooks",
     "extra/ip2p",
     "extra/mahiro",
     "extra/perpneg",
@@ -38,6 +39,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/compositing",
     "extra/freelunch",
     "extra/hypertile",
+    "extra/hypernetwork",
     "extra/images",
     "extra/latent",
     "extra/lora_extract",
@@ -54,6 +56,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/sag",
     "extra/string",
     "extra/tomesd",
+    "extra/torch_compile",
     "extra/upscale_model",
     "extra/video",
 }
