@@ -122,7 +122,8 @@ export function compareWorkflows(before: JsonObject, after: JsonObject, definiti
     else if (["pos", "size", "flags", "color", "bgcolor"].some((name) => !same(was[name], node[name]))) moved += 1;
   }
   const extras = (workflow: JsonObject): Json => (isObject(workflow.extra) ? Object.fromEntries(Object.entries(workflow.extra).filter(([name]) => name !== "ds")) : {});
-  const rest = ["groups", "definitions", "config", "models"].some((name) => !same(before[name], after[name]));
+  const isEmpty = (value: Json | undefined): boolean => value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
+  const rest = ["groups", "definitions", "config", "models"].some((name) => !same(before[name], after[name]) && !(isEmpty(before[name]) && isEmpty(after[name])));
   return {
     added: [...fresh].filter(([id]) => !old.has(id)).map(([, node]) => titleOf(node, after, definitions)),
     removed: [...old].filter(([id]) => !fresh.has(id)).map(([, node]) => titleOf(node, before, definitions)),

@@ -13,7 +13,7 @@ export function DifferenceList({ difference }: { difference: Difference }) {
     ...changed.map(({ title, what }) => ({ sign: "~", tone: "changed", says: "changed", title, what: what.join(", ") })),
   ];
   const more = lines.length - MOST;
-  const rest = [more > 0 && `${more} more nodes`, moved > 0 && `${moved} moved`, hasMore && "groups or settings"].filter((part) => part !== false);
+  const rest = [more > 0 && `${more} more`, moved > 0 && `${moved} moved`, hasMore && "groups or settings changed"].filter((part) => part !== false);
   return (
     <ul class="differences">
       {lines.slice(0, MOST).map((line, index) => (

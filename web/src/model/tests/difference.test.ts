@@ -69,6 +69,7 @@ describe("the difference of two workflows", () => {
     const make = (mode: number): JsonObject => ({ nodes: [{ id: 1, type: "T", mode }] }) as unknown as JsonObject;
     expect(compareWorkflows(make(0), make(4)).changed[0]!.what).toEqual(["on → bypassed"]);
     expect(compareWorkflows({}, { definitions: { subgraphs: [] } }).hasMore).toBe(true);
+    expect(compareWorkflows({}, { groups: [], config: {} }).hasMore).toBe(false);
     expect(compareWorkflows({}, { nodes: null, links: [null, 3] } as unknown as JsonObject).added).toEqual([]);
     expect(countsOf({ nodes: [null, {}], links: [[]] } as unknown as JsonObject)).toEqual({ nodes: 1, links: 1 });
   });
