@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "Holdable": "memory.device_memory",
         "LatentFormat": "latent",
         "Precision": "memory.precision",
+        "TYPES": "memory.precision",
         "TextEncoder": "text_encoder",
         "UpscaleModel": "upscalers.upscale_model",
         "Vae": "vae",

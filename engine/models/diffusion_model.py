@@ -14,7 +14,15 @@ from engine.models.hooks import hook_patches
 from engine.models.latent import LatentFormat
 from engine.models.layer_patches import LayerPatches
 from engine.models.memory.hosted_module import HostedModule
-from engine.models.patch import CallNetwork, NetworkCall, NetworkWrapper, Patches, WeightPatch, prompt_layers
+from engine.models.patch import (
+    CallNetwork,
+    NetworkCall,
+    NetworkCompiler,
+    NetworkWrapper,
+    Patches,
+    WeightPatch,
+    prompt_layers,
+)
 from engine.models.weight_names import WeightNames
 from engine.sampling.conditioning import Conditioning, ConditioningItem, Latent, NetworkInputs
 from engine.sampling.guidance_patches import GuidancePatches
@@ -31,9 +39,10 @@ class DiffusionModel:
 
     Attributes:
         call_network: the family's way to call its module with a NetworkCall.
-        bytes_needed: shape of x -> bytes that a call takes beside the weights.
+        bytes_needed: shape of x, bytes per number -> bytes that a call takes beside the weights.
         names: what other programs call this network's weights.
         prepare_item: what the family makes of one prompt before a run.
+        usual: what computes unless another type was asked for; None: `hosted`.
     """
 
     family: ModelFamily
@@ -43,9 +52,10 @@ class DiffusionModel:
     prediction: Prediction
     names: WeightNames
     call_network: Callable[[nn.Module, NetworkCall], Tensor]
-    bytes_needed: Callable[[tuple[int, ...]], int]
+    bytes_needed: Callable[[tuple[int, ...], int], int]
     prepare_item: Callable[[ConditioningItem, Run], ConditioningItem]
     patches: Patches = field(default_factory=Patches)
+    usual: HostedModule | None = None
 
     @property
     def device(self) -> torch.device:
@@ -90,9 +100,19 @@ class DiffusionModel:
         """The same model, its latents scaled in another way."""
         return replace(self, latent_format=latent_format)
 
+    def with_compiler(self, compiler: NetworkCompiler) -> DiffusionModel:
+        """The same model, what the compiler makes of its network called in the network's place."""
+        return replace(self, patches=self.patches.with_compiler(compiler))
+
+    def computing_in(self, dtype: torch.dtype | None) -> DiffusionModel:
+        """The same model, computing in another type; None: in its usual one."""
+        usual = self.usual or self.hosted
+        is_usual = dtype is None or dtype == usual.placement.dtype
+        return replace(self, hosted=usual if is_usual else usual.in_type(dtype), usual=usual)
+
     def memory_needed(self, shape: tuple[int, ...]) -> int:
         """Bytes that one `denoise` of x of this shape takes beside the weights."""
-        return self.bytes_needed(shape)
+        return self.bytes_needed(shape, self.hosted.placement.dtype.itemsize)
 
     def prepare(self, conditioning: Conditioning, latent: Latent, seed: int, *, is_negative: bool) -> Conditioning:
         """Once per run: what the network is told of each prompt beside its embedding (sizes, further channels, ...).
@@ -110,7 +130,8 @@ class DiffusionModel:
         """x (N, C, h, w) float32 at levels sigma (N,) -> the denoised estimate (N, C, h, w) float32, on `device`."""
         hooks = hook_patches(self, inputs.hooks)
         with torch.no_grad(), self.hosted.holding(self.patches.weights, hooks) as network:
-            run: CallNetwork = partial(self.call_network, network)
+            compiler = self.patches.compiler
+            run: CallNetwork = partial(self.call_network, network if compiler is None else compiler(network))
             for wrapper in reversed(self.patches.wrappers):
                 run = partial(wrapper, run)
             scaled = self.prediction.scale_input(x, sigma)

@@ -81,7 +81,6 @@ def build_model(detected: Detected, file: WeightFile, precision: Precision, vae:
     part = family.network(config)
     weights, module = Weights(file, part.places), family.build_network(config)
     check_weights(module, weights, part.title)
-    itemsize = precision.network.dtype.itemsize
     return DiffusionModel(
         family=family,
         hosted=HostedModule(module, weights, precision.network),
@@ -90,7 +89,7 @@ def build_model(detected: Detected, file: WeightFile, precision: Precision, vae:
         prediction=family.prediction(config, file),
         names=family.weight_names(config),
         call_network=family.call_network,
-        bytes_needed=partial(family.memory_needed, config, itemsize=itemsize),
+        bytes_needed=partial(family.memory_needed, config),
         prepare_item=partial(family.prepare, config, file),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.models.layer_patches import LayerPatches
 from engine.sampling.conditioning import NetworkInputs
@@ -63,6 +63,12 @@ class NetworkWrapper(Protocol):
     def __call__(self, network: CallNetwork, call: NetworkCall) -> Tensor: ...
 
 
+class NetworkCompiler(Protocol):
+    """Makes of a network what is called in its place, with the same weights and attributes."""
+
+    def __call__(self, network: nn.Module) -> nn.Module: ...
+
+
 class PromptLayers(Protocol):
     """Takes part inside the network wherever one prompt is evaluated. Compared by identity."""
 
@@ -88,6 +94,7 @@ class Patches:
     wrappers: tuple[NetworkWrapper, ...] = ()
     layers: LayerPatches | None = None
     guidance: GuidancePatches = field(default_factory=GuidancePatches)
+    compiler: NetworkCompiler | None = None
 
     def with_weights(self, patch: WeightPatch) -> Patches:
         return replace(self, weights=(*self.weights, patch))
@@ -100,3 +107,6 @@ class Patches:
 
     def with_guidance(self, guidance: GuidancePatches) -> Patches:
         return replace(self, guidance=guidance)
+
+    def with_compiler(self, compiler: NetworkCompiler) -> Patches:
+        return replace(self, compiler=compiler)

@@ -22,6 +22,10 @@ def widen_while_running(module: nn.Module, dtype: torch.dtype) -> None:
     """
     for layer in module.modules():
         if isinstance(layer, LAYERS):
+            known = next((hook for hook in layer._forward_pre_hooks.values() if isinstance(hook, _Widen)), None)
+            if known is not None:  # of a module that was copied from one that widens
+                known.dtype = dtype
+                continue
             kept: list[Any] = []
             layer.register_forward_pre_hook(_Widen(kept, dtype))
             layer.register_forward_hook(_Narrow(kept), always_call=True)
@@ -29,12 +33,12 @@ def widen_while_running(module: nn.Module, dtype: torch.dtype) -> None:
 
 class _Widen:
     def __init__(self, kept: list[Any], dtype: torch.dtype) -> None:
-        self._kept, self._dtype = kept, dtype
+        self._kept, self.dtype = kept, dtype
 
     def __call__(self, layer: nn.Module, _inputs: Any) -> None:
         weight = layer._parameters["weight"]
         self._kept.append(weight)
-        layer._parameters["weight"] = nn.Parameter(weight.to(self._dtype), requires_grad=False)
+        layer._parameters["weight"] = nn.Parameter(weight.to(self.dtype), requires_grad=False)
 
 
 class _Narrow:
