@@ -142,20 +142,20 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
     from aiohttp import web
 
     from engine.server.app import build_app
+    from engine.server.connections import SAID_WITHIN_S, answer_on
     from engine.server.gates import GATE
 
     app = build_app(services)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=SAID_WITHIN_S)
     await runner.setup()
     ended = asyncio.Event()
     with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C cancels this task there
         for ending in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(ending, ended.set)
-    warming = None
+    warming, answering = None, []
     try:
         secure = _tls(services.options)
-        for listener in listeners:
-            await web.SockSite(runner, listener, ssl_context=secure).start()
+        answering = [await answer_on(runner, listener, secure) for listener in listeners]
         _announce(listening.address(listeners[0], secure=secure is not None), services, app.get(GATE))
         warming = asyncio.create_task(_warm_up(services))
         if services.options.quick_test:
@@ -165,6 +165,8 @@ async def serve(services: "Services", listeners: Sequence[socket.socket]) -> int
     finally:
         if warming is not None:
             warming.cancel()
+        for server in answering:
+            server.close()
         await runner.cleanup()
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.server.connections import Pace, at_a_pace
 from engine.server.documents import SHELF, Shelf
 from engine.server.forwarding import Forwarding
 from engine.server.gates import GATE, AccountGate, Gate, make_gate
@@ -63,6 +64,7 @@ def build_app(services: Services) -> web.Application:
         guarded(guard),
         explain_errors,
         *login,
+        at_a_pace(Pace()),
     ]
     app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
     app[SERVICES] = services

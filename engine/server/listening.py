@@ -11,6 +11,7 @@ from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
 BACKLOG = 128
+UNREAD_MS = 60_000  # after which the system, where it knows how, ends a connection whose client takes nothing in
 
 
 def open_sockets(hosts: Sequence[str], port: int) -> list[socket.socket]:
@@ -61,6 +62,8 @@ def _open(host: str, port: int, *, must: bool) -> list[socket.socket]:
 def _bind(listener: socket.socket, place: object, family: int) -> None:
     if sys.platform != "win32":  # there the option would let two servers share a port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # each connection inherits it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     listener.setblocking(False)
