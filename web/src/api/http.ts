@@ -90,7 +90,6 @@ export async function queue(): Promise<QueueState> {
   return { running: raw.queue_running.map(toItem), pending: raw.queue_pending.map(toItem).sort((a, b) => a.number - b.number), isPaused: raw.paused === true };
 }
 
-export const history = async (newest: number): Promise<HistoryItem[]> => toHistory(await getJson<RawHistory>(`/history?max_items=${newest}`));
 export const historyOf = async (promptId: string): Promise<HistoryItem | null> =>
   toHistory(await getJson<RawHistory>(`/history/${encodeURIComponent(promptId)}`))[0] ?? null;
 
@@ -130,6 +129,10 @@ export const readUserFile = async (file: string): Promise<string> => (await send
 /** Raises HttpError 409 where a file is there and `overwrite` is false. */
 export const writeUserFile = (file: string, text: string, overwrite: boolean): Promise<Response> =>
   send(`${userPath(file)}?overwrite=${overwrite}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+
+/** The subgraphs that packs bring for all workflows, by their ids. */
+export const packSubgraphs = (): Promise<Record<string, { readonly name: string; readonly info: { readonly node_pack?: string } }>> => getJson("/global_subgraphs");
+export const packSubgraph = async (id: string): Promise<string> => (await getJson<{ readonly data: string }>(`/global_subgraphs/${encodeURIComponent(id)}`)).data;
 
 /** Address of a file that a node made or read; `thumbnail` asks for a smaller WebP of it. */
 export function viewUrl(ref: FileRef, thumbnail = false): string {

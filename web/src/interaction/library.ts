@@ -28,38 +28,55 @@ export function blueprintFile(graph: Graph, id: NodeId): JsonObject {
 }
 
 /** Reads what blueprintFile wrote. Raises where no node of the file is a subgraph's. */
-export function readBlueprint(file: string, data: unknown, definitions: Definitions): Blueprint {
+export function readBlueprint(file: string, place: string, data: unknown, definitions: Definitions): Blueprint {
   const { graph } = readWorkflow(data, definitions);
   const node = [...graph.nodes.values()].find((entry) => graph.subgraphs.has(entry.type));
   const subgraph = node && graph.subgraphs.get(node.type);
   if (!subgraph) throw new Error("expected a workflow with a subgraph, found none in it");
   const displayName = file.replace(/\.json$/i, "");
   return {
-    definition: { ...subgraphType(subgraph), type: `library:${displayName}`, displayName, category: "library", pack: "library" },
+    definition: { ...subgraphType(subgraph), type: `${place}:${displayName}`, displayName, category: place, pack: place },
     fragment: cutOut(graph, [...graph.nodes.keys()].filter((id) => !isBorder(id))),
   };
 }
 
-async function readOne(editor: Editor, file: string): Promise<Blueprint | null> {
+interface Source {
+  readonly name: string;
+  readonly place: string;
+  readonly text: () => Promise<string>;
+}
+
+async function userSubgraphs(): Promise<Source[]> {
+  const files = await http.listUserFiles(FOLDER).catch((error: unknown) => {
+    if (hasStatus(error, 404)) return []; // nothing was published yet
+    throw error;
+  });
+  return files.filter((file) => file.endsWith(".json")).map((file) => ({ name: file, place: "library", text: () => http.readUserFile(`${FOLDER}/${file}`) }));
+}
+
+async function packSubgraphs(): Promise<Source[]> {
+  const found = Object.entries(await http.packSubgraphs());
+  return found.map(([id, { name, info }]) => ({ name, place: info.node_pack?.replace(/^custom_nodes\./, "") ?? "packs", text: () => http.packSubgraph(id) }));
+}
+
+async function readOne(editor: Editor, { name, place, text }: Source): Promise<Blueprint | null> {
   try {
-    return readBlueprint(file, parseJson(await http.readUserFile(`${FOLDER}/${file}`)), editor.definitions);
+    return readBlueprint(name, place, parseJson(await text()), editor.definitions);
   } catch (error) {
-    editor.ui.tell(`The subgraph ${file} of the library can't be read: ${http.reason(error)}`, "error");
+    editor.ui.tell(`The subgraph ${name} of the ${place} can't be read: ${http.reason(error)}`, "error");
     return null;
   }
 }
 
+/** Reads what the user published and what packs bring. */
 export async function readLibrary(editor: Editor): Promise<void> {
-  let files: string[];
   try {
-    files = await http.listUserFiles(FOLDER);
+    const sources = (await Promise.all([userSubgraphs(), packSubgraphs()])).flat();
+    const found = await Promise.all(sources.map((source) => readOne(editor, source)));
+    editor.blueprints.value = new Map(found.filter((blueprint) => blueprint !== null).map((blueprint) => [blueprint.definition.type, blueprint]));
   } catch (error) {
-    // 404: nothing was published yet
-    if (!hasStatus(error, 404)) editor.ui.tell(`The library of subgraphs can't be read: ${http.reason(error)}`, "error");
-    return;
+    editor.ui.tell(`The library of subgraphs can't be read: ${http.reason(error)}`, "error");
   }
-  const found = await Promise.all(files.filter((file) => file.endsWith(".json")).map((file) => readOne(editor, file)));
-  editor.blueprints.value = new Map(found.filter((blueprint) => blueprint !== null).map((blueprint) => [blueprint.definition.type, blueprint]));
 }
 
 const hasStatus = (error: unknown, status: number): boolean => error instanceof http.HttpError && error.status === status;
