@@ -1,9 +1,10 @@
 /** Every workflow of the ecosystem's own collection opens, and is written as it was: byte for byte, also after everything was undone. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { definitions, openDocument } from "../../fixtures/definitions";
+import { templatesFolder } from "../../fixtures/templates";
 import { parseJson, toJson } from "../exact_json";
 import { removeNodes } from "../operations";
 import { buildPrompt } from "../prompt";
@@ -11,16 +12,7 @@ import type { JsonObject, NodeId } from "../types";
 import { isWorkflow, readWorkflow } from "../workflow_read";
 import { writeWorkflow } from "../workflow_write";
 
-/** Where requirements-dev.txt installs the collection (a Python package). */
-function collection(): string | null {
-  if (process.env.WEFT_TEMPLATES) return process.env.WEFT_TEMPLATES;
-  const root = path.resolve(import.meta.dirname, "../../../../.venv");
-  const libraries = [path.join(root, "Lib"), ...["lib", "lib64"].flatMap((lib) => (existsSync(path.join(root, lib)) ? readdirSync(path.join(root, lib)).map((python) => path.join(root, lib, python)) : []))];
-  const folders = libraries.map((library) => path.join(library, "site-packages/comfyui_workflow_templates/templates"));
-  return folders.find((folder) => existsSync(folder)) ?? null;
-}
-
-const folder = collection();
+const folder = templatesFolder();
 const files = folder === null ? [] : readdirSync(folder).filter((name) => name.endsWith(".json"));
 const workflows = files
   .map((name) => [name, parseJson(readFileSync(path.join(folder!, name), "utf8"))] as const)
