@@ -242,7 +242,13 @@ def as_result(definition: NodeDefinition, value: Any) -> NodeResult | Expansion:
         return NodeResult([value] * len(definition.outputs))
     if not definition.outputs:
         return NodeResult()
-    return NodeResult((value,) if len(definition.outputs) == 1 else tuple(value))
+    is_one_value = len(definition.outputs) == 1 and not _names_its_output(value)
+    return NodeResult((value,) if is_one_value else tuple(value))
+
+
+def _names_its_output(value: Any) -> bool:
+    """Whether this is a NamedTuple of one field, which only gives the one output another name."""
+    return isinstance(value, tuple) and len(getattr(value, "_fields", ())) == 1
 
 
 def _check_count(definition: NodeDefinition, result: NodeResult | Expansion) -> None:

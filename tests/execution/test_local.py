@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -44,6 +45,15 @@ def show(*, value: Number) -> NodeResult:
     return NodeResult(ui={"text": [str(value)]})
 
 
+class Renamed(NamedTuple):
+    half: Number
+
+
+@node("Half", category="test")
+def halve(*, value: Number) -> Renamed:
+    return Renamed(value // 2)
+
+
 @node("Outside", category="test", fingerprint=lambda *, places: outside["version"])
 def from_outside() -> Number:
     return outside["version"]
@@ -74,7 +84,8 @@ async def sleep(*, value: Number, seconds: float = 0.2) -> Number:
 
 
 def registry():
-    return Registry(getattr(f, DEFINITION) for f in (give, add, show, from_outside, always, fail, loop, sleep))
+    nodes = (give, add, show, halve, from_outside, always, fail, loop, sleep)
+    return Registry(getattr(f, DEFINITION) for f in nodes)
 
 
 class Runner:
@@ -272,3 +283,9 @@ def test_a_node_gets_its_context(runner):
     executor.run(RunRequest("k", graph, ("n",), {"n": {}}, {"extra_pnginfo": {}}, metadata=False), lambda event: None)
     assert seen[1][2:4] == (None, None)
     executor.close()
+
+
+def test_an_output_that_a_named_tuple_names_is_the_value_itself(runner):
+    half = ("Half", {"value": Link("a", 0)})
+    outcome = runner.run(a=("Give", {"value": 6}), half=half, show=("Show", {"value": Link("half", 0)}))
+    assert outcome.outputs["show"] == {"text": ["3"]}

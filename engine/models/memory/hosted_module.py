@@ -39,6 +39,7 @@ class HostedModule:
         self._idle = IdleVersions()
         self._labels: dict[str, Label] = {}  # of the versions that the module carries, where they are hooks'
         self._depth = 0  # how many `holding` are open
+        self._takes_turns = False  # whether the outermost of them has seen hooks
         self._is_resident = False
         self._lock = threading.RLock()  # guards the module's weights: held as long as somebody computes with them
 
@@ -84,14 +85,16 @@ class HostedModule:
             self._make_resident()
             self._set_patches((*patches, *hooks.values()), hooks)
             self._depth += 1
+            self._takes_turns = self._takes_turns or bool(hooks)
             try:
                 with threads_for(self.nbytes, self.placement.device):
                     yield self._module
             finally:
                 self._depth -= 1
-                if self._depth != 1 or not (hooks or self._labels):
+                if self._depth != 1 or not self._takes_turns:
                     self._set_patches(before if self._depth else ())
                 if not self._depth:
+                    self._takes_turns = False
                     self._idle.clear()
 
     def release(self) -> None:
