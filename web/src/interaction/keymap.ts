@@ -45,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   { keys: ".", says: "Show the selection", group: "View", act: (editor) => editor.fitSelection() },
   { keys: "=", says: "Zoom in", group: "View", act: (editor) => editor.zoom(1.25) },
   { keys: "-", says: "Zoom out", group: "View", act: (editor) => editor.zoom(0.8) },
+  { keys: "M", says: "Map of the workflow", group: "View", act: (editor) => editor.ui.toggleMinimap() },
   { keys: "G", says: "Results", group: "View", act: (editor) => (editor.ui.showsGallery.value = !editor.ui.showsGallery.value) },
   { keys: "?", says: "Help", group: "View", act: (editor) => (editor.ui.dialog.value = editor.ui.dialog.value === "help" ? null : "help") },
 ];

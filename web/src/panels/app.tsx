@@ -7,6 +7,7 @@ import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
 import { Gallery, PictureViewer } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
+import { Minimap } from "./minimap";
 import { Search } from "./search";
 import { StatusStrip } from "./status_strip";
 import { TopBar } from "./top_bar";
@@ -17,6 +18,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <Viewport editor={editor} machine={machine} />
       <TopBar editor={editor} />
       <Breadcrumb editor={editor} />
+      <Minimap editor={editor} />
       <ErrorPanel editor={editor} />
       <Gallery editor={editor} />
       <StatusStrip editor={editor} />

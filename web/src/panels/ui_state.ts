@@ -42,6 +42,10 @@ export interface Picture {
   readonly index: number;
   /** The workflow that made it, where it is known. */
   readonly workflow: Json;
+  /** For each of `refs` where its workflow can be asked for. */
+  readonly workflowsAt?: readonly (string | null)[];
+  /** Which of `refs` it is compared with. */
+  readonly against?: number | null;
 }
 
 export interface RefusedSave {
@@ -50,6 +54,8 @@ export interface RefusedSave {
   readonly file: string;
   readonly conflict: Conflict;
 }
+
+const MINIMAP_KEY = "weft.minimap";
 
 export class UiState {
   readonly choice = signal<ChoicePopup | null>(null);
@@ -64,12 +70,19 @@ export class UiState {
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   readonly showsGallery = signal(false);
+  /** Whether the map may appear when not all is in view; the browser remembers it. */
+  readonly showsMinimap = signal(localStorage.getItem(MINIMAP_KEY) !== "off");
   private count = 0;
 
   tell(text: string, tone: Toast["tone"] = "info", node?: NodeId): void {
     const toast: Toast = { id: ++this.count, tone, text, node };
     this.toasts.value = [...this.toasts.value.filter((other) => other.text !== text).slice(-3), toast];
     setTimeout(() => this.dismiss(toast.id), tone === "error" ? 12_000 : 5_000);
+  }
+
+  toggleMinimap(): void {
+    this.showsMinimap.value = !this.showsMinimap.value;
+    localStorage.setItem(MINIMAP_KEY, this.showsMinimap.value ? "on" : "off");
   }
 
   dismiss(id: number): void {
