@@ -56,6 +56,7 @@ test-slow: test-golden
 	$(PY) -m benchmarks.load_memory
 	$(PY) -m benchmarks.soak 2000
 	$(PY) -m tests.server.killing 300
+	$(PY) -m tests.server.killing_saves 100
 
 test-golden: .venv/.weft-dev
 	$(PY) tools/golden.py $(GOLDEN)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.documents import store
 from engine.errors import EngineError
+from tests.server import killing_saves
 from tests.server.test_fuzz import clear, many, values
 
 A = "/weft/workflows/a.json"
@@ -245,3 +246,9 @@ async def test_whatever_comes_is_answered_clearly(site):
 
     await many(routes, send)
     assert (await site.http.get("/weft/workflows")).status == 200
+
+
+def test_killed_while_clients_save_nothing_answered_for_is_lost_or_overwritten_unseen(tmp_path):
+    tally, lost = killing_saves.kill_rounds(3, seed=4, folder=tmp_path)
+    assert len(tally.kept) > 5 and not lost
+    assert len(tally.replaced) == len(set(tally.replaced)), "two saves replaced the same content"
