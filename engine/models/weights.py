@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from engine.errors import BadFile
 from engine.files.safetensors_header import CheckpointHeader, TensorInfo, read_header
+from engine.models.scaled_weights import unscaled
 from engine.models.weight_names import Places, WeightPlace, as_place
 
 TORCH_DTYPES: Mapping[str, torch.dtype] = {
@@ -70,17 +71,21 @@ class WeightFile(Mapping[str, Tensor]):
         """Let go of the memory that reading this weight took; it can be read again."""
         self._forget(name)
 
+    def read_as(self, header: CheckpointHeader, get: Callable[[str], Tensor]) -> WeightFile:
+        """The same file, its weights, which `header` names, read in another way."""
+        return WeightFile(header, get, self._forget)
+
 
 def open_weights(path: Path) -> WeightFile:
     """Open a weight file: safetensors by memory map, pickles (.ckpt, .pt, ...) without running code in them.
+
+    8-bit weights that have a factor are read as their product with it.
 
     Raises:
         BadFile: the file is missing, damaged or hostile.
     """
     path = Path(path)
-    if path.suffix.lower() in PICKLE_SUFFIXES:
-        return _open_pickle(path)
-    return _open_safetensors(path)
+    return unscaled(_open_pickle(path) if path.suffix.lower() in PICKLE_SUFFIXES else _open_safetensors(path))
 
 
 def _open_safetensors(path: Path) -> WeightFile:
