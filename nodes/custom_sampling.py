@@ -64,7 +64,7 @@ def _denoise(
     noise: Noise, guider: Guider, sampler: Sampler, sigmas: Sigmas, latent: Latent, context: NodeContext
 ) -> TwoLatents:
     model: Model = guider.model
-    with context.resource(models.DeviceMemory).hold(model, *control_nets(*guider.prompts)):
+    with context.resource(models.DeviceMemory).hold(model, *control_nets(model, *guider.prompts)):
         report = reporter(context, model)
         return TwoLatents(*diffusion.denoise_guided(guider, latent, sampler, sigmas, noise, on_step=report))
 

@@ -38,7 +38,7 @@ def ksampler(
         latent_image: an empty latent to start from nothing, or an encoded picture to change it.
         denoise: 1 starts from pure noise, less keeps more of the input latent.
     """
-    with context.resource(models.DeviceMemory).hold(model, *control_nets(positive, negative)):
+    with context.resource(models.DeviceMemory).hold(model, *control_nets(model, positive, negative)):
         return diffusion.denoise(
             model,
             latent_image,
@@ -82,7 +82,7 @@ def ksampler_advanced(
         end_at_step: the step before which to stop.
         return_with_leftover_noise: enable it where another sampler goes on from here.
     """
-    with context.resource(models.DeviceMemory).hold(model, *control_nets(positive, negative)):
+    with context.resource(models.DeviceMemory).hold(model, *control_nets(model, positive, negative)):
         return diffusion.denoise(
             model,
             latent_image,
@@ -112,9 +112,10 @@ def reporter(context: NodeContext, model: Model) -> "Callable[[diffusion.Step], 
     return report
 
 
-def control_nets(*conditionings: Conditioning) -> "list[models.Holdable]":
-    """Find the networks that steer through these prompts, each once."""
+def control_nets(model: Model, *conditionings: Conditioning) -> "list[models.Holdable]":
+    """Find the networks that steer a model through these prompts, each once."""
+    kinds = (control.ControlNetUse, control.ControlLoraUse, control.AdapterUse)
     items = [item for conditioning in conditionings for item in conditioning]
-    nets = [use.control for item in items for use in item.controls if isinstance(use, control.ControlNetUse)]
-    others = [part for item in items for layers in models.prompt_layers(item.extra) for part in layers.holdables]
+    nets = [net for item in items for use in item.controls if isinstance(use, kinds) for net in use.holdables(model)]
+    others = [net for item in items for layers in models.prompt_layers(item.extra) for net in layers.holdables]
     return list({id(net): net for net in (*nets, *others)}.values())

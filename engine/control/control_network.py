@@ -64,13 +64,21 @@ def read_control_config(shapes: Shapes) -> ControlConfig:
     Raises:
         BadFile: the names or shapes are not this layout's.
     """
+    return ControlConfig(read_unet_config(shapes), read_hint_channels(shapes), _read_union(shapes))
+
+
+def read_hint_channels(shapes: Shapes) -> tuple[int, ...]:
+    """Channels of the picture, then behind each convolution that reads it.
+
+    Raises:
+        BadFile: there are none, or they are no convolutions.
+    """
     weights: list[tuple[int, ...]] = []
     while f"input_hint_block.{2 * len(weights)}.weight" in shapes:
         weights.append(shapes[f"input_hint_block.{2 * len(weights)}.weight"])
     if not weights or any(len(shape) != 4 for shape in weights):
         raise BadFile("The control network has no convolutions input_hint_block.* that read its picture.")
-    channels = (weights[0][1], *(shape[0] for shape in weights))
-    return ControlConfig(read_unet_config(shapes), channels, _read_union(shapes))
+    return (weights[0][1], *(shape[0] for shape in weights))
 
 
 def _read_union(shapes: Shapes) -> UnionConfig | None:

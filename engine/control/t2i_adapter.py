@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import BadFile
+from engine.models.diffusion_model import DiffusionModel
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Placement
 from engine.models.weights import WeightFile, Weights, check_weights
@@ -140,6 +141,10 @@ class AdapterUse:
     start_percent: float
     end_percent: float
     _read: dict[tuple[int, int], ControlResiduals] = field(default_factory=dict, repr=False)  # the last latent size
+
+    def holdables(self, model: DiffusionModel) -> tuple[T2IAdapter, ...]:
+        """What must be on its device to steer a model."""
+        return (self.adapter,)
 
     def residuals(self, call: ControlCall) -> ControlResiduals | None:
         """What to add at this step; None outside the time range or at strength 0."""

@@ -118,7 +118,7 @@ def _with_control(
     model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
 ) -> NetworkInputs:
     levels, prediction = model.noise_levels, model.prediction
-    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, levels, prediction, inputs.vector)
+    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, levels, prediction, inputs.vector, model)
     control: ControlResiduals | None = None
     for use in item.controls:
         residuals = use.residuals(call)

@@ -86,6 +86,7 @@ class ControlCall:
         batch_size: latents in the run; N is a multiple of it, with sample i of every group at i, i + batch_size, ...
         levels, prediction: those of the model that is controlled.
         vector: (N, A) or None: see ConditioningItem.
+        model: that is controlled, for controls that are made of its weights.
     """
 
     x: Tensor
@@ -96,6 +97,7 @@ class ControlCall:
     levels: NoiseLevels
     prediction: Prediction
     vector: Tensor | None = None
+    model: object | None = None
 
     @property
     def timestep(self) -> Tensor:

@@ -8,7 +8,7 @@ from engine.errors import BadReference
 from engine.models.layers.unet import UNet
 from engine.models.patch import prompt_layers
 from engine.models.vision.encoder import VisionOutput
-from nodes import gligen, hypernetwork, latent, sampling, style, text
+from nodes import control, gligen, hypernetwork, latent, sampling, style, text
 from tests import tiny
 
 
@@ -90,7 +90,7 @@ def test_words_in_boxes(model_folder, context, checkpoint, encode, sample):
     without = sample()
     assert not torch.allclose(without, sample(positive=prompt), atol=1e-3)
     assert torch.equal(without, sample())
-    assert layers in sampling.control_nets(prompt)
+    assert layers in sampling.control_nets(checkpoint.model, prompt)
     with pytest.raises(BadReference, match=r"gone\.safetensors"):
         gligen.load_gligen(gligen_name="gone.safetensors", context=context)
 
@@ -126,4 +126,20 @@ def test_a_hypernetwork(model_folder, context, checkpoint, sample):
     changed = hypernetwork.load_hypernetwork(strength=1.0, **given)
     before = sample()
     assert not torch.allclose(sample(model=changed), before, atol=1e-3)
+    assert torch.equal(sample(), before)
+
+
+def test_a_control_lora_is_held_beside_its_model(model_folder, context, checkpoint, encode, sample):
+    base = checkpoint.model.hosted.weights
+    shapes = {name.removeprefix("control_model."): shape for name, shape in tiny.controlnet_shapes().items()}
+    own = tiny.random_weights({name: shape for name, shape in shapes.items() if name not in base}, 4, torch.float32)
+    save_file(own | {"lora_controlnet": torch.zeros(0)}, model_file(model_folder, "controlnet", "ranks.safetensors"))
+    lora = control.load_control_net(control_net_name="ranks.safetensors", context=context)
+    hint = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(1))
+    given = {"positive": encode("a red cat"), "negative": encode(""), "control_net": lora, "image": hint}
+    applied = control.apply_control_net_advanced(**given)
+    (held,) = sampling.control_nets(checkpoint.model, *applied)
+    assert held is lora.beside(checkpoint.model)
+    before = sample()
+    assert not torch.allclose(sample(positive=applied.positive, negative=applied.negative), before, atol=1e-3)
     assert torch.equal(sample(), before)

@@ -288,7 +288,7 @@ def control_net(context):
     return control.load_control_net(control_net_name="tiny.safetensors", context=context)
 
 
-def test_a_control_net_steers_both_prompts(prompts, control_net, sample):
+def test_a_control_net_steers_both_prompts(prompts, control_net, sample, checkpoint):
     hint = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(1))
     inputs = {"positive": prompts.positive, "negative": prompts.negative, "control_net": control_net, "image": hint}
     applied = control.apply_control_net_advanced(**inputs, strength=0.9, start_percent=0.1, end_percent=0.6)
@@ -300,7 +300,7 @@ def test_a_control_net_steers_both_prompts(prompts, control_net, sample):
     plain = sample()
     whole = control.apply_control_net_advanced(**inputs)
     assert not torch.allclose(sample(positive=whole.positive, negative=whole.negative), plain)
-    assert sampling.control_nets(whole.positive, whole.negative) == [control_net]
+    assert sampling.control_nets(checkpoint.model, whole.positive, whole.negative) == [control_net]
     off = control.apply_control_net_advanced(**inputs, strength=0.0)
     assert off == (prompts.positive, prompts.negative)
 
