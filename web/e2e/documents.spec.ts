@@ -174,3 +174,34 @@ test("unsaved work of a browser that is gone is offered by the server", async ({
   await expect.poll(async () => ((await (await fresh.request.get("/api/weft/drafts")).json()) as { name: string }[]).filter((draft) => /lost|found/.test(draft.name))).toEqual([]);
   await fresh.context().close();
 });
+
+test("saving again while a save is under way is no conflict with oneself", async ({ page }) => {
+  await openEditor(page);
+  await write(page, "first");
+  await saveAs(page, "hasty");
+  await page.route("**/weft/workflows/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  for (const words of ["second", "third"]) {
+    await write(page, words);
+    await save(page);
+  }
+  await expect.poll(() => savedTexts(page, "hasty")).toEqual(["first", "second", "third"]);
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});
+
+test("coming back to a tab says that someone else saved its workflow, and shows it on demand", async ({ page }) => {
+  await openEditor(page);
+  await write(page, "old");
+  await saveAs(page, "elsewhere");
+  const path = "/api/weft/workflows/elsewhere.json";
+  const content = await (await page.request.get(path)).text();
+  await page.request.put(`${path}?base=*`, { data: content.replace("\"old\"", "\"new\"") });
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  await toast(page, "elsewhere was saved by someone else meanwhile.").getByRole("button", { name: "Show it" }).click();
+  await expect(text(page)).toHaveValue("new");
+  await write(page, "mine on top");
+  await save(page);
+  await expect.poll(() => savedTexts(page, "elsewhere")).toEqual(["old", "new", "mine on top"]);
+});

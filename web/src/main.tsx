@@ -7,6 +7,7 @@ import { clientId } from "./api/socket";
 import { Editor } from "./editor";
 import { listenToKeys } from "./interaction/keymap";
 import { PointerMachine } from "./interaction/pointer";
+import { watchSaves } from "./interaction/saving";
 import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
 import "./style/index.css";
@@ -49,6 +50,7 @@ editor.cancelGesture = () => {
   return true;
 };
 listenToKeys(editor);
+watchSaves(editor);
 render(<App editor={editor} machine={machine} />, root);
 followTitle(editor);
 // for tests and for the curious: counts of what was drawn and what is in the page

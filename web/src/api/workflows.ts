@@ -75,7 +75,7 @@ export class Conflict extends Error {
 }
 
 const path = (name: string): string => `/weft/workflows/${encodeURIComponent(name)}`;
-const digestOf = (response: Response): string => (response.headers.get("ETag") ?? "").replace(/^W\//, "").replaceAll('"', "");
+const tagOf = (response: Response): string => (response.headers.get("ETag") ?? "").replace(/^W\//, "").replaceAll('"', "");
 
 async function orConflict<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -91,8 +91,11 @@ export const list = (): Promise<{ readonly workflows: readonly WorkflowInfo[]; r
 
 export async function read(name: string): Promise<Stored> {
   const response = await send(path(name));
-  return { text: await response.text(), digest: digestOf(response) };
+  return { text: await response.text(), digest: tagOf(response) };
 }
+
+/** The digest of what is there, without its content. */
+export const digestOf = async (name: string): Promise<string> => tagOf(await send(path(name), { method: "HEAD" }));
 
 /** Saves over the content of digest `base`; "" for a name that must be free. Raises Conflict. */
 export async function save(name: string, text: string, base: string, by: string): Promise<Saved> {

@@ -39,6 +39,9 @@ function showConflict(editor: Editor, refused: RefusedSave): void {
   editor.ui.dialog.value = "conflict";
 }
 
+/** Saves that are under way: the next one begins with what they left. */
+const underWay = new WeakMap<Document, Promise<unknown>>();
+
 /** Saves on the server under its name, or asks for one; where the server can't keep it, offers a download. */
 export async function saveActive(editor: Editor, name?: string): Promise<void> {
   const active = editor.active.value;
@@ -48,7 +51,10 @@ export async function saveActive(editor: Editor, name?: string): Promise<void> {
     return;
   }
   const file = name ? withSuffix(name) : active.savedAs!;
-  await saveAs(editor, active, file, file === active.savedAs ? active.savedDigest ?? "" : "");
+  const save = async (): Promise<boolean> => saveAs(editor, active, file, file === active.savedAs ? active.savedDigest ?? "" : "");
+  const saving = (underWay.get(active) ?? Promise.resolve()).then(save);
+  underWay.set(active, saving);
+  await saving;
 }
 
 /** Shows another content in the place of a document; false (and a message) where it can't be read. */
@@ -125,4 +131,28 @@ export async function removeSaved(editor: Editor, file: string, digest: string):
     editor.ui.tell(reason(error), "error");
     return false;
   }
+}
+
+const told = new Set<string>();
+
+/** Says once that someone else has saved the workflow in front; what has no changes of its own can be shown at once. */
+export async function noticeSaves(editor: Editor): Promise<void> {
+  const document = editor.active.peek();
+  const file = document?.savedAs;
+  if (!document || !file || document.savedDigest === null) return;
+  await underWay.get(document);
+  const digest = await workflows.digestOf(file).catch(() => null); // gone, or no connection: the next save says so
+  if (digest === null || digest === document.savedDigest || told.has(digest)) return;
+  told.add(digest);
+  const isDirty = document.revision.peek() !== document.savedRevision.peek();
+  const show = async (): Promise<void> => {
+    const { text, digest: found } = await workflows.read(file);
+    replace(editor, document, text, file, found);
+  };
+  editor.ui.tell(`${withoutSuffix(file)} was saved by someone else meanwhile.${isDirty ? " Saving yours will show both." : ""}`, "info", undefined, isDirty ? undefined : { label: "Show it", act: () => void show().catch((error: unknown) => editor.ui.tell(reason(error), "error")) });
+}
+
+/** Looks whenever someone comes back to this tab. */
+export function watchSaves(editor: Editor): void {
+  addEventListener("focus", () => void noticeSaves(editor));
 }

@@ -95,6 +95,7 @@ export function Toasts({ editor }: { editor: Editor }) {
         <div key={toast.id} class={`toast ${toast.tone}`} role={toast.tone === "error" ? "alert" : "status"}>
           <span>{toast.text}</span>
           {toast.node && <button type="button" class="button quiet" onClick={() => editor.jumpTo(toast.node!)}>Show</button>}
+          {toast.action && <button type="button" class="button quiet" onClick={() => { editor.ui.dismiss(toast.id); toast.action!.act(); }}>{toast.action.label}</button>}
           <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => editor.ui.dismiss(toast.id)}><CloseIcon /></button>
         </div>
       ))}

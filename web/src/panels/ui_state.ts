@@ -12,6 +12,8 @@ export interface Toast {
   readonly tone: "info" | "error";
   readonly text: string;
   readonly node?: NodeId;
+  /** What can be done about it. */
+  readonly action?: { readonly label: string; readonly act: () => void };
 }
 export interface ChoicePopup {
   readonly label: string;
@@ -74,10 +76,10 @@ export class UiState {
   readonly showsMinimap = signal(localStorage.getItem(MINIMAP_KEY) !== "off");
   private count = 0;
 
-  tell(text: string, tone: Toast["tone"] = "info", node?: NodeId): void {
-    const toast: Toast = { id: ++this.count, tone, text, node };
+  tell(text: string, tone: Toast["tone"] = "info", node?: NodeId, action?: Toast["action"]): void {
+    const toast: Toast = { id: ++this.count, tone, text, node, action };
     this.toasts.value = [...this.toasts.value.filter((other) => other.text !== text).slice(-3), toast];
-    setTimeout(() => this.dismiss(toast.id), tone === "error" ? 12_000 : 5_000);
+    setTimeout(() => this.dismiss(toast.id), tone === "error" || action ? 12_000 : 5_000);
   }
 
   toggleMinimap(): void {
