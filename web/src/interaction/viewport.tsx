@@ -54,7 +54,7 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
 /** A trackpad sends small steps or sideways ones; a mouse wheel sends large upright ones. */
 function listenToWheel(viewport: HTMLElement, stage: Stage): void {
   viewport.addEventListener("wheel", (event) => {
-    const scrolls = (event.target as Element).closest("textarea, .node-text");
+    const scrolls = (event.target as Element).closest("textarea, .node-text, .markdown");
     if (scrolls && scrolls === document.activeElement && !event.ctrlKey) return;
     event.preventDefault();
     const box = viewport.getBoundingClientRect();

@@ -152,7 +152,7 @@ const noteText: WidgetSpec = {
 /** Node types that live in the editor alone and never reach the prompt. */
 export const VIRTUAL_DEFINITIONS: readonly NodeDefinition[] = [
   virtual("Note", "Note", "Text for the reader of the workflow.", { widgets: [noteText] }),
-  virtual("MarkdownNote", "Markdown Note", "Text for the reader of the workflow.", { widgets: [noteText] }),
+  virtual("MarkdownNote", "Markdown Note", "Text for the reader of the workflow, with headings, lists and links.", { widgets: [{ ...noteText, kind: "markdown" }] }),
   virtual("Reroute", "Reroute", "Passes a link on, to lay it out more clearly.", {
     inputs: [{ name: "", type: "*", optional: true, widget: null }],
     outputs: [{ name: "", type: "*", isList: false }],

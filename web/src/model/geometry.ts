@@ -35,14 +35,16 @@ export interface NodeLayout {
   readonly media: { readonly y: number; readonly height: number } | null;
 }
 
-const widgetMin = (spec: WidgetSpec): number => (spec.kind === "text" ? TEXT_MIN : ROW);
+/** A text of several lines takes the height that is left. */
+const isTall = (spec: WidgetSpec): boolean => spec.kind === "text" || spec.kind === "markdown";
+const widgetMin = (spec: WidgetSpec): number => (isTall(spec) ? TEXT_MIN : ROW);
 
 /** The size that a new node gets. */
 export function naturalSize(graph: Graph, node: GraphNode, hasMedia: boolean): Point {
   const widgets = graph.widgets(node);
-  const wide = widgets.some((spec) => spec.kind === "text") || hasMedia;
+  const wide = widgets.some(isTall) || hasMedia;
   const width = node.type === "Reroute" ? 76 : wide ? 340 : widgets.length > 0 ? 304 : NARROWEST;
-  return [width, minimum(graph, node, hasMedia) + (wide && widgets.some((spec) => spec.kind === "text") ? 40 : 0)];
+  return [width, minimum(graph, node, hasMedia) + (wide && widgets.some(isTall) ? 40 : 0)];
 }
 
 const slotRows = (node: GraphNode): number => Math.max(node.inputs.filter((socket) => !socket.widget).length, node.outputs.length);
@@ -92,12 +94,12 @@ export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): No
   const height = Math.max(node.size[1], minimum(graph, node, hasMedia));
   const specs = graph.widgets(node);
   const spare = height - minimum(graph, node, hasMedia);
-  const texts = specs.filter((spec) => spec.kind === "text").length;
+  const texts = specs.filter(isTall).length;
   const each = !hasMedia && texts > 0 ? spare / texts : 0;
   const widgets: WidgetPlace[] = [];
   let y = PAD / 2 + slotRows(node) * SLOT;
   for (const spec of specs) {
-    const tall = widgetMin(spec) + (spec.kind === "text" ? each : 0);
+    const tall = widgetMin(spec) + (isTall(spec) ? each : 0);
     widgets.push({ spec, y, height: tall });
     y += tall;
   }

@@ -36,7 +36,7 @@ export function insertInto(graph: Graph, id: LinkId, node: GraphNode): Edit[] {
 
 /** The value as the widget `to` may hold it; undefined where it means nothing there. */
 function carriedValue(to: WidgetSpec, from: WidgetSpec, value: Json): Json | undefined {
-  const texts = ["string", "text"];
+  const texts = ["string", "text", "markdown"];
   if (to.kind !== from.kind && !(texts.includes(to.kind) && texts.includes(from.kind))) return undefined;
   if (to.choices) return to.choices.includes(value) ? value : undefined;
   if (to.kind === "number" && typeof value === "bigint" && to.exactMax === undefined) return to.max;

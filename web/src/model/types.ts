@@ -15,7 +15,7 @@ export interface Rect {
 }
 
 /** How a literal input is edited; the view looks its component up by this name. */
-export type WidgetKind = "number" | "choice" | "string" | "text" | "toggle" | "control" | "image" | "readonly";
+export type WidgetKind = "number" | "choice" | "string" | "text" | "markdown" | "toggle" | "control" | "image" | "readonly";
 
 export interface WidgetSpec {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** Which component edits which kind of widget? */
 
 import { ChoiceWidget, ImageWidget } from "./choice";
+import { MarkdownWidget } from "./markdown";
 import { NumberWidget } from "./number";
 import { StringWidget, TextWidget } from "./text";
 import { ControlWidget, ToggleWidget } from "./toggle";
@@ -11,6 +12,7 @@ export function registerBuiltInWidgets(): void {
   registerWidget("choice", ChoiceWidget);
   registerWidget("image", ImageWidget);
   registerWidget("text", TextWidget);
+  registerWidget("markdown", MarkdownWidget);
   registerWidget("string", StringWidget);
   registerWidget("toggle", ToggleWidget);
   registerWidget("control", ControlWidget);
