@@ -41,10 +41,15 @@ class ControlLora:
     _made: dict[tuple[HostedModule, tuple[WeightPatch, ...]], ControlNet] = field(default_factory=dict, repr=False)
 
     def use(
-        self, hint: Tensor, strength: float = 1.0, start_percent: float = 0.0, end_percent: float = 1.0
+        self,
+        hint: Tensor,
+        strength: float = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
+        mask: Tensor | None = None,
     ) -> ControlLoraUse:
         """Steer by a picture; see ControlNet.use."""
-        return ControlLoraUse(self, hint, strength, start_percent, end_percent)
+        return ControlLoraUse(self, hint, strength, start_percent, end_percent, mask)
 
     def for_kind(self, name: str) -> ControlLora:
         """Control-LoRAs know one kind of pictures only: this one as it is."""
@@ -129,6 +134,7 @@ class ControlLoraUse:
     strength: float
     start_percent: float
     end_percent: float
+    mask: Tensor | None = None
     _uses: dict[ControlNet, ControlNetUse] = field(default_factory=dict, repr=False)  # of the last model's network
 
     def holdables(self, model: DiffusionModel) -> tuple[ControlNet, ...]:
@@ -148,6 +154,6 @@ class ControlLoraUse:
         net = self.control.beside(call.model)
         if net not in self._uses:
             self._uses.clear()
-            self._uses[net] = net.use(self.hint, self.strength, self.start_percent, self.end_percent)
+            self._uses[net] = net.use(self.hint, self.strength, self.start_percent, self.end_percent, self.mask)
         with torch.no_grad():
             return self._uses[net].residuals(call)

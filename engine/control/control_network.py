@@ -14,6 +14,7 @@ from engine.models.layers.unet import LayerInputs, UNetEncoder, embed_timesteps
 from engine.models.layers.unet_config import Shapes, UNetConfig, read_unet_config
 from engine.sampling.conditioning import ControlResiduals
 
+COLOURS = 3  # channels of a picture
 UNION_MARK = "task_embedding"  # by which networks of several kinds of pictures are recognised
 
 
@@ -45,6 +46,11 @@ class ControlConfig:
     network: UNetConfig
     hint_channels: tuple[int, ...]
     union: UnionConfig | None = None
+
+    @property
+    def reads_mask(self) -> bool:
+        """Whether what is kept of the picture is its fourth channel."""
+        return self.hint_channels[0] == COLOURS + 1
 
     @property
     def hint_scale(self) -> int:

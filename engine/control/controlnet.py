@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from engine.control.control_names import NO_KIND, UNION_KINDS
-from engine.control.control_network import ControlConfig, ControlNetwork
+from engine.control.control_network import COLOURS, ControlConfig, ControlNetwork
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Placement
 from engine.models.patch import WeightPatch
-from engine.pixels.resizing import resize
+from engine.pixels.resizing import resize, resize_masks
 from engine.sampling.conditioning import ControlCall, ControlResiduals
 
 
@@ -49,7 +49,12 @@ class ControlNet:
         return replace(self, kind=None if name == NO_KIND else UNION_KINDS.index(name))
 
     def use(
-        self, hint: Tensor, strength: float = 1.0, start_percent: float = 0.0, end_percent: float = 1.0
+        self,
+        hint: Tensor,
+        strength: float = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
+        mask: Tensor | None = None,
     ) -> ControlNetUse:
         """Steer by a picture.
 
@@ -57,8 +62,20 @@ class ControlNet:
             hint: (B, H, W, 3 or more) in 0..1, of any size; its middle is fitted to the latent's aspect.
             strength: factor on everything that is added; 0 changes nothing.
             start_percent, end_percent: share of the run, 0..1, in which it counts.
+            mask: (B, H, W) in 0..1, 1 where to paint anew: for networks that read it beside the picture.
+
+        Raises:
+            ValueError: the network reads a mask, and none is given.
         """
-        return ControlNetUse(self, hint[..., :3], strength, start_percent, end_percent)
+        picture = hint[..., :COLOURS]
+        if self.config.reads_mask:
+            if mask is None:
+                raise ValueError(
+                    f"The control network {self.hosted.weights.file_names} reads a mask beside its picture: apply it "
+                    "with the node ControlNetInpaintingAliMamaApply."
+                )
+            picture = _with_mask(picture, mask)
+        return ControlNetUse(self, picture, strength, start_percent, end_percent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +132,16 @@ class ControlNetUse:
         read = self._read_hints[size]
         pictures = [number % call.batch_size % len(read) for number in range(len(call.x))]
         return read if len(read) == 1 else read[pictures]
+
+
+def _with_mask(picture: Tensor, mask: Tensor) -> Tensor:
+    """(B, H, W, 3) without what is to be painted anew, and where it is kept: (B, H, W, 4)."""
+    height, width = picture.shape[1:3]
+    fitted = resize_masks(mask.float().reshape(-1, *mask.shape[-2:]), width, height).round()
+    count = max(len(picture), len(fitted))
+    kept = 1 - fitted[[number % len(fitted) for number in range(count)]].unsqueeze(-1).to(picture)
+    pictures = picture[[number % len(picture) for number in range(count)]]
+    return torch.cat([pictures * kept, kept], dim=-1)
 
 
 def _placed(images: Tensor, placement: Placement) -> Tensor:

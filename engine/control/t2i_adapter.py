@@ -125,7 +125,12 @@ class T2IAdapter:
         return self
 
     def use(
-        self, hint: Tensor, strength: float = 1.0, start_percent: float = 0.0, end_percent: float = 1.0
+        self,
+        hint: Tensor,
+        strength: float = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
+        mask: Tensor | None = None,
     ) -> AdapterUse:
         """Steer by a picture; see ControlNet.use."""
         return AdapterUse(self, hint[..., :3], strength, start_percent, end_percent)

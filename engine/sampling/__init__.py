@@ -10,6 +10,8 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "BasicGuider": "guidance",
         "CfgGuider": "guidance",
         "ConditionedModel": "denoiser",
+        "CONTROL_POOLED": "conditioning",
+        "CONTROL_PROMPT": "conditioning",
         "Conditioning": "conditioning",
         "ConditioningItem": "conditioning",
         "Consistency": "prediction",

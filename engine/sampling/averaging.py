@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from engine.sampling.conditioning import ControlCall, ControlResiduals, NetworkInputs
+from engine.sampling.conditioning import CONTROL_POOLED, CONTROL_PROMPT, ControlCall, ControlResiduals, NetworkInputs
 from engine.sampling.denoiser import ConditionedModel
 from engine.sampling.placement import PlacedItem, counting
 
@@ -114,11 +114,21 @@ def _joined(parts: Iterable[Tensor | None]) -> Tensor | None:
     return torch.cat(found) if found else None
 
 
+def _repeated(tensor: Tensor, x: Tensor) -> Tensor:
+    """(n, ...) in turn for each sample of x, on its device."""
+    return tensor.to(x.device)[[number % len(tensor) for number in range(len(x))]]
+
+
 def _with_control(
     model: ConditionedModel, x: Tensor, sigma: Tensor, inputs: NetworkInputs, item: PlacedItem, batch_size: int
 ) -> NetworkInputs:
     levels, prediction = model.noise_levels, model.prediction
-    call = ControlCall(x, sigma, inputs.embedding, inputs.pooled, batch_size, levels, prediction, inputs.vector, model)
+    embedding, pooled = inputs.embedding, inputs.pooled
+    if CONTROL_PROMPT in item.extra:  # items of one pass have the same
+        embedding = _repeated(item.extra[CONTROL_PROMPT], x)
+        own = item.extra.get(CONTROL_POOLED)
+        pooled = pooled if own is None else _repeated(own, x)
+    call = ControlCall(x, sigma, embedding, pooled, batch_size, levels, prediction, inputs.vector, model)
     control: ControlResiduals | None = None
     for use in item.controls:
         residuals = use.residuals(call)

@@ -12,6 +12,9 @@ from engine.sampling.hooks import ActiveHook, Hooks
 from engine.sampling.noise_levels import NoiseLevels
 from engine.sampling.prediction import Prediction
 
+# What prompts carry, in `extra`, another prompt under that control networks read in the place of theirs.
+CONTROL_PROMPT, CONTROL_POOLED = "cross_attn_controlnet", "pooled_output_controlnet"
+
 
 @dataclass(frozen=True)
 class Area:

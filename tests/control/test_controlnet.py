@@ -158,6 +158,34 @@ def test_the_layout_of_diffusers_is_the_same_network(case, tmp_path):
         assert torch.equal(first, second)
 
 
+def test_a_network_that_reads_a_mask(tmp_path):
+    shapes = dict(tiny.controlnet_shapes())
+    first = "control_model.input_hint_block.0.weight"
+    shapes[first] = (shapes[first][0], 4, 3, 3)
+    path = tmp_path / "inpaint.safetensors"
+    save_file(tiny.random_weights(shapes, 4, torch.float32), path)
+    net, this, image = load(path), call(tiny.TINY), picture()
+    mask = torch.zeros(1, 64, 48)
+    mask[:, 16:40, 8:32] = 0.9
+    use = net.use(image, mask=mask)
+    assert torch.equal(use.hint[..., 3], 1 - mask.round())
+    assert torch.equal(use.hint[..., :3], image * (1 - mask.round()).unsqueeze(-1))
+    hidden = image.clone()
+    hidden[:, 16:40, 8:32] = 0.5
+    assert torch.equal(use.residuals(this).middle[0], net.use(hidden, mask=mask).residuals(this).middle[0])
+    elsewhere = net.use(image, mask=torch.zeros(1, 8, 8)).residuals(this).middle[0]
+    assert not torch.allclose(use.residuals(this).middle[0], elsewhere, rtol=1e-3)
+    assert net.use(image, mask=torch.zeros(3, 8, 8)).hint.shape == (3, 64, 48, 4)
+    with pytest.raises(ValueError, match=r"inpaint\.safetensors reads a mask .* ControlNetInpaintingAliMamaApply"):
+        net.use(image)
+
+
+def test_networks_without_a_mask_see_the_whole_picture(case):
+    path, _ = case
+    net, image = load(path), picture()
+    assert torch.equal(net.use(image, mask=torch.ones(1, 64, 48)).hint, image)
+
+
 def test_a_difference_is_added_to_its_model(tmp_path):
     checkpoint = tiny.write_checkpoint(tmp_path / "m.safetensors")
     whole = tiny.write_controlnet(tmp_path / "whole.safetensors", 4, tiny.TINY)

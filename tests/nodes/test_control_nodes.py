@@ -143,3 +143,41 @@ def test_a_control_lora_is_held_beside_its_model(model_folder, context, checkpoi
     before = sample()
     assert not torch.allclose(sample(positive=applied.positive, negative=applied.negative), before, atol=1e-3)
     assert torch.equal(sample(), before)
+
+
+APPLY = {
+    "with a VAE": control.apply_control_net_with_vae,
+    "with a mask": lambda **inputs: control.apply_inpainting_control_net(mask=torch.ones(1, 64, 64), **inputs),
+}
+
+
+@pytest.mark.parametrize("way", APPLY)
+def test_further_nodes_that_apply_a_control_network(way, checkpoint, context, encode):
+    net = control.load_control_net(control_net_name="tiny.safetensors", context=context)
+    hint = torch.rand(1, 64, 64, 3)
+    given = {"positive": encode("a red cat"), "negative": encode(""), "control_net": net, "image": hint}
+    given |= {"vae": checkpoint.vae}
+    applied = APPLY[way](strength=0.9, start_percent=0.1, end_percent=0.6, **given)
+    use = applied.positive[0].controls[0]
+    assert (use.strength, use.start_percent, use.end_percent) == (0.9, 0.1, 0.6)
+    assert torch.equal(use.hint, hint) and applied.negative[0].controls == (use,)
+    assert APPLY[way](strength=0.0, **given) == (given["positive"], given["negative"])
+
+
+def test_a_control_network_reads_a_prompt_of_its_own(checkpoint, context, encode, sample):
+    net = control.load_control_net(control_net_name="tiny.safetensors", context=context)
+    hint = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(1))
+
+    def steered(positive):
+        return control.apply_control_net(conditioning=positive, control_net=net, image=hint)
+
+    def told(positive, words):
+        return control.encode_control_text(clip=checkpoint.clip, conditioning=positive, text=words, context=context)
+
+    cat = encode("a red cat")
+    same, other = told(steered(cat), "a red cat"), told(steered(cat), "a blue dog")
+    assert torch.equal(same[0].embedding, cat[0].embedding)
+    plain = sample(positive=steered(cat))
+    torch.testing.assert_close(sample(positive=same), plain, rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(sample(positive=other), plain, rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(sample(positive=told(cat, "a blue dog")), sample(positive=cat), rtol=1e-3, atol=1e-3)

@@ -18,6 +18,7 @@ EXPECTED = json.loads((Path(__file__).parent / "expected_nodes.json").read_text(
 REGISTRY = Registry(nodes.definitions())
 HERE = [node_type for node_type in EXPECTED if node_type in REGISTRY]
 WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
+    "core",
     "extra/advanced_samplers",
     "extra/align_your_steps",
     "extra/apg",
@@ -37,6 +38,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/attention_multiply",
     "extra/canny",
     "extra/compositing",
+    "extra/controlnet",
     "extra/freelunch",
     "extra/hypertile",
     "extra/hypernetwork",
