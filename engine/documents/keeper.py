@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.documents.ledger import Ledger
-from engine.documents.opening import NoRoom, is_damage, is_full, move_aside, open_file, open_in_memory
+from engine.documents.opening import NoRoom, is_damage, is_full, open_file, open_in_memory, put_aside
 from engine.documents.thinning import DAY_MS
 from engine.errors import EngineError
 
@@ -94,7 +94,7 @@ class Keeper:
             self._ledger = None
         if is_damage(error):
             with suppress(OSError):  # another program has it open
-                move_aside(self.path, error)
+                put_aside(self.path, error)
                 return self._opened()
         return self._without_file(f"{self.path} cannot be used ({error}).")
 

@@ -2,13 +2,12 @@
 
 import logging
 import sqlite3
-import time
 from pathlib import Path
 
 from engine.documents.ledger import Ledger
 from engine.documents.schema import MIGRATIONS
 from engine.errors import EngineError
-from engine.files.migrations import NewerDatabase, migrate
+from engine.files.migrations import NewerDatabase, migrate, move_aside
 
 log = logging.getLogger(__name__)
 LOCKED_FOR_S = 2.0  # another server on the same folders may be writing
@@ -37,7 +36,7 @@ def open_file(path: Path) -> Ledger:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            move_aside(path, error)
+            put_aside(path, error)
             return _ledger(path)
     except NewerDatabase as error:
         raise EngineError(f"{path} is of {error}") from None
@@ -57,12 +56,9 @@ def is_full(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == FULL
 
 
-def move_aside(path: Path, error: Exception) -> None:
-    """Rename a damaged file with the present time; its journal is worth nothing without it."""
-    aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
-    path.replace(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+def put_aside(path: Path, error: Exception) -> None:
+    """Make room for a new file in place of a damaged one, and say so."""
+    aside = move_aside(path)
     log.error("%s is damaged (%s): it was moved to %s, and a new one begun.", path, error, aside.name)
 
 

@@ -1,8 +1,9 @@
-"""How does an SQLite file of an earlier version of the program become one of this version?"""
+"""How does an SQLite file of an earlier version become one of this version, and where does a damaged one go?"""
 
 import sqlite3
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from engine.errors import EngineError
 
@@ -41,3 +42,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, str]
             connection.rollback()
             raise
         connection.commit()
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a damaged file with the present time; its journal is worth nothing without it."""
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside

@@ -12,7 +12,7 @@ from typing import TypeVar
 from engine.errors import EngineError
 from engine.execution.events import NodeFinished, RunInterrupted, RunStarted
 from engine.execution.outcome import Outcome
-from engine.files.migrations import NewerDatabase
+from engine.files.migrations import NewerDatabase, move_aside
 from engine.jobs import records
 from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
@@ -217,7 +217,7 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
         except sqlite3.OperationalError:
             raise
         except (sqlite3.DatabaseError, ValueError, KeyError) as error:
-            aside = _move_aside(path)
+            aside = move_aside(path)
             notice = f"{path} is damaged ({error}): it was moved to {aside.name}, and a new one begun."
             connection, restored = _open(path, old_settings, resume=resume)
     except (sqlite3.OperationalError, OSError) as error:
@@ -259,15 +259,6 @@ def _in_memory(notice: str, *, is_beside_another: bool = False) -> JobStore:
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     migrate(connection)
     return JobStore(Database(connection), notice=notice, is_beside_another=is_beside_another, is_lasting=False)
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename a damaged file with the present time; its journal is worth nothing without it."""
-    aside = path.with_name(f"{path.name}.damaged-{now_ms()}")
-    path.replace(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return aside
 
 
 def _restore(connection: sqlite3.Connection, *, resume: bool) -> Restored:
