@@ -37,6 +37,7 @@ from engine.server.routes import (
     trash,
     upload,
     userdata,
+    vocabulary,
     websocket,
     workflows,
 )
@@ -47,7 +48,7 @@ log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, system, folders, files, upload,
-    settings, userdata, workflows, trash, drafts,
+    settings, userdata, workflows, trash, drafts, vocabulary,
     accounts, internal, openapi,
 )  # fmt: skip
 

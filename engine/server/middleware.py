@@ -130,7 +130,7 @@ async def compress(request: web.Request, handler: Handler) -> web.StreamResponse
     """Compress answers that are long text."""
     response = await handler(request)
     if isinstance(response, web.Response) and response.content_type in ("application/json", "text/plain"):
-        body = response.body
+        body = response.body if "Content-Encoding" not in response.headers else None
         if isinstance(body, (bytes, bytearray)) and len(body) > COMPRESS_ABOVE_BYTES:
             response.enable_compression()
     return response

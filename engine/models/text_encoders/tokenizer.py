@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import gzip
 from functools import cache
-from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from engine.files.vocabulary import PACKAGE, clip_pairs_path
 from engine.models.text_encoders.clip_config import VOCABULARY_SIZE
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PACKAGE = "openai-clip"  # only the file is read; the package is not imported
-FILE_NAME = "bpe_simple_vocab_16e6.txt.gz"
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -57,7 +54,7 @@ def _byte_letters() -> list[str]:
 
 def _read_merges() -> list[tuple[str, str]]:
     """The pairs that are joined, most frequent first."""
-    path = _vocabulary_path()
+    path = clip_pairs_path()
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = file.read().split("\n")
     count = VOCABULARY_SIZE - 2 * 256 - 2  # what bytes, bytes at word ends and two special tokens leave
@@ -65,17 +62,3 @@ def _read_merges() -> list[tuple[str, str]]:
     if len(pairs) != count or not all(left and right for left, right in pairs):
         raise EngineError(f"{path} is not CLIP's vocabulary: {count} pairs were expected. Reinstall {PACKAGE}.")
     return pairs
-
-
-def _vocabulary_path() -> Path:
-    try:
-        files = metadata.files(PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == FILE_NAME:
-            return Path(str(file.locate()))
-    raise EngineError(
-        f"CLIP's vocabulary, {FILE_NAME} of the package {PACKAGE}, was not found. "
-        "Run `pip install -r requirements.txt`."
-    )
