@@ -1,6 +1,8 @@
 """/metrics says what happened, in the text format of Prometheus, without a word of a user's."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,8 +13,9 @@ from engine.graph.nodes import Graph
 from engine.jobs.bus import JobHappened
 from engine.jobs.history import History
 from engine.jobs.job import Job
+from engine.server import exposition
 from engine.server.gates import GATE
-from engine.server.measures import MOST_TYPES, OTHER, Measures
+from engine.server.measures import MEASURES, MOST_TYPES, OTHER, Measures
 from tests.doubles import entry
 from tests.server.conftest import in_own_process
 
@@ -142,6 +145,17 @@ def test_retries_after_memory_ran_out_are_counted():
     measures = Measures(History())
     measures.receive(happened(NodeRetried("j", Place.of("1"), "VAEDecode")))
     assert measures.memory_retries["VAEDecode",] == 1
+
+
+async def test_the_names_are_those_of_the_documentation(open_site):
+    site = await open_site()
+    found = exposition.families(site.services, site.http.app[MEASURES])
+    told = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(weft_\w+)` \| (\w+) \|([^|]*)\|", told, re.MULTILINE)
+    documented = {
+        name.removesuffix("_total"): (kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows
+    }
+    assert documented == {family.name: (family.kind, family.labels) for family in found}
 
 
 async def test_on_a_server_with_accounts_metrics_are_for_admins(open_site):

@@ -37,7 +37,8 @@ export class Editor {
   readonly documents: Signal<readonly Document[]> = signal([]);
   readonly active: Signal<Document | null> = signal(null);
   readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [], isPaused: false });
-  readonly results: Signal<readonly http.HistoryItem[]> = signal([]);
+  /** How many jobs have ended since the page was opened. */
+  readonly endedJobs: Signal<number> = signal(0);
   /** The user's library of subgraphs, by the type that the search gives them. */
   readonly blueprints: Signal<ReadonlyMap<string, Blueprint>> = signal(new Map());
   /** The server's packs, and what was wrong with them when they were loaded. */
@@ -66,7 +67,6 @@ export class Editor {
     const editor = new Editor(readDefinitions(await http.objectInfo()), clientId);
     await editor.restore();
     editor.socket.connect();
-    void editor.refreshResults();
     void editor.refreshPacks();
     void readLibrary(editor);
     void findRecovered(editor).catch((error: unknown) => editor.ui.tell(`Drafts on the server can't be read: ${http.reason(error)}`, "error"));
@@ -227,7 +227,7 @@ export class Editor {
   }
 
   private ended(document: Document, prompt: string, everythingCached: boolean): void {
-    void this.refreshResults();
+    this.endedJobs.value += 1;
     void http.historyOf(prompt).then((item) => {
       if (item && document.prompts.peek().at(-1) === prompt && everythingCached) showHistory(document, item);
     }).catch(() => undefined); // the results are on the nodes already; the history is a second source
@@ -256,10 +256,6 @@ export class Editor {
 
   async refreshQueue(): Promise<void> {
     this.queue.value = await http.queue().catch(() => this.queue.value); // the connection's own state is shown elsewhere
-  }
-
-  async refreshResults(): Promise<void> {
-    this.results.value = await http.history(40).then((items) => items.reverse()).catch(() => this.results.value);
   }
 
   // --- editing ---------------------------------------------------------------------------------------------------

@@ -17,12 +17,14 @@ export const UndoIcon = () => <Icon><path d="M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 
 export const RedoIcon = () => <Icon><path d="M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10M10.5 4 13 6.5 10.5 9" /></Icon>;
 export const UploadIcon = () => <Icon><path d="M8 10.5V3M5 5.5 8 2.8l3 2.7M3 10.5v2.3h10v-2.3" /></Icon>;
 export const UpIcon = () => <Icon><path d="M8 13V3.5M4 7.2 8 3.2l4 4" /></Icon>;
+export const PinIcon = () => <Icon><path d="M6 2.5h4M6.6 2.5v4L4.5 9h7L9.4 6.5v-4M8 9v4.5" /></Icon>;
 export const EnterIcon = () => <Icon><rect x="2.5" y="2.5" width="11" height="11" rx="2.5" /><path d="M6.2 9.8 9.8 6.2M6.6 6.2h3.2v3.2" /></Icon>;
 export const PlayIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><path d="M4.5 2.9c0-.7.8-1.1 1.4-.8l7 5.1c.5.4.5 1.2 0 1.6l-7 5.1c-.6.3-1.4-.1-1.4-.8z" /></svg>;
 export const StopIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><rect x="3.5" y="3.5" width="9" height="9" rx="2" /></svg>;
 export const WarningIcon = () => <Icon><path d="M8 2.6 14 13H2zM8 6.6v3M8 11.3v.1" /></Icon>;
 export const HelpIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.4v.1" /></Icon>;
 export const GalleryIcon = () => <Icon><rect x="2.2" y="3" width="11.6" height="10" rx="2" /><path d="m3 11.5 3.2-3.2 2.3 2.2 1.8-1.7 2.9 2.7" /><circle cx="10.6" cy="6" r="0.9" /></Icon>;
+export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m10.2 10.2 3.3 3.3" /></Icon>;
 export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 4.6V8l2.4 1.6" /></Icon>;
 export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.8M9.2 7v3.8" /></Icon>;
 export const DraftIcon = () => <Icon><path d="M3.5 2.5h5.5l3.5 3.5v7.5h-9zM9 2.5V6h3.5M6 9h4M6 11.2h2.5" /></Icon>;

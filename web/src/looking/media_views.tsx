@@ -1,0 +1,77 @@
+/** How is a result shown that is no still picture? Films and sound play, latents show their channels, texts are read. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { reason } from "../api/http";
+import { readLatent, type Channel, type LatentFile } from "./latent";
+
+export type Shown = "image" | "video" | "audio" | "latent" | "text" | "other";
+const SUFFIXES: readonly (readonly [Shown, RegExp])[] = [
+  ["image", /\.(png|apng|jpe?g|webp|gif|avif|bmp|tiff?|jxl|svg)$/i],
+  ["video", /\.(mp4|m4v|webm|mov|mkv|avi)$/i],
+  ["audio", /\.(mp3|wav|flac|ogg|opus|m4a)$/i],
+  ["latent", /\.latent$/i],
+  ["text", /\.(txt|json|csv|md)$/i],
+];
+const LONGEST_TEXT = 100_000;
+
+export const mediaOf = (filename: string): Shown => SUFFIXES.find(([, suffix]) => suffix.test(filename))?.[0] ?? "other";
+
+export const Film = ({ url, name }: { url: string; name: string }) => <video class="film" src={url} controls autoPlay loop aria-label={name} />;
+export const Sound = ({ url, name }: { url: string; name: string }) => <div class="sound"><p>{name}</p><audio src={url} controls aria-label={name} /></div>;
+
+async function fetched(url: string): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  return response;
+}
+
+function useFile<T>(url: string, read: (response: Response) => Promise<T>): { found: T | null; problem: string } {
+  const [state, setState] = useState<{ found: T | null; problem: string }>({ found: null, problem: "" });
+  useEffect(() => {
+    let isOld = false;
+    setState({ found: null, problem: "" });
+    fetched(url).then(read).then((found) => { if (!isOld) setState({ found, problem: "" }); }, (error: unknown) => { if (!isOld) setState({ found: null, problem: reason(error) }); });
+    return () => { isOld = true; };
+  }, [url]);
+  return state;
+}
+
+function ChannelPicture({ channel, number }: { channel: Channel; number: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const image = context.createImageData(channel.width, channel.height);
+    channel.grey.forEach((value, pixel) => image.data.set([value, value, value, 255], pixel * 4));
+    context.putImageData(image, 0, 0);
+  }, [channel]);
+  const range = `${channel.lowest.toFixed(2)} … ${channel.highest.toFixed(2)}`;
+  return (
+    <figure>
+      <canvas ref={canvas} width={channel.width} height={channel.height} role="img" aria-label={`Channel ${number}, ${range}`} />
+      <figcaption>Channel {number}: {range}</figcaption>
+    </figure>
+  );
+}
+
+const readFile = async (response: Response): Promise<LatentFile> => readLatent(await response.arrayBuffer());
+const readText = async (response: Response): Promise<string> => {
+  const text = await response.text();
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}\n… ${text.length - LONGEST_TEXT} more characters` : text;
+};
+
+export function LatentView({ url, name }: { url: string; name: string }) {
+  const { found, problem } = useFile(url, readFile);
+  if (problem) return <p class="nothing" role="alert">{name}: {problem}</p>;
+  return (
+    <div class="latent" role="group" aria-label={`Latent ${name}`}>
+      <p>A latent: what a model computes with, before it is decoded to a picture.</p>
+      <ul>{found?.tensors.map((tensor) => <li key={tensor.name}>{tensor.name}: {tensor.dtype} {tensor.shape.length ? tensor.shape.join(" × ") : "one number"}</li>)}</ul>
+      <div class="channels">{found?.channels.map((channel, index) => <ChannelPicture key={index} channel={channel} number={index + 1} />)}</div>
+    </div>
+  );
+}
+
+export function TextView({ url, name }: { url: string; name: string }) {
+  const { found, problem } = useFile(url, readText);
+  return problem ? <p class="nothing" role="alert">{name}: {problem}</p> : <pre class="text" tabIndex={0} aria-label={name}>{found}</pre>;
+}

@@ -1,0 +1,155 @@
+/** What was made lately? All results, to be searched and scrolled through; of thousands only those in view are mounted. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { MEDIA, type Result } from "../api/gallery";
+import { viewUrl } from "../api/http";
+import type { Editor } from "../editor";
+import { SearchIcon } from "../view/icons";
+import { moved, shown } from "./grid";
+import { keyOf, Results } from "./results";
+import "./looking.css";
+
+/** Side of a tile with the gap behind it, as in looking.css. */
+const TILE = 102;
+const SEARCH_AFTER_MS = 250;
+const KINDS: Record<string, string> = { image: "Pictures", video: "Videos", audio: "Sound", latent: "Latents", model: "3D", text: "Texts" };
+
+const results = new Results();
+
+function open(editor: Editor, index: number, against: number | null = null): void {
+  const entries = results.entries.peek();
+  editor.ui.picture.value = { refs: entries.map((entry) => entry.file), index, workflow: null, workflowsAt: entries.map((entry) => entry.workflow_at), against };
+}
+
+function compare(editor: Editor, focused: number): void {
+  const entries = results.entries.peek();
+  const marked = results.marked.peek().map((key) => entries.findIndex((entry) => keyOf(entry) === key)).filter((index) => index >= 0);
+  const [first, second] = marked.length === 2 ? marked : [focused, marked.find((index) => index !== focused) ?? focused + 1];
+  if (entries[first!] && entries[second!]) open(editor, first!, second!);
+  else editor.ui.tell("Mark two results with Space, then press C to compare them.");
+}
+
+function Face({ entry }: { entry: Result }) {
+  const [broken, setBroken] = useState(false);
+  const { file, media, thumbnail } = entry;
+  if (media === "image" && !broken) return <img src={thumbnail ?? viewUrl(file)} alt="" draggable={false} decoding="async" onError={() => setBroken(true)} />;
+  if (media === "video" && !broken) return <video src={`${viewUrl(file)}#t=0.1`} preload="metadata" muted onError={() => setBroken(true)} />;
+  return <span class="kind"><b>{file.filename.split(".").at(-1)}</b>{file.filename}</span>;
+}
+
+function Tile({ editor, entry, index, columns, isCurrent }: { editor: Editor; entry: Result; index: number; columns: number; isCurrent: boolean }) {
+  const made = new Date(entry.created).toLocaleString();
+  const by = entry.node_title || entry.node_type;
+  const isMarked = results.marked.value.includes(keyOf(entry));
+  return (
+    <button type="button" class={`tile${isMarked ? " is-marked" : ""}`} data-index={index} tabIndex={isCurrent ? 0 : -1} title={`${entry.file.filename}\n${by ? `${by}, ` : ""}${made}`}
+      aria-label={`${entry.file.filename}, ${entry.media}${by ? ` by ${by}` : ""}, ${made}${isMarked ? ", marked to be compared" : ""}`}
+      style={{ left: `${(index % columns) * TILE}px`, top: `${Math.floor(index / columns) * TILE}px` }}
+      onClick={(event) => (event.ctrlKey || event.metaKey ? results.mark(entry) : open(editor, index))}>
+      <Face entry={entry} />
+      {isMarked && <span class="mark" aria-hidden="true">{results.marked.value.indexOf(keyOf(entry)) + 1}</span>}
+    </button>
+  );
+}
+
+function Grid({ editor }: { editor: Editor }) {
+  const list = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ width: 0, height: 0, top: 0 });
+  const [current, setCurrent] = useState(0);
+  const [follow, setFollow] = useState(false);
+  const entries = results.entries.value;
+  const { columns, first, end } = shown(entries.length, view.width, view.height, view.top, TILE);
+  useLayoutEffect(() => {
+    const measure = (): void => void (list.current && setView({ width: list.current.clientWidth, height: list.current.clientHeight, top: list.current.scrollTop }));
+    const observer = new ResizeObserver(measure);
+    observer.observe(list.current!);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (view.height > 0 && end >= entries.length - 6 * columns) void results.more();
+  }, [end, entries.length, columns, view.height]);
+  useLayoutEffect(() => {
+    if (!follow) return;
+    const row = Math.floor(current / columns) * TILE;
+    const box = list.current!;
+    if (row < box.scrollTop) box.scrollTop = row;
+    else if (row + TILE > box.scrollTop + box.clientHeight) box.scrollTop = row + TILE - box.clientHeight;
+    setFollow(false);
+    box.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus({ preventScroll: true });
+  }, [follow, current, columns, first, end]);
+  const keyDown = (event: KeyboardEvent): void => {
+    const entry = entries[current];
+    if (!entry || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = moved(current, event.key, columns, entries.length);
+    if (target !== current) {
+      const box = list.current!;
+      const row = Math.floor(target / columns) * TILE;
+      box.scrollTop = Math.max(row + TILE - box.clientHeight, Math.min(row, box.scrollTop)); // so that the tile is mounted when it gets the focus
+      setView({ width: box.clientWidth, height: box.clientHeight, top: box.scrollTop });
+      setCurrent(target);
+      setFollow(true);
+    } else if (event.key === " ") results.mark(entry);
+    else if (event.key === "c" || event.key === "C") compare(editor, current);
+    else if (!event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const isMounted = current >= first && current < end;
+  return (
+    <div class="tiles" ref={list} role="group" aria-label="Results. Arrows move, Enter opens, Space marks, C compares" onKeyDown={keyDown}
+      onFocusIn={(event) => { const index = (event.target as HTMLElement).dataset.index; if (index) setCurrent(Number(index)); }}
+      onScroll={({ currentTarget }) => setView({ width: currentTarget.clientWidth, height: currentTarget.clientHeight, top: currentTarget.scrollTop })}>
+      <div class="all" style={{ height: `${Math.ceil(entries.length / columns) * TILE}px` }}>
+        {entries.slice(first, end).map((entry, offset) => (
+          <Tile key={keyOf(entry)} editor={editor} entry={entry} index={first + offset} columns={columns} isCurrent={isMounted ? current === first + offset : offset === 0} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Tools({ editor }: { editor: Editor }) {
+  const [text, setText] = useState(results.wanted.value.search);
+  useEffect(() => {
+    if (text === results.wanted.value.search) return undefined;
+    const later = setTimeout(() => void results.restart({ ...results.wanted.value, search: text }), SEARCH_AFTER_MS);
+    return () => clearTimeout(later);
+  }, [text]);
+  const { total, entries, marked } = results;
+  const count = total.value ?? entries.value.length;
+  return (
+    <header>
+      <label class="find"><SearchIcon />
+        <input type="search" aria-label="Search results" placeholder="Words, node, file, job" maxLength={300} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onKeyDown={(event) => { if (event.key === "Escape" && text) { setText(""); event.stopPropagation(); } }} />
+      </label>
+      <select aria-label="Kind of result" value={results.wanted.value.media} onChange={({ currentTarget }) => void results.restart({ ...results.wanted.value, media: currentTarget.value })}>
+        <option value="">All</option>
+        {MEDIA.map((media) => <option key={media} value={media}>{KINDS[media]}</option>)}
+      </select>
+      <p class="found" role="status">{count === 0 ? "" : `${count}${total.value === null ? " found" : " results"}`}</p>
+      {marked.value.length === 2 && <button type="button" class="button quiet" onClick={() => compare(editor, 0)}>Compare</button>}
+    </header>
+  );
+}
+
+export function GalleryPanel({ editor }: { editor: Editor }) {
+  useEffect(() => void results.restart(), []);
+  const made = editor.endedJobs.value;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) void results.refresh();
+    isFirst.current = false;
+  }, [made]);
+  const { problem, entries, isLoading, wanted } = results;
+  const isFiltered = wanted.value.search !== "" || wanted.value.media !== "";
+  return (
+    <aside class="gallery" aria-label="Results">
+      <Tools editor={editor} />
+      {problem.value && <p class="nothing" role="alert">{problem.value}</p>}
+      {!problem.value && entries.value.length === 0 && !isLoading.value && <p class="nothing">{isFiltered ? "Nothing was found." : "What you make is listed here."}</p>}
+      <Grid editor={editor} />
+    </aside>
+  );
+}

@@ -1,0 +1,160 @@
+/** What is in a result? It is shown large, alone or against another one, with its numbers and the workflow behind it. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { workflowAt } from "../api/gallery";
+import { reason, viewUrl } from "../api/http";
+import type { Editor } from "../editor";
+import type { FileRef } from "../model/run_state";
+import type { Picture } from "../panels/ui_state";
+import { CloseIcon } from "../view/icons";
+import { FIT, zoomed } from "./camera";
+import { Compare, type CompareMode } from "./compare";
+import { HistogramChart } from "./histogram_chart";
+import { mediaOf, Sound, Film, LatentView, TextView } from "./media_views";
+import { Pixels } from "./pixels";
+import { transformOf, ZoomBox, type Stage } from "./zoom_box";
+import "./looking.css";
+
+type Channel = "" | "rgb" | "a";
+const pictureUrl = (ref: FileRef, channel: Channel): string => viewUrl(ref) + (channel ? `&channel=${channel}` : "");
+
+function readout(pixels: Pixels | null, image: HTMLImageElement | null, event: PointerEvent | null): string {
+  if (!pixels || !image || !event) return "";
+  const { left, top, width, height } = image.getBoundingClientRect();
+  const x = Math.floor(((event.clientX - left) / width) * pixels.width);
+  const y = Math.floor(((event.clientY - top) / height) * pixels.height);
+  if (x < 0 || y < 0 || x >= pixels.width || y >= pixels.height) return "";
+  const [red, green, blue, alpha] = pixels.at(x, y);
+  const hex = [red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("");
+  return `x ${x}  y ${y}   R ${red}  G ${green}  B ${blue}${alpha === 255 ? "" : `  A ${alpha}`}   #${hex}`;
+}
+
+function Still({ reference, stage, channel, showsNumbers }: { reference: FileRef; stage: Stage; channel: Channel; showsNumbers: boolean }) {
+  const image = useRef<HTMLImageElement>(null);
+  const [pixels, setPixels] = useState<Pixels | null>(null);
+  const [size, setSize] = useState("");
+  const [under, setUnder] = useState("");
+  const [broken, setBroken] = useState(false);
+  const url = pictureUrl(reference, channel);
+  useEffect(() => { setPixels(null); setBroken(false); }, [url]);
+  if (broken) return <p class="nothing">{reference.filename} is no picture that can be shown, or is gone from the {reference.type} folder.</p>;
+  return (
+    <>
+      <ZoomBox stage={stage} label={`${reference.filename}, ${size}`} onPoint={(event) => setUnder(readout(pixels, image.current, event))}>
+        <img key={url} ref={image} src={url} alt={reference.filename} draggable={false} style={transformOf(stage.camera)} onError={() => setBroken(true)}
+          onLoad={({ currentTarget }) => { setSize(`${currentTarget.naturalWidth} × ${currentTarget.naturalHeight}`); setPixels(Pixels.of(currentTarget)); }} />
+      </ZoomBox>
+      {showsNumbers && pixels && <HistogramChart pixels={pixels} />}
+      <output class="pixel" aria-label="Pixel under the pointer">{under || size}</output>
+    </>
+  );
+}
+
+function One({ reference, stage, channel, showsNumbers }: { reference: FileRef; stage: Stage; channel: Channel; showsNumbers: boolean }) {
+  const url = viewUrl(reference);
+  switch (mediaOf(reference.filename)) {
+    case "video": return <Film url={url} name={reference.filename} />;
+    case "audio": return <Sound url={url} name={reference.filename} />;
+    case "latent": return <LatentView url={url} name={reference.filename} />;
+    case "text": return <TextView url={url} name={reference.filename} />;
+    case "image": return <Still reference={reference} stage={stage} channel={channel} showsNumbers={showsNumbers} />;
+    case "other": return <p class="nothing">{reference.filename} can't be shown here. Download it to look at it.</p>;
+  }
+}
+
+/** Keeps the focus among the buttons of the dialog. */
+function keepInside(event: KeyboardEvent, dialog: HTMLElement): void {
+  const stops = [...dialog.querySelectorAll<HTMLElement>("button, a[href], select, [tabindex='0'], video, audio")].filter((each) => !each.hasAttribute("disabled"));
+  const [first, last] = [stops[0], stops.at(-1)];
+  const leaves = event.shiftKey ? document.activeElement === first || document.activeElement === dialog : document.activeElement === last;
+  if (!leaves) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first)?.focus();
+}
+
+async function openWorkflow(editor: Editor, picture: Picture, name: string): Promise<void> {
+  const address = picture.workflowsAt?.[picture.index];
+  try {
+    const workflow = address ? await workflowAt(address) : picture.workflow;
+    editor.ui.picture.value = null;
+    editor.open(workflow, name.replace(/\.[^.]+$/, ""));
+  } catch (error) {
+    editor.ui.tell(`The workflow of ${name} can't be read: ${reason(error)}`, "error");
+  }
+}
+
+export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }) {
+  const dialog = useRef<HTMLDivElement>(null);
+  const [camera, move] = useState(FIT);
+  const [channel, setChannel] = useState<Channel>("");
+  const [showsNumbers, setShowsNumbers] = useState(false);
+  const [mode, setMode] = useState<CompareMode>("slider");
+  const { ui } = editor;
+  const { refs, index } = picture;
+  const against = picture.against ?? null;
+  const ref = refs[index]!;
+  const other = against === null ? null : (refs[against] ?? null);
+  const isStill = (each: FileRef | null): boolean => each !== null && mediaOf(each.filename) === "image";
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.focus();
+    return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
+  }, []);
+  const close = (): void => void (ui.picture.value = null);
+  const turn = (by: number): void => {
+    const target = index + by;
+    if (target < 0 || target >= refs.length) return;
+    move(FIT);
+    ui.picture.value = { ...picture, index: target, against: against === null ? null : Math.min(refs.length - 1, Math.max(0, against + by)) };
+  };
+  const compare = (): void => {
+    const next = index + 1 < refs.length ? index + 1 : index - 1;
+    if (against !== null) ui.picture.value = { ...picture, against: null };
+    else if (isStill(ref) && isStill(refs[next] ?? null)) ui.picture.value = { ...picture, against: next };
+    else ui.tell("Two pictures can be compared; there is no other one beside this.");
+  };
+  const keyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Tab") return keepInside(event, dialog.current!);
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.matches("video, audio, select, [role='slider']")) return;
+    const acts: Record<string, () => void> = {
+      ArrowRight: () => turn(1), ArrowLeft: () => turn(-1), c: compare, C: compare, h: () => setShowsNumbers(!showsNumbers), H: () => setShowsNumbers(!showsNumbers),
+      " ": () => move(camera.scale > 1.01 ? FIT : zoomed(FIT, 4, 0, 0)), "+": () => move(zoomed(camera, 1.5, 0, 0)), "=": () => move(zoomed(camera, 1.5, 0, 0)), "-": () => move(zoomed(camera, 1 / 1.5, 0, 0)), "0": () => move(FIT),
+    };
+    const act = event.key === " " && target.matches("button, a") ? undefined : acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const hasWorkflow = picture.workflow !== null || Boolean(picture.workflowsAt?.[index]);
+  const stage = { camera, move };
+  return (
+    <div class="viewer" role="dialog" aria-modal="true" aria-label={other ? `${ref.filename} against ${other.filename}` : ref.filename} tabIndex={-1} ref={dialog} onKeyDown={keyDown}>
+      <div class="seen">
+        {other ? <Compare left={ref} right={other} mode={mode} stage={stage} /> : <One reference={ref} stage={stage} channel={channel} showsNumbers={showsNumbers} />}
+      </div>
+      <footer>
+        <button type="button" class="button quiet" aria-label="Previous" disabled={index === 0} onClick={() => turn(-1)}>‹</button>
+        <span class="name">{other ? `${ref.filename} | ${other.filename}` : ref.filename}{refs.length > 1 && !other && ` · ${index + 1} of ${refs.length}`}</span>
+        <button type="button" class="button quiet" aria-label="Next" disabled={index === refs.length - 1} onClick={() => turn(1)}>›</button>
+        {isStill(ref) && refs.length > 1 && <button type="button" class="button quiet" aria-pressed={other !== null} title="C" onClick={compare}>Compare</button>}
+        {other && (
+          <select aria-label="How they are compared" value={mode} onChange={({ currentTarget }) => setMode(currentTarget.value as CompareMode)}>
+            <option value="slider">Slider</option><option value="side">Side by side</option>
+          </select>
+        )}
+        {isStill(ref) && !other && (
+          <>
+            <button type="button" class="button quiet" aria-pressed={showsNumbers} title="H" onClick={() => setShowsNumbers(!showsNumbers)}>Histogram</button>
+            <select aria-label="Channels" value={channel} onChange={({ currentTarget }) => setChannel(currentTarget.value as Channel)}>
+              <option value="">Colours and mask</option><option value="rgb">Colours</option><option value="a">Mask</option>
+            </select>
+          </>
+        )}
+        {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>Open its workflow</button>}
+        <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>Download</a>
+        <button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button>
+      </footer>
+    </div>
+  );
+}
