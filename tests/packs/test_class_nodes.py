@@ -179,9 +179,11 @@ def test_validation_that_the_class_does_itself_replaces_limits_and_link_types(fe
 def test_latents_and_conditionings_change_their_form_at_the_packs_border(features):
     import torch
 
-    from engine.sampling import Area, Conditioning, ConditioningItem, Latent
+    from engine.sampling import Area, Conditioning, ConditioningItem, Hook, Latent
 
     item = ConditioningItem(torch.zeros(1, 2, 3), torch.ones(1, 4), Area(1, 2, 3, 4), 0.5, extra={"kept": 1})
+    hooked = {"hooks": (Hook("a LoRA", 1.0, 0.0),), "encoded_start": 0.2, "encoded_end": 0.7, "is_default": True}
+    item = item.with_(**hooked)
     given = {"latent": Latent(torch.ones(1, 4, 2, 2), batch_index=(3,)), "conditioning": Conditioning((item,))}
     function = features.registry["TouchLatent"].function
     context = type("Context", (), {"node_id": "n", "places": Places.under(Path("nowhere"))})()
@@ -197,3 +199,4 @@ def test_latents_and_conditionings_change_their_form_at_the_packs_border(feature
     (back,) = conditioning
     assert (back.strength, back.area, dict(back.extra)) == (0.5, item.area, {"kept": 1, "guidance": 3.5})
     assert back.pooled is item.pooled
+    assert {name: getattr(back, name) for name in hooked} == hooked
