@@ -353,7 +353,7 @@ export class Editor {
 
   nudge(dx: number, dy: number): void {
     this.withSelection((document, ids) =>
-      document.edit("move", ids.map((id) => ({ kind: "field", id, field: "pos", value: [document.graph.node(id).pos[0] + dx, document.graph.node(id).pos[1] + dy] })), "nudge"));
+      document.edit("move", ids.filter((id) => !document.graph.node(id).pinned).map((id) => ({ kind: "field", id, field: "pos", value: [document.graph.node(id).pos[0] + dx, document.graph.node(id).pos[1] + dy] })), "nudge"));
   }
 
   fitSelection(): void {

@@ -1,6 +1,7 @@
 /** Which key does what? One table, used by the keyboard and by the help. */
 
 import type { Editor } from "../editor";
+import { tidySelection, togglePinned } from "./looks";
 import { enterSelected, makeSubgraph } from "./subgraphs";
 import { saveActive } from "./saving";
 
@@ -31,6 +32,8 @@ export const COMMANDS: readonly Command[] = [
   { keys: "Mod+G", says: "Group the selection", group: "Edit", act: (editor) => editor.groupSelection() },
   { keys: "Mod+Shift+G", says: "Make a subgraph of the selection", group: "Edit", act: (editor) => makeSubgraph(editor) },
   { keys: "Enter", says: "Open the selected subgraph", group: "View", act: (editor) => enterSelected(editor) },
+  { keys: "P", says: "Pin or unpin", group: "Edit", act: (editor) => togglePinned(editor) },
+  { keys: "T", says: "Tidy up the selection", group: "Edit", act: (editor) => tidySelection(editor) },
   { keys: "F2", says: "Rename the node", group: "Edit", act: (editor) => editor.renameSelected() },
   { keys: "ArrowLeft", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(-10, 0) },
   { keys: "ArrowRight", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(10, 0) },

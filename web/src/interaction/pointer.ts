@@ -188,7 +188,7 @@ export class PointerMachine {
       case "corner": {
         const toggled = input.shift || input.mod;
         this.surface.raise([hit.node]);
-        if (hit.kind === "corner") return this.start({ kind: "resize", start: input.at, hit, from: document.bounds(hit.node) });
+        if (hit.kind === "corner" && !document.graph.node(hit.node).pinned) return this.start({ kind: "resize", start: input.at, hit, from: document.bounds(hit.node) });
         if (!toggled && !document.selection.peek().has(hit.node)) document.select([hit.node]);
         return this.start({ kind: "press", start: input.at, hit, toggled });
       }

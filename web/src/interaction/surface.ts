@@ -13,6 +13,7 @@ import type { Hit } from "../view/canvas/hit_test";
 import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
 import { downloadActive, exportPrompt } from "./files";
+import { colorGroup, colorNodes, tidySelection, togglePinned } from "./looks";
 import type { Surface } from "./pointer";
 import { borderMenu, makeSubgraph, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
 
@@ -34,10 +35,10 @@ const ARRANGEMENTS: readonly (readonly [string, Arrangement])[] = [
 ];
 
 /** What can be done to several nodes only. */
-function arrangeMenu(document: Document, ids: readonly NodeId[]): (MenuItem | null)[] {
+function arrangeMenu(editor: Editor, document: Document, ids: readonly NodeId[]): (MenuItem | null)[] {
   if (ids.length < 2) return [];
   const act = (how: Arrangement): void => document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
-  return [null, ...ARRANGEMENTS.map(([label, how]) => ({ label, act: () => act(how) }))];
+  return [null, { label: "Tidy up", keys: "T", act: () => tidySelection(editor) }, ...ARRANGEMENTS.map(([label, how]) => ({ label, act: () => act(how) }))];
 }
 
 function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | null)[] {
@@ -52,6 +53,8 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },
     { label: "Make a subgraph", keys: "Mod+Shift+G", act: () => makeSubgraph(editor) },
     { label: "Collapse or expand", keys: "Alt+C", act: () => editor.toggleCollapsed() },
+    { label: "Pin or unpin", keys: "P", act: () => togglePinned(editor) },
+    { label: "Colour…", act: () => colorNodes(editor, document, at) },
     { label: "Mute or unmute", keys: "Mod+M", act: () => editor.toggleMode(2) },
     { label: "Bypass or not", keys: "Mod+B", act: () => editor.toggleMode(4) },
     {
@@ -60,7 +63,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     },
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
     { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
-    ...arrangeMenu(document, ids),
+    ...arrangeMenu(editor, document, ids),
   ];
 }
 
@@ -71,11 +74,13 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
       label: "Put a node here…",
       act: () => (editor.ui.search.value = { screen: at, filter: { side: "input", type }, pick: (name) => editor.addNode(name, editor.stage.canvasPoint(at), (node) => insertInto(document.graph, id, node)) }),
     },
+    { label: "Put a reroute here", act: () => editor.addNode("Reroute", editor.stage.canvasPoint([at[0] - 38 * editor.stage.camera.scale, at[1] - 14 * editor.stage.camera.scale]), (node) => insertInto(document.graph, id, node)) },
     { label: "Remove the link", act: () => document.edit("disconnect", [{ kind: "removeLink", id }]) },
   ];
 }
 
-const groupMenu = (document: Document, id: number): MenuItem[] => [
+const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
+  { label: "Colour of the group…", act: () => colorGroup(editor, document, id, at) },
   {
     label: "Rename the group",
     act: () => {
@@ -98,7 +103,7 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
     { label: "Download as JSON", act: () => downloadActive(editor) },
     { label: "Export (API)", act: () => exportPrompt(editor) },
   ];
-  return "group" in hit ? [...groupMenu(document, hit.group), null, ...common] : common;
+  return "group" in hit ? [...groupMenu(editor, document, hit.group, at), null, ...common] : common;
 }
 
 export function editorSurface(editor: Editor): Surface {

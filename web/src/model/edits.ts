@@ -29,6 +29,7 @@ export type Edit =
   | { kind: "removeGroup"; id: number }
   | { kind: "groupBounds"; id: number; bounds: Rect }
   | { kind: "groupTitle"; id: number; title: string }
+  | { kind: "groupColor"; id: number; color: string | null }
   | { kind: "addDefinition"; subgraph: Graph }
   | { kind: "removeDefinition"; id: string }
   | { kind: "definitionName"; id: string; name: string }
@@ -47,6 +48,7 @@ export function editTarget(edit: Edit): string | null {
       return `value ${edit.id} ${edit.name}`;
     case "groupBounds":
     case "groupTitle":
+    case "groupColor":
     case "definitionName":
       return `${edit.kind} ${edit.id}`;
     case "inside": {
@@ -161,6 +163,12 @@ export function applyEdit(graph: Graph, edit: Edit): Edit {
       return editGroup(graph, edit.id, (group) => {
         const inverse: Edit = { kind: "groupTitle", id: edit.id, title: group.title };
         group.title = edit.title;
+        return inverse;
+      });
+    case "groupColor":
+      return editGroup(graph, edit.id, (group) => {
+        const inverse: Edit = { kind: "groupColor", id: edit.id, color: group.color };
+        group.color = edit.color;
         return inverse;
       });
     case "addDefinition":

@@ -1,5 +1,6 @@
 /** Which edits make a connection, delete a selection, insert a fragment? */
 
+import { copiedFields } from "./colors";
 import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
@@ -56,7 +57,16 @@ export function connect(graph: Graph, output: OutputEnd, input: InputEnd, id: Li
   const rank = nextRank(graph);
   const type = source.type === "*" ? target.type : source.type;
   const link: Link = { id, from: output.node, fromSlot: output.slot, to: input.node, toInput: input.input, type, rank };
-  return [...(present ? [{ kind: "removeLink", id: present.id } as const] : []), { kind: "addLink", link }];
+  return [...(present ? [{ kind: "removeLink", id: present.id } as const] : []), ...primitiveValue(graph, output, input), { kind: "addLink", link }];
+}
+
+/** A primitive that has no value yet takes that of the first widget it feeds, so that nothing changes by the link. */
+function primitiveValue(graph: Graph, output: OutputEnd, input: InputEnd): Edit[] {
+  const source = graph.node(output.node);
+  const target = graph.node(input.node);
+  const spec = graph.widgets(target).find((widget) => widget.name === input.input);
+  if (source.type !== "PrimitiveNode" || source.values.value !== undefined || !spec || target.type === "PrimitiveNode") return [];
+  return [{ kind: "value", id: source.id, name: "value", value: graph.value(target, spec) }];
 }
 
 const nextRank = (graph: Graph): number => Math.max(-1, ...[...graph.links.values()].map((link) => link.rank)) + 1;
@@ -139,7 +149,7 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
   const added = fragment.nodes.map((node, index): Edit => ({
     kind: "addNode",
     node: {
-      ...copyNode(node), id: fresh.get(node.id)!, type: typeOf(node.type), rank: rank + index, raw: {},
+      ...copyNode(node), id: fresh.get(node.id)!, type: typeOf(node.type), rank: rank + index, raw: copiedFields(node.raw),
       known: isKnown(typeOf(node.type)), pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
       inputs: node.inputs.map((socket) => ({ ...socket, link: null })),
       outputs: node.outputs.map((socket) => ({ ...socket, links: [] })),

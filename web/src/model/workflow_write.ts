@@ -85,7 +85,10 @@ const idInFile = (graph: Graph, id: string): Json => graph.node(id).raw.id ?? (/
 
 function writeGroup(group: Group): JsonObject {
   const { x, y, width, height } = group.bounds;
-  return { ...group.raw, title: group.title, bounding: [x, y, width, height], ...(group.color ? { color: group.color } : {}) };
+  const written: JsonObject = { ...group.raw, title: group.title, bounding: [x, y, width, height] };
+  if (group.color) written.color = group.color;
+  else if (written.color) Reflect.deleteProperty(written, "color");
+  return written;
 }
 
 const byRank = (a: { rank: number }, b: { rank: number }): number => a.rank - b.rank;

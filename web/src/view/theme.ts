@@ -1,5 +1,8 @@
 /** Which colours does the canvas use? The ones of the style sheet, read once per colour scheme. */
 
+import { nodeTint } from "../model/colors";
+import type { GraphNode } from "../model/types";
+
 export interface Theme {
   readonly canvas: string;
   readonly dot: string;
@@ -54,6 +57,12 @@ const NOTE_HUE = 95;
 
 /** The hue of a node's title: that of its category, and one of their own for notes. */
 export const titleHue = (type: string, category: string): number => (type.endsWith("Note") ? NOTE_HUE : categoryHue(category));
+
+/** What a node's title is coloured by: its own colour, else that of its kind. A colour that was chosen is shown stronger. */
+export function titleTint(node: GraphNode, category: string): { hue: number; chroma: number } {
+  const tint = nodeTint(node);
+  return tint ? { hue: tint.hue, chroma: tint.isGrey ? 0 : 2.2 } : { hue: titleHue(node.type, category), chroma: 1 };
+}
 
 /** The hue that marks a category on a node's title; the same for all of `loaders/...`. */
 const categoryHue = (category: string): number => {

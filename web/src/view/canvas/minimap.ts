@@ -4,7 +4,7 @@ import type { Document } from "../../model/document";
 import { union } from "../../model/geometry";
 import type { Point, Rect } from "../../model/types";
 import type { CameraState } from "../../model/workflow_write";
-import { titleHue, type Theme } from "../theme";
+import { titleTint, type Theme } from "../theme";
 
 const MARGIN = 8;
 
@@ -40,9 +40,10 @@ export function paintMap(context: CanvasRenderingContext2D | OffscreenCanvasRend
     fill(group.bounds);
   }
   for (const node of graph.nodes.values()) {
-    const hue = titleHue(node.type, graph.definition(node.type)?.category ?? "");
+    const { hue, chroma } = titleTint(node, graph.definition(node.type)?.category ?? "");
+    const strength = Math.min(1.4, chroma);
     context.globalAlpha = node.mode === 0 ? 1 : 0.4;
-    context.fillStyle = node.known ? (theme.dark ? `oklch(0.62 0.09 ${hue})` : `oklch(0.72 0.1 ${hue})`) : theme.error;
+    context.fillStyle = node.known ? (theme.dark ? `oklch(0.62 ${0.09 * strength} ${hue})` : `oklch(0.72 ${0.1 * strength} ${hue})`) : theme.error;
     fill(document.bounds(node.id));
   }
   context.globalAlpha = 1;

@@ -4,7 +4,7 @@ import type { Document } from "../../model/document";
 import { TITLE } from "../../model/geometry";
 import type { NodeId, Point, Rect } from "../../model/types";
 import type { CameraState } from "../../model/workflow_write";
-import { titleHue, typeColor, type Theme } from "../theme";
+import { titleTint, typeColor, type Theme } from "../theme";
 import { linkEnds, traceLink } from "./link_path";
 
 export interface Frame {
@@ -137,8 +137,8 @@ function paintFarNode(frame: Frame, id: NodeId): void {
   context.strokeStyle = outline ?? theme.border;
   context.stroke();
   if (document.layout(id).title === 0) return void (context.globalAlpha = 1);
-  const hue = titleHue(node.type, document.graph.definition(node.type)?.category ?? "");
-  context.fillStyle = node.known ? (theme.dark ? `oklch(0.42 0.06 ${hue})` : `oklch(0.9 0.045 ${hue})`) : theme.error;
+  const { hue, chroma } = titleTint(node, document.graph.definition(node.type)?.category ?? "");
+  context.fillStyle = node.known ? (theme.dark ? `oklch(0.42 ${0.06 * chroma} ${hue})` : `oklch(0.9 ${0.045 * chroma} ${hue})`) : theme.error;
   context.beginPath();
   context.roundRect(x, y, width, TITLE, [12, 12, height <= TITLE ? 12 : 0, height <= TITLE ? 12 : 0]);
   context.fill();

@@ -13,9 +13,9 @@ import { NEW_PORT } from "../../model/ports";
 import { isLinked, valueEdit } from "../../model/promoted";
 import { isBorder } from "../../model/subgraph_type";
 import { troubledPackOf, troubleLine } from "../../model/packs";
-import { titleHue, typeHue } from "../theme";
+import { titleTint, typeHue } from "../theme";
 import type { Linking } from "../stage";
-import { EnterIcon } from "../icons";
+import { EnterIcon, PinIcon } from "../icons";
 import { Media } from "./media";
 import { spoken, widgetFor } from "./widgets/widget";
 
@@ -208,6 +208,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   if (!node) return null;
   const layout = document.layout(id);
   const definition = document.graph.definition(node.type);
+  const tint = titleTint(node, definition?.category ?? "");
   const title = document.graph.title(node);
   const part: PartProps = { editor, document, node, revision };
   const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
@@ -215,13 +216,14 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
     <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
       style={{
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
-        "--hue": String(titleHue(node.type, definition?.category ?? "")), zIndex: String(editor.stage.scene?.order(id) ?? 0),
+        "--hue": String(tint.hue), "--strength": String(tint.chroma), zIndex: String(editor.stage.scene?.order(id) ?? 0),
       }}
       onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
       {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
         <Title {...part} />
         {badge && <span class="badge">{badge}</span>}
+        {node.pinned && <span class="pin" title="Pinned: it stays where it is (P)" role="img" aria-label="pinned"><PinIcon /></span>}
         {document.graph.subgraphs.has(node.type) && (
           <button type="button" class="icon-button enter" data-widget="enter" aria-label={`Open the subgraph ${title}`} title="Open the subgraph (or double click)"
             onClick={() => document.enter(id)}><EnterIcon /></button>
