@@ -7,7 +7,7 @@ import { takeFiles } from "./files";
 
 const isTyping = (): boolean => {
   const element = document.activeElement;
-  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || (element instanceof HTMLElement && element.isContentEditable);
 };
 
 function copySelection(editor: Editor, event: ClipboardEvent): boolean {

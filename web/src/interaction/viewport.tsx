@@ -47,15 +47,15 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
       machine.cancel();
       machine.down({ ...readInput(event, viewport), touch: false, button: 2 });
     }
-    if (!(event.target as Element).closest("input, textarea, img")) event.preventDefault();
+    if (!(event.target as Element).closest("input, textarea, img, [contenteditable=true]")) event.preventDefault();
   });
 }
 
 /** A trackpad sends small steps or sideways ones; a mouse wheel sends large upright ones. */
 function listenToWheel(viewport: HTMLElement, stage: Stage): void {
   viewport.addEventListener("wheel", (event) => {
-    const scrolls = (event.target as Element).closest("textarea, .node-text, .markdown");
-    if (scrolls && scrolls === document.activeElement && !event.ctrlKey) return;
+    const scrolls = (event.target as Element).closest("textarea, .node-text, .markdown, .cm-scroller");
+    if (scrolls?.contains(document.activeElement) && !event.ctrlKey) return;
     event.preventDefault();
     const box = viewport.getBoundingClientRect();
     const at: Point = [event.clientX - box.left, event.clientY - box.top];

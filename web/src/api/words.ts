@@ -1,0 +1,47 @@
+/** What can a prompt name? Embeddings, LoRAs, the user's list of tags, and the vocabulary that tokens are counted by. */
+
+import type { Editor } from "../editor";
+import { TagIndex } from "../model/prompt_text/tags";
+import { ClipVocabulary, ROUGH, type Vocabulary } from "../model/prompt_text/tokens";
+import { getJson, HttpError, readUserFile, reason, send } from "./http";
+
+/** The user's list, below the folder of their own files. */
+export const TAG_FILE = "tags.csv";
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+export const embeddings = (): Promise<string[]> => getJson("/embeddings");
+export const loras = (): Promise<string[]> => getJson("/models/loras");
+
+let vocabulary: Promise<Vocabulary> | null = null;
+
+/** CLIP's vocabulary; a rough one where the server has none. Asked for once. */
+export function clipVocabulary(): Promise<Vocabulary> {
+  vocabulary ??= send("/weft/clip_pairs").then(async (answer) => new ClipVocabulary(await answer.text())).catch((error: unknown) => {
+    if (error instanceof HttpError && error.status === 0) vocabulary = null; // the connection may come back
+    return ROUGH;
+  });
+  return vocabulary;
+}
+
+let tags: Promise<TagIndex | null> | null = null;
+
+async function readTags(editor: Editor): Promise<TagIndex | null> {
+  try {
+    const index = await TagIndex.read(await readUserFile(TAG_FILE), nextTask);
+    if (index.skipped > 0) editor.ui.tell(`${TAG_FILE}: ${index.skipped} lines are not "name,category,count,aliases" and are left out.`, "error");
+    return index;
+  } catch (error) {
+    if (!(error instanceof HttpError && error.status === 404)) editor.ui.tell(`${TAG_FILE} can't be read: ${reason(error)}`, "error");
+    return null;
+  }
+}
+
+/** The user's tags, null where there is no list. Read once; `forgetTags` has them read again. */
+export function userTags(editor: Editor): Promise<TagIndex | null> {
+  tags ??= readTags(editor);
+  return tags;
+}
+
+export function forgetTags(): void {
+  tags = null;
+}
