@@ -70,7 +70,8 @@ def read_control_config(shapes: Shapes) -> ControlConfig:
     Raises:
         BadFile: the names or shapes are not this layout's.
     """
-    return ControlConfig(read_unet_config(shapes), read_hint_channels(shapes), _read_union(shapes))
+    network = read_unet_config(shapes)
+    return ControlConfig(network, read_hint_channels(shapes), _read_union(shapes, network))
 
 
 def read_hint_channels(shapes: Shapes) -> tuple[int, ...]:
@@ -87,15 +88,16 @@ def read_hint_channels(shapes: Shapes) -> tuple[int, ...]:
     return (weights[0][1], *(shape[0] for shape in weights))
 
 
-def _read_union(shapes: Shapes) -> UnionConfig | None:
+def _read_union(shapes: Shapes, network: UNetConfig) -> UnionConfig | None:
     if UNION_MARK not in shapes:
         return None
     kinds, told = shapes[UNION_MARK], shapes.get("control_add_embedding.linear_1.weight", ())
-    if len(kinds) != 2 or not kinds[0] or len(told) != 2 or told[1] % kinds[0] or kinds[1] % HEADS:
+    width = network.model_channels
+    if len(kinds) != 2 or not kinds[0] or kinds[1] != width or width % HEADS or len(told) != 2 or told[1] % kinds[0]:
         raise BadFile(
             f"The control network of several kinds of pictures has a {UNION_MARK} of the shape {list(kinds)}, and "
-            f"control_add_embedding.linear_1.weight is {list(told)}: expected are (kinds, a multiple of {HEADS}) and "
-            "(width, a multiple of the kinds)."
+            f"control_add_embedding.linear_1.weight is {list(told)}: expected are (kinds, {width}) and (width, a "
+            "multiple of the kinds)."
         )
     layers = {name.split(".")[1] for name in shapes if name.startswith("transformer_layes.")}
     return UnionConfig(kinds[0], kinds[1], len(layers), told[1] // kinds[0])

@@ -263,8 +263,15 @@ def read_gligen_config(shapes: Mapping[str, tuple[int, ...]]) -> GligenConfig:
     positive, position = (shapes.get(f"{POSITION_NET}null_{kind}_feature", ()) for kind in ("positive", "position"))
     last = shapes.get(f"{POSITION_NET}linears.4.weight", ())
     linears = {name: shape for name, shape in shapes.items() if name.endswith(".linear.weight")}
-    wrong = [name for name, shape in linears.items() if len(shape) != 2 or shape[0] % HEADS]
-    if len(positive) != 1 or len(position) != 1 or position[0] % (2 * CORNERS) or len(last) != 2 or wrong:
+    wrong = [name for name, shape in linears.items() if len(shape) != 2 or shape[0] % HEADS or 0 in shape]
+    if (
+        0 in (*positive, *position, *last)
+        or len(positive) != 1
+        or len(position) != 1
+        or position[0] % (2 * CORNERS)
+        or len(last) != 2
+        or wrong
+    ):
         raise BadFile(
             f"The GLIGEN layers have sizes that do not go together: null_positive_feature {list(positive)}, "
             f"null_position_feature {list(position)}, linears.4.weight {list(last)}; {', '.join(wrong[:3]) or 'none'} "

@@ -206,7 +206,7 @@ def read_style_config(shapes: Shapes) -> StyleConfig | None:
     learnt, proj = shapes.get(STYLE_MARK), shapes.get("proj", ())
     up, down = shapes.get(REDUX_MARK), shapes.get("redux_down.weight", ())
     if learnt is not None:
-        if len(learnt) != 3 or not learnt[1] or len(proj) != 2 or learnt[2] % HEADS:
+        if len(learnt) != 3 or len(proj) != 2 or learnt[2] % HEADS or 0 in (*learnt, *proj):
             raise BadFile(
                 f"The style model's {STYLE_MARK} is {list(learnt)} and its proj {list(proj)}: expected are (1, tokens, "
                 f"a multiple of {HEADS}) and (that, the prompts' width)."
@@ -214,7 +214,9 @@ def read_style_config(shapes: Shapes) -> StyleConfig | None:
         layers = {name.split(".")[1] for name in shapes if name.startswith("transformer_layes.")}
         return StyleConfig(learnt[2], proj[1], learnt[1], len(layers))
     if up is not None:
-        if len(up) != 2 or len(down) != 2:
-            raise BadFile(f"Redux has the shapes {list(up)} and {list(down)}; two matrices were expected.")
+        if len(up) != 2 or len(down) != 2 or 0 in (*up, *down):
+            raise BadFile(
+                f"Redux has the shapes {list(up)} and {list(down)}; two matrices of at least one number were expected."
+            )
         return StyleConfig(up[1], down[0], hidden_width=up[0])
     return None

@@ -142,6 +142,7 @@ def test_a_kind_that_the_network_does_not_know_and_damaged_sizes_are_named(path,
     save_file(six, tmp_path / "six.safetensors")
     with pytest.raises(ValueError, match=r"six\.safetensors was not trained on pictures of the kind 'repaint'"):
         nodes.set_union_type(control_net=load(tmp_path / "six.safetensors"), type="repaint")
-    save_file(six | {"control_add_embedding.linear_1.weight": wide}, tmp_path / "odd.safetensors")
-    with pytest.raises(BadFile, match="task_embedding of the shape"):
-        load(tmp_path / "odd.safetensors")
+    for odd in ({"control_add_embedding.linear_1.weight": wide}, {"task_embedding": torch.ones(6, 32)}):
+        save_file(six | odd, tmp_path / "odd.safetensors")
+        with pytest.raises(BadFile, match="task_embedding of the shape"):
+            load(tmp_path / "odd.safetensors")
