@@ -2,6 +2,8 @@
 
 export interface Shown {
   readonly columns: number;
+  /** Side of a tile with the gap behind it, in pixels: as large as fits so many into a row. */
+  readonly tile: number;
   /** Index of the first tile that is mounted, and of the first behind them. */
   readonly first: number;
   readonly end: number;
@@ -10,11 +12,12 @@ export interface Shown {
 /** Rows above and below the view that are mounted as well. */
 export const MARGIN_ROWS = 3;
 
-export function shown(count: number, width: number, height: number, scrollTop: number, tile: number): Shown {
-  const columns = Math.max(1, Math.floor(width / tile));
+export function shown(count: number, width: number, height: number, scrollTop: number, smallest: number): Shown {
+  const columns = Math.max(1, Math.floor(width / smallest));
+  const tile = Math.max(smallest, Math.floor(width / columns));
   const firstRow = Math.max(0, Math.floor(scrollTop / tile) - MARGIN_ROWS);
   const endRow = Math.ceil((scrollTop + height) / tile) + MARGIN_ROWS;
-  return { columns, first: Math.min(count, firstRow * columns), end: Math.min(count, endRow * columns) };
+  return { columns, tile, first: Math.min(count, firstRow * columns), end: Math.min(count, endRow * columns) };
 }
 
 /** The tile that an arrow key leads to; the same one where there is none. */

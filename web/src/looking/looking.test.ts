@@ -10,16 +10,19 @@ import { histogram, outline, topOf } from "./pixels";
 describe("the grid", () => {
   test("mounts what is in view and a margin, wherever one scrolls", () => {
     for (const top of [0, 50, 9_999, 99_900, 1e6]) {
-      const { columns, first, end } = shown(3000, 310, 700, top, 100);
+      const { columns, first, end } = shown(3000, 300, 700, top, 100);
       expect(columns).toBe(3);
       expect(end - first).toBeLessThanOrEqual((8 + 1 + 2 * MARGIN_ROWS) * 3);
       const [firstInView, endInView] = [Math.min(3000, Math.floor(top / 100) * 3), Math.min(3000, Math.ceil((top + 700) / 100) * 3)];
       expect(first <= firstInView && end >= endInView).toBe(true);
     }
   });
+  test("gives tiles all of the width", () => {
+    expect(shown(10, 370, 100, 0, 100)).toMatchObject({ columns: 3, tile: 123 });
+  });
   test("has a column where there is hardly room, and mounts nothing of nothing", () => {
     expect(shown(10, 20, 100, 0, 100).columns).toBe(1);
-    expect(shown(0, 300, 700, 0, 100)).toEqual({ columns: 3, first: 0, end: 0 });
+    expect(shown(0, 300, 700, 0, 100)).toEqual({ columns: 3, tile: 100, first: 0, end: 0 });
   });
   test.each([["ArrowRight", 5, 6], ["ArrowDown", 5, 8], ["ArrowUp", 1, 1], ["ArrowLeft", 0, 0], ["ArrowDown", 9, 9], ["End", 2, 9], ["Home", 7, 0], ["x", 4, 4]])("%s leads from %i to %i", (key, from, to) => {
     expect(moved(from, key, 3, 10)).toBe(to);

@@ -9,8 +9,9 @@ import { moved, shown } from "./grid";
 import { keyOf, Results } from "./results";
 import "./looking.css";
 
-/** Side of a tile with the gap behind it, as in looking.css. */
-const TILE = 102;
+/** Of a tile with the gap behind it, in pixels. */
+const SMALLEST_TILE = 100;
+const GAP = 8;
 const SEARCH_AFTER_MS = 250;
 const KINDS: Record<string, string> = { image: "Pictures", video: "Videos", audio: "Sound", latent: "Latents", model: "3D", text: "Texts" };
 
@@ -26,7 +27,7 @@ function compare(editor: Editor, focused: number): void {
   const marked = results.marked.peek().map((key) => entries.findIndex((entry) => keyOf(entry) === key)).filter((index) => index >= 0);
   const [first, second] = marked.length === 2 ? marked : [focused, marked.find((index) => index !== focused) ?? focused + 1];
   if (entries[first!] && entries[second!]) open(editor, first!, second!);
-  else editor.ui.tell("Mark two results with Space, then press C to compare them.");
+  else editor.ui.tell("Mark two results with Space or a right click, then press C to compare them.");
 }
 
 function Face({ entry }: { entry: Result }) {
@@ -37,14 +38,15 @@ function Face({ entry }: { entry: Result }) {
   return <span class="kind"><b>{file.filename.split(".").at(-1)}</b>{file.filename}</span>;
 }
 
-function Tile({ editor, entry, index, columns, isCurrent }: { editor: Editor; entry: Result; index: number; columns: number; isCurrent: boolean }) {
+function Tile({ editor, entry, index, columns, side, isCurrent }: { editor: Editor; entry: Result; index: number; columns: number; side: number; isCurrent: boolean }) {
   const made = new Date(entry.created).toLocaleString();
   const by = entry.node_title || entry.node_type;
   const isMarked = results.marked.value.includes(keyOf(entry));
   return (
     <button type="button" class={`tile${isMarked ? " is-marked" : ""}`} data-index={index} tabIndex={isCurrent ? 0 : -1} title={`${entry.file.filename}\n${by ? `${by}, ` : ""}${made}`}
       aria-label={`${entry.file.filename}, ${entry.media}${by ? ` by ${by}` : ""}, ${made}${isMarked ? ", marked to be compared" : ""}`}
-      style={{ left: `${(index % columns) * TILE}px`, top: `${Math.floor(index / columns) * TILE}px` }}
+      style={{ left: `${(index % columns) * side}px`, top: `${Math.floor(index / columns) * side}px`, width: `${side - GAP}px`, height: `${side - GAP}px` }}
+      onContextMenu={(event) => { event.preventDefault(); results.mark(entry); }}
       onClick={(event) => (event.ctrlKey || event.metaKey ? results.mark(entry) : open(editor, index))}>
       <Face entry={entry} />
       {isMarked && <span class="mark" aria-hidden="true">{results.marked.value.indexOf(keyOf(entry)) + 1}</span>}
@@ -58,7 +60,7 @@ function Grid({ editor }: { editor: Editor }) {
   const [current, setCurrent] = useState(0);
   const [follow, setFollow] = useState(false);
   const entries = results.entries.value;
-  const { columns, first, end } = shown(entries.length, view.width, view.height, view.top, TILE);
+  const { columns, tile, first, end } = shown(entries.length, view.width, view.height, view.top, SMALLEST_TILE);
   useLayoutEffect(() => {
     const measure = (): void => void (list.current && setView({ width: list.current.clientWidth, height: list.current.clientHeight, top: list.current.scrollTop }));
     const observer = new ResizeObserver(measure);
@@ -71,21 +73,21 @@ function Grid({ editor }: { editor: Editor }) {
   }, [end, entries.length, columns, view.height]);
   useLayoutEffect(() => {
     if (!follow) return;
-    const row = Math.floor(current / columns) * TILE;
+    const row = Math.floor(current / columns) * tile;
     const box = list.current!;
     if (row < box.scrollTop) box.scrollTop = row;
-    else if (row + TILE > box.scrollTop + box.clientHeight) box.scrollTop = row + TILE - box.clientHeight;
+    else if (row + tile > box.scrollTop + box.clientHeight) box.scrollTop = row + tile - box.clientHeight;
     setFollow(false);
     box.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus({ preventScroll: true });
-  }, [follow, current, columns, first, end]);
+  }, [follow, current, columns, tile, first, end]);
   const keyDown = (event: KeyboardEvent): void => {
     const entry = entries[current];
     if (!entry || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = moved(current, event.key, columns, entries.length);
     if (target !== current) {
       const box = list.current!;
-      const row = Math.floor(target / columns) * TILE;
-      box.scrollTop = Math.max(row + TILE - box.clientHeight, Math.min(row, box.scrollTop)); // so that the tile is mounted when it gets the focus
+      const row = Math.floor(target / columns) * tile;
+      box.scrollTop = Math.max(row + tile - box.clientHeight, Math.min(row, box.scrollTop)); // so that the tile is mounted when it gets the focus
       setView({ width: box.clientWidth, height: box.clientHeight, top: box.scrollTop });
       setCurrent(target);
       setFollow(true);
@@ -100,9 +102,9 @@ function Grid({ editor }: { editor: Editor }) {
     <div class="tiles" ref={list} role="group" aria-label="Results. Arrows move, Enter opens, Space marks, C compares" onKeyDown={keyDown}
       onFocusIn={(event) => { const index = (event.target as HTMLElement).dataset.index; if (index) setCurrent(Number(index)); }}
       onScroll={({ currentTarget }) => setView({ width: currentTarget.clientWidth, height: currentTarget.clientHeight, top: currentTarget.scrollTop })}>
-      <div class="all" style={{ height: `${Math.ceil(entries.length / columns) * TILE}px` }}>
+      <div class="all" style={{ height: `${Math.ceil(entries.length / columns) * tile}px` }}>
         {entries.slice(first, end).map((entry, offset) => (
-          <Tile key={keyOf(entry)} editor={editor} entry={entry} index={first + offset} columns={columns} isCurrent={isMounted ? current === first + offset : offset === 0} />
+          <Tile key={keyOf(entry)} editor={editor} entry={entry} index={first + offset} columns={columns} side={tile} isCurrent={isMounted ? current === first + offset : offset === 0} />
         ))}
       </div>
     </div>

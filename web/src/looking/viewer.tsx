@@ -36,12 +36,11 @@ function Still({ reference, stage, channel, showsNumbers }: { reference: FileRef
   const [under, setUnder] = useState("");
   const [broken, setBroken] = useState(false);
   const url = pictureUrl(reference, channel);
-  useEffect(() => { setPixels(null); setBroken(false); }, [url]);
   if (broken) return <p class="nothing">{reference.filename} is no picture that can be shown, or is gone from the {reference.type} folder.</p>;
   return (
     <>
       <ZoomBox stage={stage} label={`${reference.filename}, ${size}`} onPoint={(event) => setUnder(readout(pixels, image.current, event))}>
-        <img key={url} ref={image} src={url} alt={reference.filename} draggable={false} style={transformOf(stage.camera)} onError={() => setBroken(true)}
+        <img ref={image} src={url} alt={reference.filename} draggable={false} style={transformOf(stage.camera)} onError={() => setBroken(true)}
           onLoad={({ currentTarget }) => { setSize(`${currentTarget.naturalWidth} × ${currentTarget.naturalHeight}`); setPixels(Pixels.of(currentTarget)); }} />
       </ZoomBox>
       {showsNumbers && pixels && <HistogramChart pixels={pixels} />}
@@ -57,7 +56,7 @@ function One({ reference, stage, channel, showsNumbers }: { reference: FileRef; 
     case "audio": return <Sound url={url} name={reference.filename} />;
     case "latent": return <LatentView url={url} name={reference.filename} />;
     case "text": return <TextView url={url} name={reference.filename} />;
-    case "image": return <Still reference={reference} stage={stage} channel={channel} showsNumbers={showsNumbers} />;
+    case "image": return <Still key={pictureUrl(reference, channel)} reference={reference} stage={stage} channel={channel} showsNumbers={showsNumbers} />;
     case "other": return <p class="nothing">{reference.filename} can't be shown here. Download it to look at it.</p>;
   }
 }
