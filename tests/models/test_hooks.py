@@ -1,6 +1,7 @@
 """Weights take turns between hooks: only what differs changes, nothing is computed twice, nothing is left behind."""
 
 import gc
+import random
 import weakref
 
 import pytest
@@ -80,6 +81,26 @@ def test_hooks_take_turns_and_the_weights_are_to_the_bit_what_they_are_under_pla
                     assert same(bits(model), wanted)
         with model.hosted.holding([plain]):
             assert same(bits(model), expected[0])
+    assert same(bits(model), original)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_order_of_turns_with_room_now_and_then_is_exact(model, monkeypatch, seed):
+    chance = random.Random(seed)
+    monkeypatch.setattr(hosted_module, "can_spare", lambda device, nbytes: chance.random() < 0.6)
+    names = (FIRST, SECOND, THIRD)
+    choices = {key: [Add(chance.uniform(-1, 1), *chance.sample(names, 2)) for _ in range(2)] for key in "abc"}
+    original, plain = under(model), Add(0.5, SECOND)
+    with model.hosted.holding([plain]):
+        for _ in range(25):
+            keys = chance.sample("abc", chance.randint(0, 3))
+            turn = {key: chance.choice(choices[key]) for key in keys}
+            base = chance.choice(([plain], []))
+            with model.hosted.holding(base, turn) as module:
+                for name in names:
+                    written = torch.empty_like(module.get_parameter(name))
+                    written.copy_(model.hosted.patched_weight(name, [*base, *turn.values()]))
+                    assert torch.equal(module.get_parameter(name).float(), written.float())
     assert same(bits(model), original)
 
 
