@@ -90,5 +90,5 @@ def _too_many(count: int) -> BadPrompt:
 
 
 def _bad(details: str, node_id: str = "", title: str = "") -> BadPrompt:
-    facts = {"node_id": node_id, "node_title": title} if node_id else {}
+    facts = {"node_id": node_id[:LONGEST_NAME], "node_title": title[:LONGEST_NAME]} if node_id else {}
     return BadPrompt(PromptFailure("invalid_prompt", "Cannot execute because a node is malformed", details, facts))

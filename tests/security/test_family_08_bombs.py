@@ -1,5 +1,7 @@
 """Threat family 8: little that grows large. Each is refused by a limit that the answer names."""
 
+import asyncio
+import gzip
 import io
 import time
 import zlib
@@ -10,6 +12,7 @@ import pytest
 from engine.files import images
 from tests.doubles import entry
 from tests.security.attacks import black_png, chunk
+from tests.security.serving import node
 
 SIDE = 13_000
 
@@ -80,3 +83,87 @@ async def test_a_flood_of_jobs_is_refused(open_site):
 async def test_long_addresses_and_headers_are_refused(site):
     assert (await site.http.get("/view?filename=" + "x" * 20_000)).status in (400, 414)
     assert (await site.http.get("/queue", headers={"X-Long": "x" * 20_000})).status == 400
+
+
+# Against the whole program
+
+
+@pytest.mark.parametrize("kind", ["HostileExpandsForEver", "HostileExpandsIntoMore"])
+def test_a_node_that_expands_without_end_is_ended_and_the_next_job_runs(real, kind):
+    before = real.get("/prompt").json["exec_info"]["queue_remaining"]
+    prompt = {"1": node(kind, salt=1), "2": node("PreviewAny", source=["1", 0])}
+    job = real.post("/prompt", {"prompt": prompt}).json["prompt_id"]
+    until_s = time.monotonic() + 3
+    while time.monotonic() < until_s and not real.get(f"/history/{job}").json:
+        began = time.monotonic()
+        assert real.get("/queue").status == 200 and time.monotonic() - began < 2  # the server answers meanwhile
+        time.sleep(0.1)
+    real.post("/interrupt", {"prompt_id": job})
+    assert real.ended(job)["status"]["status_str"] == "error"
+    assert real.get("/prompt").json["exec_info"]["queue_remaining"] == before
+    real.still_works()
+
+
+def test_a_million_nodes_are_refused_by_their_number(real):
+    one = b'"%d":{"class_type":"PreviewAny","inputs":{}},'
+    body = b'{"prompt":{' + b"".join(one % number for number in range(1_000_000))[:-1] + b"}}"
+    began = time.monotonic()
+    answer = real.ask("POST", "/prompt", body)
+    assert answer.status == 400 and "200000 is the limit" in answer.json["error"]["details"]
+    assert time.monotonic() - began < 10
+    real.still_works()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"prompt":{"1":{"class_type":"PreviewAny","inputs":{"source":"' + b"x" * 20_000_000 + b'"}}}}',
+        b'{"prompt":{"1":{"class_type":"PreviewAny","inputs":{' + b'"i":1,' * 300_000 + b'"j":1}}}}',
+        b'{"prompt":' + b"[" * 3_000_000,
+        b'{"number":' + b"9" * 5_000_000 + b"}",
+        b'{"prompt":{"' + b"1" * 10_000_000 + b'":{}}}',
+        b'{"client_id":"' + b"\\u0000" * 1_000_000 + b'"}',
+    ],
+)
+def test_large_oddities_are_answered_soon(real, body):
+    began = time.monotonic()
+    answer = real.ask("POST", "/prompt", body)
+    assert answer.status < 500 and len(answer.body) < 100_000
+    assert time.monotonic() - began < 10
+    assert real.get("/queue").status == 200
+    real.post("/queue", {"clear": True})
+
+
+async def test_packed_bombs(open_site):
+    site = await open_site("--max-upload-size", "1")
+    for name, packed in (("gzip", gzip.compress(bytes(50 * 2**20))), ("deflate", zlib.compress(bytes(50 * 2**20)))):
+        for path in ("/prompt", "/settings", "/userdata/a.json"):
+            answer = await site.http.post(path, data=packed, headers={"Content-Encoding": name})
+            assert answer.status in (400, 413), (name, path, answer.status)
+            assert (await answer.json())["error"]
+
+
+async def test_a_flood_says_when_to_ask_again(open_site):
+    site = await open_site("--queue-limit", "2")
+    await site.http.post("/queue", json={"pause": True})
+    prompt = {"1": entry("Constant"), "2": entry("Show", value=["1", 0])}
+    answers = [await site.http.post("/prompt", json={"prompt": prompt}) for _ in range(50)]
+    assert [answer.status for answer in answers] == [200] * 2 + [429] * 48
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert (await site.http.get("/queue")).status == 200
+
+
+async def test_a_flood_of_listeners_and_of_messages_is_borne(open_site):
+    site = await open_site()
+    sockets = [await site.http.ws_connect(f"/ws?clientId={number}") for number in range(40)]
+    for each in sockets[:4]:
+        for _ in range(100):
+            await each.send_str('{"type":"feature_flags","data":{}}')
+    too_long = await site.http.ws_connect("/ws")
+    await too_long.send_str("x" * (2 * 2**20))
+    async with asyncio.timeout(10):
+        async for _ in too_long:
+            pass
+    assert too_long.closed
+    assert (await site.http.get("/queue")).status == 200
+    await asyncio.gather(*(each.close() for each in sockets))
