@@ -30,7 +30,7 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
   const [chosen, setChosen] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const found = useMemo(() => searchDefinitions(searchable(editor), query, request.filter), [query, request]);
+  const found = useMemo(() => searchDefinitions(request.says ? editor.definitions : searchable(editor), query, request.filter), [query, request]);
   useEffect(() => input.current?.focus(), []);
   useLayoutEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
   const pick = (definition: NodeDefinition | undefined): void => {
