@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy.facade(
         "stored_bytes": "saving",
         "text_weights": "saving",
         "vae_weights": "saving",
+        "vision_weights": "saving",
         "write_weights": "saving",
     },
 )

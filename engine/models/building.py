@@ -11,6 +11,7 @@ from engine.models.layers.autoencoder import Autoencoder
 from engine.models.layers.unet import UNet
 from engine.models.layers.unet_config import UNetConfig
 from engine.models.layers.vae_config import VaeConfig
+from engine.models.layers.video_unet import VideoUNet
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.memory.precision import Placement
 from engine.models.text_encoder import TextEncoder
@@ -24,7 +25,7 @@ from engine.models.weights import WeightFile, Weights, check_weights
 def build_network(config: UNetConfig) -> nn.Module:
     """The U-Net, on the meta device."""
     with torch.device("meta"):
-        return UNet(config)
+        return VideoUNet(config) if config.is_temporal else UNet(config)
 
 
 def build_vae(config: VaeConfig, places: Places, file: WeightFile, placement: Placement) -> Vae:

@@ -15,6 +15,7 @@ from engine.models.weight_names import Places, file_shapes, names_below
 
 NETWORK_PREFIX = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
+FILM_VISION_PREFIX = "conditioner.embedders.0.open_clip.model.visual."  # Stable Video Diffusion's
 VAE_PARTS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 VAE_IGNORED = ("loss.", "model_ema.")  # left over from training
 

@@ -10,11 +10,13 @@ from engine.models.checkpoint_parts import NETWORK_PREFIX, find_network
 from engine.models.families.sd1.family import StableDiffusion1
 from engine.models.families.sd2.family import StableDiffusion2
 from engine.models.families.sdxl.family import StableDiffusionXL, StableDiffusionXLRefiner
+from engine.models.families.svd.family import StableVideoDiffusion
 from engine.models.families.unclip.family import StableDiffusionUnClip
 from engine.models.families.upscaler.family import StableDiffusionUpscaler
 from engine.models.family import ModelFamily
 
 FAMILIES: tuple[ModelFamily, ...] = (
+    StableVideoDiffusion(),
     StableDiffusion1(),
     StableDiffusion2(),
     StableDiffusionUpscaler(),

@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import BadFile
 from engine.models.absent import AbsentPart
-from engine.models.checkpoint_parts import stored_shapes
+from engine.models.checkpoint_parts import FILM_VISION_PREFIX, stored_shapes
 from engine.models.detect import Detected, detect_family
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.memory.hosted_module import HostedModule
@@ -25,7 +25,7 @@ from engine.models.vision.encoder import VisionEncoder, build_vision_encoder
 from engine.models.vision.vision_config import find_vision
 from engine.models.weights import WeightFile, Weights, check_weights, open_weights
 
-VISION_PREFIXES = ("", "visual.", "embedder.model.visual.")
+VISION_PREFIXES = ("", "visual.", "embedder.model.visual.", FILM_VISION_PREFIX)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import EngineError
-from engine.models.checkpoint_parts import NETWORK_PREFIX, VAE_PREFIX
+from engine.models.checkpoint_parts import FILM_VISION_PREFIX, NETWORK_PREFIX, VAE_PREFIX
 from engine.models.diffusion_model import DiffusionModel
 from engine.models.memory.hosted_module import HostedModule
 from engine.models.patch import WeightPatch
 from engine.models.text_encoder import TextEncoder
 from engine.models.vae import Vae
+from engine.models.vision.encoder import VisionEncoder
 
 Named = Iterator[tuple[str, Tensor]]
 
@@ -41,6 +42,15 @@ def vae_weights(vae: Vae, prefix: str = VAE_PREFIX) -> Named:
     """An autoencoder's weights in the single-file layout."""
     for name in vae.hosted.weights:
         yield prefix + name, _value(vae, name)
+
+
+def vision_weights(encoder: VisionEncoder, prefix: str = FILM_VISION_PREFIX) -> Named:
+    """A vision encoder's weights, named as in the file that they came from, below another prefix."""
+    weights = encoder.hosted.weights
+    mark = weights.file_name("embeddings.class_embedding")
+    before = len(mark.removesuffix("class_embedding").removesuffix("vision_model.embeddings."))
+    for name, value in weights.as_stored(lambda own: _value(encoder, own)):
+        yield prefix + name[before:], value
 
 
 def text_weights(encoder: TextEncoder, prefixes: Mapping[str, str]) -> Named:

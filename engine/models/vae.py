@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,6 +34,10 @@ class LatentSizes(Protocol):
     @property
     def downscale(self) -> int:
         """Pixels per cell of the latent, in each direction."""
+
+    @property
+    def frames_together(self) -> int:
+        """How many latents must be decoded at once, where there are so many: 1, or those of a film."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +79,7 @@ class Vae:
         Raises:
             ValueError: the latents have another number of channels or dimensions.
         """
-        parts = self._batches(self._checked(samples), self.config.downscale)
+        parts = self._batches(self._checked(samples), self.config.downscale, self.config.frames_together)
         return _to_images(self._run(lambda vae, part: vae.decode(part).float().cpu(), parts))
 
     def decode_tiled(self, samples: Tensor, tile: int, overlap: int, on_tile: OnTile = _ignore) -> Tensor:
@@ -87,7 +92,13 @@ class Vae:
         """
         samples = self._checked(samples)
         decoded = self._in_tiles(
-            lambda vae, part: vae.decode(part), samples, tile, overlap, self.config.downscale, on_tile
+            lambda vae, part: vae.decode(part),
+            samples,
+            tile,
+            overlap,
+            self.config.downscale,
+            on_tile,
+            self.config.frames_together,
         )
         return _to_images(decoded)
 
@@ -106,10 +117,13 @@ class Vae:
         overlap: int,
         scale: float,
         on_tile: OnTile,
+        together: int = 1,
     ) -> Tensor:
         shapes = [(tile, tile), (tile // 2, tile * 2), (tile * 2, tile // 2)]
         shapes = [shape for shape in shapes if min(shape) > overlap]
-        total = len(planes) * sum(count_tiles(*planes.shape[-2:], shape, overlap) for shape in shapes)
+        total = math.ceil(len(planes) / together) * sum(
+            count_tiles(*planes.shape[-2:], shape, overlap) for shape in shapes
+        )
         done = 0
 
         def count() -> None:
@@ -121,7 +135,7 @@ class Vae:
             return self._run(lambda vae, placed: call(vae, placed).float().cpu(), (part,))
 
         with self.hosted.holding():
-            ways = [in_tiles(one, planes, shape, overlap, scale, count) for shape in shapes]
+            ways = [in_tiles(one, planes, shape, overlap, scale, count, together) for shape in shapes]
         return torch.stack(ways).mean(dim=0)
 
     def _run(self, call: Callable[[nn.Module, Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
@@ -158,9 +172,9 @@ class Vae:
         top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
         return images[:, top : top + height, left : left + width, :3].movedim(-1, 1).float()
 
-    def _batches(self, images: Tensor, pixels_per_cell: int) -> tuple[Tensor, ...]:
+    def _batches(self, images: Tensor, pixels_per_cell: int, at_least: int = 1) -> tuple[Tensor, ...]:
         pixels = images.shape[2] * images.shape[3] * pixels_per_cell**2
-        return images.split(max(1, PIXELS_AT_ONCE // max(pixels, 1)))
+        return images.split(max(at_least, PIXELS_AT_ONCE // max(pixels, 1)))
 
 
 def _placed(images: Tensor, placement: Placement) -> Tensor:

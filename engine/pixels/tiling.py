@@ -28,34 +28,36 @@ def in_tiles(
     overlap: int,
     scale: float,
     on_tile: Callable[[], None] = lambda: None,
+    together: int = 1,
 ) -> Tensor:
     """Compute (B, C, H, W) tile by tile, which fade into each other over their overlap.
 
     Args:
-        function: (1, C, h, w) -> (1, C', h * scale, w * scale).
+        function: (n, C, h, w) -> (n, C', h * scale, w * scale), n up to `together`.
         tile: (height, width), each above `overlap`.
         scale: of the result; 0.125 where the function makes one cell of 8 pixels.
         on_tile: called after each tile; may raise to stop.
+        together: how many of the B a tile is of: the frames of a film.
 
     Returns:
         float32 (B, C', H * scale, W * scale) on the CPU.
     """
-    return torch.cat([_one(function, plane, tile, overlap, scale, on_tile) for plane in planes.split(1)])
+    return torch.cat([_one(function, part, tile, overlap, scale, on_tile) for part in planes.split(together)])
 
 
 def _one(
     function: Callable[[Tensor], Tensor],
-    plane: Tensor,
+    planes: Tensor,
     tile: tuple[int, int],
     overlap: int,
     scale: float,
     on_tile: Callable[[], None],
 ) -> Tensor:
-    height, width = plane.shape[-2:]
+    height, width = planes.shape[-2:]
     size = (round(height * scale), round(width * scale))
-    total, weights = torch.zeros(1, 1, *size), torch.zeros(1, 1, *size)
+    total, weights = torch.zeros(len(planes), 1, *size), torch.zeros(1, 1, *size)
     for top, left in _corners(height, width, tile, overlap):
-        part = function(plane[..., top : top + tile[0], left : left + tile[1]]).float().cpu()
+        part = function(planes[..., top : top + tile[0], left : left + tile[1]]).float().cpu()
         weight = _weight(part.shape[-2], part.shape[-1], round(overlap * scale))
         y, x = round(top * scale), round(left * scale)
         if total.shape[1] != part.shape[1]:

@@ -61,6 +61,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/torch_compile",
     "extra/upscale_model",
     "extra/video",
+    "extra/video_model",
 }
 # Choices that list what is there.
 OF_FILES = {

@@ -53,7 +53,8 @@ def call_network(network: UNet, call: NetworkCall) -> Tensor:
     x = x.to(weight.device, dtype, memory_format=layout)
     context = inputs.embedding.to(weight.device, dtype)
     vector = None if inputs.vector is None else inputs.vector.to(weight.device)
-    return network(x, call.timesteps.to(weight.device), context, inputs.control, vector, _patched(call))
+    frames = len(x) // len(inputs.prompts)  # the batch of the run, which is a film where the network knows films
+    return network(x, call.timesteps.to(weight.device), context, inputs.control, vector, _patched(call), frames)
 
 
 def _check_widths(network: UNet, x: Tensor, embedding: Tensor) -> None:

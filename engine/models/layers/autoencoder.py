@@ -1,9 +1,11 @@
 """The convolutional autoencoder of latent diffusion (arXiv:2112.10752, appendix G), named as in the files."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.models.layers.attention import attend
+from engine.models.layers.time_convolutions import TimeConvolutions, along_time, as_films, as_frames
 from engine.models.layers.unet_config import NORM_GROUPS
 from engine.models.layers.upsampling import convolve_doubled
 from engine.models.layers.vae_config import Level, VaeConfig
@@ -31,6 +33,30 @@ class ResBlock(nn.Module):
         return h
 
 
+class FilmBlock(ResBlock):
+    """The same, then convolutions along time, for samples that are the frames of one film (arXiv:2311.15127, B.1)."""
+
+    def __init__(self, narrow: int, wide: int) -> None:
+        super().__init__(narrow, wide)
+        self.time_stack = TimeConvolutions(wide)
+        self.mix_factor = nn.Parameter(torch.empty(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        film = as_films(super().forward(x), len(x))
+        return as_frames(torch.lerp(film, self.time_stack(film), torch.sigmoid(self.mix_factor)))
+
+
+class FilmConvolution(nn.Conv2d):
+    """A convolution of each frame of a film, then one along time."""
+
+    def __init__(self, narrow: int, wide: int, size: int, *, padding: int) -> None:
+        super().__init__(narrow, wide, size, padding=padding)
+        self.time_mix_conv = along_time(wide)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return as_frames(self.time_mix_conv(as_films(super().forward(x), len(x))))
+
+
 class PixelAttention(nn.Module):
     """Attention of all pixels to each other, one head, beside a shortcut."""
 
@@ -54,11 +80,11 @@ class PixelAttention(nn.Module):
 class Middle(nn.Module):
     """Block, attention, block at the latent's resolution."""
 
-    def __init__(self, channels: int, is_linear: bool) -> None:
+    def __init__(self, channels: int, is_linear: bool, block: type[ResBlock] = ResBlock) -> None:
         super().__init__()
-        self.block_1 = ResBlock(channels, channels)
+        self.block_1 = block(channels, channels)
         self.attn_1 = PixelAttention(channels, is_linear)
-        self.block_2 = ResBlock(channels, channels)
+        self.block_2 = block(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.block_2(self.attn_1(self.block_1(x)))
@@ -89,9 +115,9 @@ class Upsample(nn.Module):
 class Stage(nn.Module):
     """The blocks of one resolution, then a change of it."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, block: type[ResBlock] = ResBlock) -> None:
         super().__init__()
-        self.block = nn.ModuleList(ResBlock(narrow, wide) for narrow, wide in level.blocks)
+        self.block = nn.ModuleList(block(narrow, wide) for narrow, wide in level.blocks)
 
     def run(self, x: Tensor, resample: nn.Module | None) -> Tensor:
         for block in self.block:
@@ -109,8 +135,8 @@ class DownStage(Stage):
 
 
 class UpStage(Stage):
-    def __init__(self, level: Level) -> None:
-        super().__init__(level)
+    def __init__(self, level: Level, block: type[ResBlock]) -> None:
+        super().__init__(level, block)
         self.upsample = Upsample(level.blocks[-1][1]) if level.resamples else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -142,11 +168,13 @@ class Decoder(nn.Module):
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
         last = config.decoder_levels[0].blocks[-1][1]
+        block = FilmBlock if config.is_temporal else ResBlock
+        last_convolution = FilmConvolution if config.is_temporal else nn.Conv2d
         self.conv_in = nn.Conv2d(config.latent_channels, config.decoder_channels, 3, padding=1)
-        self.mid = Middle(config.decoder_channels, config.attention_is_linear)
-        self.up = nn.ModuleList(UpStage(level) for level in config.decoder_levels)
+        self.mid = Middle(config.decoder_channels, config.attention_is_linear, block)
+        self.up = nn.ModuleList(UpStage(level, block) for level in config.decoder_levels)
         self.norm_out = _norm(last)
-        self.conv_out = nn.Conv2d(last, config.image_channels, 3, padding=1)
+        self.conv_out = last_convolution(last, config.image_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.mid(self.conv_in(x))
@@ -163,8 +191,9 @@ class Autoencoder(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.quant_conv = nn.Conv2d(2 * config.latent_channels, 2 * config.latent_channels, 1)
-        self.post_quant_conv = nn.Conv2d(config.latent_channels, config.latent_channels, 1)
+        latent, moments = config.latent_channels, 2 * config.latent_channels
+        self.quant_conv = nn.Conv2d(moments, moments, 1) if config.has_quant_conv else nn.Identity()
+        self.post_quant_conv = nn.Conv2d(latent, latent, 1) if config.has_post_quant_conv else nn.Identity()
 
     def encode(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in -1..1 -> the mean of the posterior (N, C, h, w)."""

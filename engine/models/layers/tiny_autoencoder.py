@@ -22,6 +22,7 @@ class TinyVaeConfig:
     latent_channels: int
     latent_scale: float
     downscale: int = 2**STAGES
+    frames_together: int = 1
 
 
 class Block(nn.Module):
@@ -88,6 +89,7 @@ class PixelConfig:
 
     latent_channels: int = 3
     downscale: int = 1
+    frames_together: int = 1
 
 
 class Pixels(nn.Module):

@@ -30,11 +30,13 @@ class LayerInputs:
         time: (N, time_channels) embedding of the timestep and of what is added to it.
         context: (N, S, D) the prompt's embedding.
         patched: what takes part inside the network, if anything does.
+        frames: how many samples, one after the other, are one film.
     """
 
     time: Tensor
     context: Tensor
     patched: PatchedCall | None = None
+    frames: int = 1
 
     def at(self, part: Part, block: int) -> LayerInputs:
         """The same for one block."""
@@ -177,7 +179,7 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, x: Tensor, given: LayerInputs) -> Tensor:
         """x (N, C, h, w) -> (N, C, h, w)."""
-        tokens = self._project(self.proj_in, _to_tokens(self.norm(x)))
+        tokens = self._project(self.proj_in, to_tokens(self.norm(x)))
         for index, block in enumerate(self.transformer_blocks):
             tokens = block(tokens, given.within(index, block.attn1.heads))
         tokens = self._project(self.proj_out, tokens)
@@ -189,7 +191,7 @@ class SpatialTransformer(nn.Module):
         return F.linear(tokens, weight if self.is_linear else weight.flatten(1), layer.bias)
 
 
-def _to_tokens(x: Tensor) -> Tensor:
+def to_tokens(x: Tensor) -> Tensor:
     """(N, C, h, w) -> (N, h * w, C)."""
     return x.flatten(2).transpose(1, 2)
 
@@ -216,12 +218,12 @@ class Upsample(nn.Module):
         return self.conv(F.interpolate(x, size=size, mode="nearest"))
 
 
-def _build_layer(spec: LayerSpec, config: UNetConfig) -> nn.Module:
+def _build_layer(spec: LayerSpec, config: UNetConfig, kinds: LayerKinds) -> nn.Module:
     match spec.kind:
         case "res":
-            return ResBlock(spec, config.time_channels)
+            return kinds.res(spec, config.time_channels)
         case "transformer":
-            return SpatialTransformer(spec, config.context_channels, config.heads_of(spec.in_channels))
+            return kinds.transformer(spec, config.context_channels, config.heads_of(spec.in_channels))
         case "down":
             return Downsample(spec)
         case "up":
@@ -230,12 +232,22 @@ def _build_layer(spec: LayerSpec, config: UNetConfig) -> nn.Module:
             return nn.Conv2d(spec.in_channels, spec.out_channels, 3, padding=1)
 
 
-def _build_blocks(blocks: Iterable[Block], config: UNetConfig) -> nn.ModuleList:
-    return nn.ModuleList(nn.ModuleList(_build_layer(spec, config) for spec in block) for block in blocks)
+@dataclass(frozen=True)
+class LayerKinds:
+    """The classes of a network's layers; those of another kind of network are made like them."""
+
+    res: type[ResBlock] = ResBlock
+    transformer: type[SpatialTransformer] = SpatialTransformer
+
+
+def _build_blocks(blocks: Iterable[Block], config: UNetConfig, kinds: LayerKinds) -> nn.ModuleList:
+    return nn.ModuleList(nn.ModuleList(_build_layer(spec, config, kinds) for spec in block) for block in blocks)
 
 
 class UNetEncoder(nn.Module):
     """The first half of a U-Net: what control networks share with it."""
+
+    kinds = LayerKinds()
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -251,8 +263,8 @@ class UNetEncoder(nn.Module):
             self.label_emb: nn.Module = nn.Sequential(nn.Sequential(*layers, second))
         elif config.classes:
             self.label_emb = nn.Embedding(config.classes, config.time_channels)
-        self.input_blocks = _build_blocks(config.input_blocks, config)
-        self.middle_block = _build_blocks([config.middle_block], config)[0]
+        self.input_blocks = _build_blocks(config.input_blocks, config, self.kinds)
+        self.middle_block = _build_blocks([config.middle_block], config, self.kinds)[0]
 
     def embed(
         self, timesteps: Tensor, context: Tensor, vector: Tensor | None, patched: PatchedCall | None = None
@@ -289,7 +301,7 @@ class UNet(UNetEncoder):
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__(config)
-        self.output_blocks = _build_blocks(config.output_blocks, config)
+        self.output_blocks = _build_blocks(config.output_blocks, config, self.kinds)
         channels = config.output_blocks[-1][-1].out_channels
         self.out = nn.Sequential(
             nn.GroupNorm(NORM_GROUPS, channels),
@@ -305,13 +317,15 @@ class UNet(UNetEncoder):
         control: ControlResiduals | None = None,
         vector: Tensor | None = None,
         patched: PatchedCall | None = None,
+        frames: int = 1,
     ) -> Tensor:
         """x (N, C, h, w), timesteps (N,), context (N, S, D) -> (N, out_channels, h, w), all of the weights' dtype.
 
         `control` is added where it says: see ControlResiduals. `vector`: see `embed`. `patched`: what takes part.
+        `frames`: how many samples, one after the other, are one film, for networks that look along time.
         """
         control = control or NO_CONTROL
-        given = self.embed(timesteps, context, vector, patched)
+        given = replace(self.embed(timesteps, context, vector, patched), frames=frames)
         skips: list[Tensor] = []
         for number, block in enumerate(self.input_blocks):
             here = given.at("input", number)

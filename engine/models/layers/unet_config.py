@@ -45,6 +45,7 @@ class UNetConfig:
         vector_channels: width of the vector that is added to the time embedding (sizes, pooled prompt, ...); 0: none.
         classes: how many vectors of its own the network adds to the time embedding, by number; 0: none.
         heads: of each attention; 0: as many as heads of `head_width` make.
+        is_temporal: the samples of a batch are frames of a film, and its layers look along time, too.
     """
 
     in_channels: int
@@ -59,6 +60,7 @@ class UNetConfig:
     classes: int = 0
     heads: int = HEADS
     head_width: int = HEAD_WIDTH
+    is_temporal: bool = False
 
     def heads_of(self, channels: int) -> int:
         """How many heads an attention of this many channels has."""
@@ -94,6 +96,7 @@ def read_unet_config(shapes: Shapes) -> UNetConfig:
         vector_channels=_shape(shapes, "label_emb.0.0.weight")[1] if "label_emb.0.0.weight" in shapes else 0,
         classes=_shape(shapes, "label_emb.weight")[0] if "label_emb.weight" in shapes else 0,
         heads=_heads(shapes, (*inputs, *outputs)),
+        is_temporal=any(name.endswith(".time_mixer.mix_factor") for name in shapes),
     )
     _check(config)
     return config

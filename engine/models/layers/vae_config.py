@@ -6,6 +6,7 @@ from engine.errors import BadFile
 from engine.models.layers.unet_config import NORM_GROUPS, Shapes
 
 MAX_LEVELS = 16
+FRAMES_TOGETHER = 14  # a film of Stable Video Diffusion's first version, and what its decoder was trained on
 MAX_BLOCKS = 64
 
 
@@ -25,6 +26,8 @@ class VaeConfig:
         encoder_levels: from the image's resolution down to the latent's.
         decoder_levels: in the same order as stored, `decoder_levels[0]` at the image's resolution; run backwards.
         attention_is_linear: the middle attention's weights are (C, C), not (C, C, 1, 1).
+        is_temporal: what is decoded together is a film, and the decoder looks along time, too.
+        has_quant_conv, has_post_quant_conv: behind the encoder, and before the decoder; only films' may have none.
     """
 
     image_channels: int
@@ -34,6 +37,14 @@ class VaeConfig:
     encoder_levels: tuple[Level, ...]
     decoder_levels: tuple[Level, ...]
     attention_is_linear: bool
+    is_temporal: bool = False
+    has_quant_conv: bool = True
+    has_post_quant_conv: bool = True
+
+    @property
+    def frames_together(self) -> int:
+        """How many latents must be decoded at once, where there are so many: those of a short film."""
+        return FRAMES_TOGETHER if self.is_temporal else 1
 
     @property
     def downscale(self) -> int:
@@ -56,14 +67,20 @@ def read_vae_config(shapes: Shapes) -> VaeConfig:
     Raises:
         BadFile: the names or shapes are not this layout's.
     """
+    is_temporal = "decoder.mid.block_1.mix_factor" in shapes
     config = VaeConfig(
         image_channels=_shape(shapes, "decoder.conv_out.weight")[0],
-        latent_channels=_shape(shapes, "post_quant_conv.weight")[0],
+        latent_channels=(
+            _shape(shapes, "decoder.conv_in.weight")[1] if is_temporal else _shape(shapes, "post_quant_conv.weight")[0]
+        ),
         encoder_channels=_shape(shapes, "encoder.conv_in.weight")[0],
         decoder_channels=_shape(shapes, "decoder.conv_in.weight")[0],
         encoder_levels=_levels(shapes, "encoder.down", "downsample.conv.weight"),
         decoder_levels=_levels(shapes, "decoder.up", "upsample.conv.weight"),
         attention_is_linear=len(shapes.get("decoder.mid.attn_1.q.weight", ())) == 2,
+        is_temporal=is_temporal,
+        has_quant_conv="quant_conv.weight" in shapes or not is_temporal,
+        has_post_quant_conv="post_quant_conv.weight" in shapes or not is_temporal,
     )
     _check(config)
     return config
