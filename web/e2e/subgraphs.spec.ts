@@ -177,3 +177,19 @@ test("a damaged file opens with a notice", async ({ page }) => {
   });
   await expect(page.getByText("is a subgraph that the file does not define")).toBeVisible();
 });
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
+
+  test("a subgraph is opened and left by touch", async ({ page }) => {
+    const id = await pack(page);
+    await page.evaluate((id) => globalThis.weft.stage.fit([id]), id);
+    await page.getByRole("button", { name: "Open the subgraph Subgraph" }).tap();
+    expect(await level(page)).toEqual([id]);
+    await page.getByRole("button", { name: "Leave", exact: true }).tap();
+    expect(await level(page)).toEqual([]);
+    await page.getByRole("button", { name: "Open the subgraph Subgraph" }).tap();
+    await page.getByRole("navigation", { name: "Levels" }).getByRole("button", { name: "First picture" }).tap();
+    expect(await level(page)).toEqual([]);
+  });
+});

@@ -2,6 +2,7 @@
 
 import type { Editor } from "../editor";
 import { findNode } from "../model/levels";
+import { isBorder } from "../model/subgraph_type";
 import { CloseIcon, UpIcon } from "../view/icons";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
@@ -46,9 +47,9 @@ const CONNECTION = { open: "Connected", connecting: "Connecting…", lost: "No c
 export function StatusStrip({ editor }: { editor: Editor }) {
   const connection = editor.socket.connection.value;
   const { running } = editor.queue.value;
-  const count = editor.active.value?.graph.nodes.size ?? 0;
+  const count = [...(editor.active.value?.graph.nodes.keys() ?? [])].filter((id) => !isBorder(id)).length;
   void editor.active.value?.revision.value;
-  const selected = editor.active.value?.selection.value.size ?? 0;
+  const selected = [...(editor.active.value?.selection.value ?? [])].filter((id) => !isBorder(id)).length;
   return (
     <footer class="status-strip" aria-label="Status">
       <span class={`light ${connection}`} role="status" title={CONNECTION[connection]} aria-label={CONNECTION[connection]} />
