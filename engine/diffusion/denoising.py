@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.models.memory.devices import free_bytes
+from engine.models.memory.devices import room
 from engine.sampling.averaging import FreeBytes
 from engine.sampling.conditioning import Conditioning, Latent
 from engine.sampling.denoiser import ConditionedModel, Denoiser
@@ -142,10 +142,10 @@ def denoise_along(
 
 
 def memory_meter(device: torch.device) -> FreeBytes | None:
-    """What tells how many bytes one pass of a network may take on a device; None where the device sets no limit."""
-    if free_bytes(device) is None:
+    """What tells how many bytes one pass of a network may take on a device; None where nobody says what is free."""
+    if room(device) is None:
         return None
-    return lambda: int((free_bytes(device) or 0) * PASS_SHARE)
+    return lambda: int((room(device) or 0) * PASS_SHARE)
 
 
 def _run(

@@ -179,7 +179,7 @@ def test_adding_noise_takes_the_difference_of_both_ends() -> None:
 def test_both_prompts_share_a_pass_where_memory_allows(
     free: int | None, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(denoising, "free_bytes", lambda device: free)
+    monkeypatch.setattr(denoising, "room", lambda device: free)
     model = GaussianModel()
     run(model=model, cfg=3.0, sampler="euler", steps=4)
     assert len(model.calls) == 4 * passes

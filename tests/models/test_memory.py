@@ -241,3 +241,15 @@ def test_a_small_network_computes_on_one_thread_and_a_large_one_on_all(model, mo
             assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_what_is_free_is_a_gpus_own_memory_or_the_machines(monkeypatch):
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(devices, "main_memory", lambda: (16 * 1024**3, 3 * 1024**3))
+    assert devices.room(cpu) == 3 * 1024**3
+    assert devices.can_spare(cpu, 1024**3) and not devices.can_spare(cpu, 1024**3 + 1)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 7)
+    assert devices.room(cpu) == 7 and not devices.can_spare(cpu, 0)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: None)
+    monkeypatch.setattr(devices, "main_memory", lambda: (0, 0))  # a system that does not say
+    assert devices.room(cpu) is None and not devices.can_spare(cpu, 0)

@@ -54,7 +54,12 @@ def free_bytes(device: torch.device) -> int | None:
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
+def room(device: torch.device) -> int | None:
+    """Memory that is free for what computes on a device: a GPU's own, else main memory; None where nobody says."""
+    free = free_bytes(device)
+    return (main_memory()[1] or None) if free is None else free
+
+
 def can_spare(device: torch.device, nbytes: int) -> bool:
     """Whether a device has room for what is kept only to save time; no where nobody says how much is free."""
-    free = free_bytes(device)
-    return (main_memory()[1] if free is None else free) - nbytes >= LEFT_FREE_BYTES
+    return (room(device) or 0) - nbytes >= LEFT_FREE_BYTES
