@@ -1,6 +1,7 @@
 /** Which colours does the canvas use? The ones of the style sheet, read once per colour scheme. */
 
 import { nodeTint } from "../model/colors";
+import { isBorder } from "../model/subgraph_type";
 import type { GraphNode } from "../model/types";
 
 export interface Theme {
@@ -60,6 +61,7 @@ export const titleHue = (type: string, category: string): number => (type.endsWi
 
 /** What a node's title is coloured by: its own colour, else that of its kind. A colour that was chosen is shown stronger. */
 export function titleTint(node: GraphNode, category: string): { hue: number; chroma: number } {
+  if (isBorder(node.id)) return { hue: 0, chroma: 0 };
   const tint = nodeTint(node);
   return tint ? { hue: tint.hue, chroma: tint.isGrey ? 0 : 2.2 } : { hue: titleHue(node.type, category), chroma: 1 };
 }

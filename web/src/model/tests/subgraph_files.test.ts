@@ -53,6 +53,28 @@ describe("a file with subgraphs", () => {
     expect(text(document)).toBe(toJson(data));
   });
 
+  it("of version 1 is written with links as objects at all levels", () => {
+    const data = copy(DEFAULT_WORKFLOW) as JsonObject & { links: Json[] };
+    data.version = 1;
+    data.state = { lastNodeId: 7, lastLinkId: 9, lastGroupId: 0, lastRerouteId: 0 };
+    data.links = data.links.map((link) => {
+      const [id, origin_id, origin_slot, target_id, target_slot, type] = link as Json[];
+      return { id, origin_id, origin_slot, target_id, target_slot, type } as JsonObject;
+    });
+    delete data.last_node_id;
+    delete data.last_link_id;
+    const document = openDocument(data);
+    const before = text(document);
+    expect(before).toBe(toJson(data));
+    pack(document, ["5", "6"]);
+    const written = writeWorkflow(document.root);
+    expect(written).toMatchObject({ version: 1, state: { lastNodeId: 8 } });
+    expect((written.links as Json[]).every((link) => !Array.isArray(link))).toBe(true);
+    expect(shape(buildPrompt(openDocument(written).root))).toEqual(shape(buildPrompt(openDocument().root)));
+    document.undo();
+    expect(text(document)).toBe(before);
+  });
+
   it("with two nodes of one id keeps both", () => {
     const data = foreign();
     const [entry] = (data.definitions as { subgraphs: { nodes: JsonObject[] }[] }).subgraphs;
