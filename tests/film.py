@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 from engine.models.checkpoint_parts import FILM_VISION_PREFIX
 from engine.models.layers.autoencoder import Autoencoder
 from engine.models.layers.video_unet import VideoUNet
+from engine.models.vision.vision_config import VisionConfig
 from tests import tiny
 
 SIZES = tiny.Sizes(
@@ -25,14 +27,18 @@ SIZES = tiny.Sizes(
 VISION = replace(tiny.VISION, projection=SIZES.context)
 
 
-def write_checkpoint(path: Path, seed: int = 0, dtype: torch.dtype = torch.float32) -> Path:
-    """A network, an autoencoder without the convolutions between, and a vision encoder."""
-    vae = replace(tiny.vae_config(SIZES), is_temporal=True, has_quant_conv=False, has_post_quant_conv=False)
+def shapes(sizes: tiny.Sizes, vision: VisionConfig) -> dict[str, Sequence[int]]:
+    """Names and shapes of a network, an autoencoder without the convolutions between, and a vision encoder."""
+    vae = replace(tiny.vae_config(sizes), is_temporal=True, has_quant_conv=False, has_post_quant_conv=False)
     with torch.device("meta"):
-        network, autoencoder = VideoUNet(replace(tiny.network_config(SIZES), is_temporal=True)), Autoencoder(vae)
-    shapes = tiny.shapes_of(network, "model.diffusion_model.") | tiny.shapes_of(autoencoder, "first_stage_model.")
-    shapes |= tiny.open_vision_shapes(VISION, FILM_VISION_PREFIX)
-    weights = tiny.random_weights(shapes, seed, dtype)
+        network, autoencoder = VideoUNet(replace(tiny.network_config(sizes), is_temporal=True)), Autoencoder(vae)
+    named = tiny.shapes_of(network, "model.diffusion_model.") | tiny.shapes_of(autoencoder, "first_stage_model.")
+    return named | tiny.open_vision_shapes(vision, FILM_VISION_PREFIX)
+
+
+def write_checkpoint(path: Path, seed: int = 0, dtype: torch.dtype = torch.float32) -> Path:
+    """A checkpoint of SIZES, each layer with a share of its own for what lies along time."""
+    weights = tiny.random_weights(shapes(SIZES, VISION), seed, dtype)
     for number, name in enumerate(sorted(name for name in weights if name.endswith("mix_factor"))):
         weights[name] = torch.tensor([(-1.5, 1.0, 0.3)[number % 3]], dtype=dtype)  # far from an even share
     path.parent.mkdir(parents=True, exist_ok=True)

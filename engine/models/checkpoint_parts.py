@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from engine.errors import BadFile
@@ -54,6 +55,15 @@ def stored_shapes(header: CheckpointHeader) -> dict[str, tuple[int, ...]]:
     return {name: info.shape for name, info in header.tensors.items()}
 
 
+@contextmanager
+def _naming(header: CheckpointHeader) -> Iterator[None]:
+    """Name the file in what is said of its sizes."""
+    try:
+        yield
+    except BadFile as error:
+        raise BadFile(f"{header.path.name}: {error}") from error
+
+
 def find_network(header: CheckpointHeader, prefix: str = NETWORK_PREFIX) -> NetworkPart | None:
     """The U-Net whose weights' names begin with `prefix`; None if there is none.
 
@@ -65,7 +75,8 @@ def find_network(header: CheckpointHeader, prefix: str = NETWORK_PREFIX) -> Netw
         places = {own: places[theirs] for own, theirs in our_unet_names(places).items()}
     if "input_blocks.0.0.weight" not in places:
         return None
-    return NetworkPart(read_unet_config(file_shapes(stored_shapes(header), places)), places)
+    with _naming(header):
+        return NetworkPart(read_unet_config(file_shapes(stored_shapes(header), places)), places)
 
 
 def find_vae(header: CheckpointHeader, prefix: str = VAE_PREFIX) -> VaePart | None:
@@ -80,7 +91,8 @@ def find_vae(header: CheckpointHeader, prefix: str = VAE_PREFIX) -> VaePart | No
         return None
     if any(name.startswith(VAE_MARK) for name in places):
         places = {own: places[theirs] for own, theirs in our_vae_names(places).items()}
-    return VaePart(read_vae_config(file_shapes(stored_shapes(header), places)), places)
+    with _naming(header):
+        return VaePart(read_vae_config(file_shapes(stored_shapes(header), places)), places)
 
 
 def find_texts(header: CheckpointHeader, uses: Sequence[tuple[str, ClipUse]]) -> tuple[ClipPart, ...]:

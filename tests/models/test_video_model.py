@@ -9,7 +9,9 @@ from diffusers import AutoencoderKLTemporalDecoder, UNetSpatioTemporalConditionM
 
 from engine import models
 from engine.errors import BadFile
+from engine.files.safetensors_header import read_header
 from engine.models.checkpoint_parts import FILM_VISION_PREFIX
+from engine.models.detect import detect_family
 from engine.models.layers.unet import embed_timesteps
 from engine.models.layers.unet_names import OUTER_LAYERS, RES_LAYERS, _diffusers_places
 from engine.sampling import NetworkInputs
@@ -164,6 +166,32 @@ def test_tiles_of_a_film_hold_all_of_its_frames(path):
     assert told[-1] == (len(told), len(told))
     alone = torch.cat([vae.decode(sample[None]) for sample in samples])
     assert not torch.allclose(alone, tiled, atol=1e-2)
+
+
+def test_a_stripped_header_of_full_size_is_recognised(tmp_path):
+    full = tiny.Sizes(
+        widths=(320, 640, 1280, 1280),
+        depths=(1, 1, 1, 0),
+        res_blocks=2,
+        context=1024,
+        linear_projection=True,
+        in_channels=8,
+        vector_channels=768,
+        vae_widths=(128, 256, 512, 512),
+        vae_blocks=2,
+    )
+    path = tiny.write_header(tmp_path / "svd_xt.safetensors", film.shapes(full, tiny.VISION))
+    detected = detect_family(read_header(path))
+    assert detected.family.name == "Stable Video Diffusion"
+    assert detected.config.network.config == replace(tiny.network_config(full), is_temporal=True)
+    vae = detected.config.vae.config
+    assert (vae.is_temporal, vae.has_quant_conv, vae.latent_channels, vae.downscale) == (True, False, 4, 8)
+
+
+def test_what_is_wrong_with_a_network_names_its_file(tmp_path):
+    shapes = film.shapes(film.SIZES, film.VISION) | {"first_stage_model.decoder.conv_in.weight": (4,)}
+    with pytest.raises(BadFile, match=r"^odd\.safetensors: The autoencoder has no convolution"):
+        models.load_checkpoint(tiny.write_header(tmp_path / "odd.safetensors", shapes))
 
 
 def test_the_vision_encoder_is_found_and_the_text_encoder_missed(path):
