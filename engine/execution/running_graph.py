@@ -10,6 +10,7 @@ from engine.execution.events import Place
 from engine.graph.definition import Expansion
 from engine.graph.nodes import Graph, Link, Node, NodeId
 
+MOST_NODES = 500_000  # at once; a loop lets go of the nodes of its past rounds
 LONGEST_ID = 200  # characters; loops nest their bodies, and without a limit the ids of iteration n had length n
 
 
@@ -81,6 +82,11 @@ class RunningGraph:
             call: which of the caller's calls returned it.
             origin: what determines it, in words for result keys.
         """
+        if len(self._nodes) + len(expansion.graph.nodes) > MOST_NODES:
+            raise EngineError(
+                f"Nodes went on expanding until the graph had more than {MOST_NODES} nodes at once, which is the limit. "
+                "Check what ends the expansion."
+            )
         display = self.place(caller).display
         names = {old: self._new_id(caller, call, old, display) for old in expansion.graph.nodes}
         graft = Graft(caller, {}, {})

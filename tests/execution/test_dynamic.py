@@ -437,3 +437,17 @@ def test_what_async_nodes_hold_in_their_thread_is_left_while_they_wait():
     assert outcome.status == "success"
     assert inside == []
     assert len(runner.of(NodeFinished)) == 3
+
+
+def test_what_expands_into_ever_more_is_an_error_that_names_the_limit(monkeypatch):
+    monkeypatch.setattr("engine.execution.running_graph.MOST_NODES", 100)
+
+    def into(value):
+        halves = {"a": ("Into", {"value": 2 * value}), "b": ("Into", {"value": 2 * value + 1})}
+        both = ("Add", {"a": Link("a", 0), "b": Link("b", 0)})
+        return Expansion(graph_of({**halves, "sum": both}), [Link("sum", 0)])
+
+    runner = Runner([*definitions(), define("Into", into, "value")])
+    outcome = runner.run(n=("Into", {"value": 1}), show=("Show", {"value": Link("n", 0)}))
+    runner.executor.close()
+    assert "more than 100 nodes at once" in outcome.error.message
