@@ -122,6 +122,17 @@ export async function uploadImage(file: File, folder = "input"): Promise<FileRef
   return { name: answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name, filename: answer.name, subfolder: answer.subfolder, type: answer.type };
 }
 
+/** Stores the picture `original` with the alpha of `png` as a file of the input folder. */
+export async function uploadMask(png: Blob, name: string, subfolder: string, original: FileRef): Promise<FileRef> {
+  const form = new FormData();
+  form.append("image", png, name);
+  form.append("type", "input");
+  form.append("subfolder", subfolder);
+  form.append("original_ref", JSON.stringify(original));
+  const answer = (await (await send("/upload/mask", { method: "POST", body: form })).json()) as { name: string; subfolder: string; type: string };
+  return { filename: answer.name, subfolder: answer.subfolder, type: answer.type };
+}
+
 const userPath = (file: string): string => `/userdata/${encodeURIComponent(file)}`;
 
 export const listUserFiles = (folder: string): Promise<string[]> => getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);

@@ -14,6 +14,7 @@ import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
 import { downloadActive, exportPrompt } from "./files";
 import { colorGroup, colorNodes, tidySelection, togglePinned } from "./looks";
+import { editMask, pictureOf } from "./masks";
 import type { Surface } from "./pointer";
 import { borderMenu, makeSubgraph, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
 
@@ -48,6 +49,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? subgraphMenu(editor, document, only) : []),
     ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
     { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
+    ...(only !== null && pictureOf(document, only) ? [{ label: "Edit the mask…", act: () => editMask(editor, document, only) }] : []),
     { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
     { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },

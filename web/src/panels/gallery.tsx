@@ -1,8 +1,9 @@
-/** Are results looked at? What shows them is fetched when it is wanted for the first time. */
+/** Are results looked at, or masks painted? What does it is fetched when it is wanted for the first time. */
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Editor } from "../editor";
+import type { MaskEditorProps } from "./mask_editor/mask_editor";
 import type { Picture } from "./ui_state";
 
 /** As in looking.css. */
@@ -29,4 +30,10 @@ export function PictureViewer({ editor }: { editor: Editor }) {
   const picture = editor.ui.picture.value;
   const Viewer = useLater<{ editor: Editor; picture: Picture }>(editor, picture !== null, async () => (await import("../looking/viewer")).Viewer);
   return picture && picture.refs[picture.index] && Viewer ? <Viewer editor={editor} picture={picture} /> : null;
+}
+
+export function MaskEditorHost({ editor }: { editor: Editor }) {
+  const request = editor.ui.mask.value;
+  const Panel = useLater<MaskEditorProps>(editor, request !== null, async () => (await import("./mask_editor/mask_editor")).MaskEditor);
+  return request && Panel ? <Panel editor={editor} request={request} /> : null;
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Conflict, DraftInfo } from "../api/workflows";
+import type { MaskRequest } from "../interaction/masks";
 import type { Document } from "../model/document";
 import type { FileRef } from "../model/run_state";
 import type { SocketFilter } from "../model/fuzzy";
@@ -64,6 +65,8 @@ export class UiState {
   readonly search = signal<SearchRequest | null>(null);
   readonly menu = signal<Menu | null>(null);
   readonly picture = signal<Picture | null>(null);
+  /** The picture whose mask is painted. */
+  readonly mask = signal<MaskRequest | null>(null);
   readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "recovered" | "save" | "trash" | "versions" | null>(null);
   /** The save that was refused, while its dialog is open. */
   readonly conflict = signal<RefusedSave | null>(null);
@@ -93,7 +96,7 @@ export class UiState {
 
   /** Closes the topmost layer; false when none was open. */
   closeTop(): boolean {
-    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.picture, this.dialog])
+    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.mask, this.picture, this.dialog])
       if (layer.value !== null) {
         layer.value = null;
         return true;

@@ -1,0 +1,85 @@
+/** What can be set and pressed while a mask is painted? */
+
+import type { ComponentChildren } from "preact";
+import { CloseIcon, FitIcon, RedoIcon, UndoIcon } from "../../view/icons";
+import type { Tool, Tools } from "./gestures";
+
+export const LARGEST_SIZE = 600;
+const TOOLS: readonly (readonly [Tool, string, string])[] = [["brush", "Brush", "B"], ["eraser", "Eraser", "E"], ["fill", "Fill", "F"], ["polygon", "Polygon", "P"]];
+
+/** The tool of a key; undefined for any other key. */
+export const toolOfKey = (key: string): Tool | undefined => TOOLS.find(([, , letter]) => letter === key.toUpperCase())?.[0];
+
+function Slider({ label, value, min = 0, max, unit, set }: { label: string; value: number; min?: number; max: number; unit: string; set: (value: number) => void }) {
+  return (
+    <label class="mask-slider">
+      <span>{label}</span>
+      <input type="range" min={min} max={max} value={value} aria-label={label} onInput={(event) => set(event.currentTarget.valueAsNumber)} />
+      <output>{value}{unit}</output>
+    </label>
+  );
+}
+
+export interface MaskActions {
+  readonly feather: (radius: number) => void;
+  readonly invert: () => void;
+  readonly clear: () => void;
+  readonly undo: () => void;
+  readonly redo: () => void;
+  readonly fit: () => void;
+  readonly close: () => void;
+  readonly save: () => void;
+}
+interface Props {
+  readonly tools: Tools;
+  readonly setTools: (change: Partial<Tools>) => void;
+  readonly softness: number;
+  readonly setSoftness: (radius: number) => void;
+  readonly can: { readonly undo: boolean; readonly redo: boolean; readonly save: boolean };
+  readonly act: MaskActions;
+}
+
+const Group = ({ children }: { children: ComponentChildren }) => <div class="mask-group">{children}</div>;
+
+export function MaskControls({ tools, setTools, softness, setSoftness, act }: Props) {
+  return (
+    <div class="mask-controls" role="toolbar" aria-label="Mask tools">
+      <Group>
+        <div class="segments" role="radiogroup" aria-label="Tool">
+          {TOOLS.map(([tool, label, key]) => (
+            <button key={tool} type="button" class="segment" role="radio" aria-checked={tools.tool === tool} title={`${label} (${key})`} onClick={() => setTools({ tool })}>{label}</button>
+          ))}
+        </div>
+      </Group>
+      <Group>
+        <Slider label="Size" value={tools.size} min={1} max={LARGEST_SIZE} unit=" px" set={(size) => setTools({ size })} />
+        <Slider label="Hardness" value={Math.round(tools.hardness * 100)} max={100} unit=" %" set={(value) => setTools({ hardness: value / 100 })} />
+        <Slider label="Opacity" value={Math.round(tools.opacity * 100)} min={1} max={100} unit=" %" set={(value) => setTools({ opacity: value / 100 })} />
+        <label class="mask-check"><input type="checkbox" checked={tools.usesPressure} onChange={(event) => setTools({ usesPressure: event.currentTarget.checked })} />Pen pressure</label>
+      </Group>
+      <Group>
+        <Slider label="Softness" value={softness} min={1} max={100} unit=" px" set={setSoftness} />
+        <button type="button" class="button" title="Soften all edges of the mask" onClick={() => act.feather(softness)}>Feather</button>
+        <button type="button" class="button" title="Invert (I)" onClick={act.invert}>Invert</button>
+        <button type="button" class="button" onClick={act.clear}>Clear</button>
+      </Group>
+    </div>
+  );
+}
+
+export function MaskHeader({ name, can, act, zoom }: Pick<Props, "can" | "act"> & { name: string; zoom: number }) {
+  return (
+    <header class="mask-header">
+      <h2>Mask of {name}</h2>
+      <span class="spacer" />
+      <button type="button" class="icon-button" aria-label="Undo" title="Undo" disabled={!can.undo} onClick={act.undo}><UndoIcon /></button>
+      <button type="button" class="icon-button" aria-label="Redo" title="Redo" disabled={!can.redo} onClick={act.redo}><RedoIcon /></button>
+      <span class="divider" />
+      <button type="button" class="icon-button" aria-label="Show all of the picture" title="Show all of the picture (0)" onClick={act.fit}><FitIcon /></button>
+      <span class="mask-zoom">{Math.round(zoom * 100)} %</span>
+      <span class="divider" />
+      <button type="button" class="button run mask-save" disabled={!can.save} onClick={act.save}>Save mask</button>
+      <button type="button" class="icon-button" aria-label="Close" title="Close (Escape)" onClick={act.close}><CloseIcon /></button>
+    </header>
+  );
+}
