@@ -51,6 +51,7 @@ check: .venv/.weft-dev web
 
 fuzz: .venv/.weft-dev
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) -q tests/server/test_fuzz.py
+	$(PY) -m tests.fuzz.run --runs $(or $(EXAMPLES),20000)
 
 test-slow: test-golden
 	$(PY) -m benchmarks.load_memory
