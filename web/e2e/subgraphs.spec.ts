@@ -193,3 +193,16 @@ test.describe("on a phone", () => {
     expect(await level(page)).toEqual([]);
   });
 });
+
+test("Enter opens the selected subgraph, and still presses a button that has the focus", async ({ page }) => {
+  const id = await pack(page);
+  await node(page, id).focus();
+  await page.keyboard.press("Enter");
+  expect(await level(page)).toEqual([id]);
+  await page.getByRole("button", { name: "Leave", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  expect(await level(page)).toEqual([]);
+  await page.getByRole("button", { name: "Help" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+});

@@ -86,6 +86,10 @@ export const readableKeys = (keys: string): string => (isMac() ? keys.replace("M
 const takesText = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
+/** Enter belongs to what it would press. */
+const isPressed = (event: KeyboardEvent): boolean =>
+  event.key === "Enter" && event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=option], [role=radio], [role=switch], [role=spinbutton]") !== null;
+
 export function listenToKeys(editor: Editor): void {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
@@ -96,7 +100,7 @@ export function listenToKeys(editor: Editor): void {
     }
     const command = COMMANDS.find((entry) => entry.keys === combination(event));
     if (!command || event.defaultPrevented) return;
-    if ((takesText(event.target) || editor.isModal) && !command.always) return;
+    if ((takesText(event.target) || editor.isModal || isPressed(event)) && !command.always) return;
     event.preventDefault();
     command.act(editor);
   });
