@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from engine.models import DiffusionModel as Model
     from engine.models import TextEncoder, UpscaleModel, Vae, VisionEncoder, VisionOutput
     from engine.pixels import Video
-    from engine.sampling import Conditioning, Guider, Latent
+    from engine.sampling import Conditioning, Guider, HookKeyframe, Latent
     from engine.sampling import FirstNoise as Noise
-    from engine.sampling import HookKeyframe
     from engine.sampling import SamplerChoice as Sampler
     from engine.sampling.hooks import Hooks
 

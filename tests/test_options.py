@@ -90,9 +90,7 @@ def test_compute_flags(text: str, name: str, value: Any):
     assert getattr(read(text).compute, name) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["--fast", "--fast fp16_accumulation", "--use-sage-attention", "--cache-ram 4"]
-)
+@pytest.mark.parametrize("text", ["--fast", "--fast fp16_accumulation", "--use-sage-attention", "--cache-ram 4"])
 def test_what_has_no_effect_is_accepted_and_said(text):
     warnings = read(text).warnings
     assert len(warnings) == 1 and text.split()[0] in warnings[0] and "no effect" in warnings[0]

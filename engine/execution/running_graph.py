@@ -84,7 +84,7 @@ class RunningGraph:
         """
         if len(self._nodes) + len(expansion.graph.nodes) > MOST_NODES:
             raise EngineError(
-                f"Nodes went on expanding until the graph had more than {MOST_NODES} nodes at once, which is the limit. "
+                f"Nodes went on expanding until the graph had more than {MOST_NODES} nodes at once, the limit. "
                 "Check what ends the expansion."
             )
         display = self.place(caller).display

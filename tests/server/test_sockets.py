@@ -293,7 +293,8 @@ async def test_a_hundred_clients_share_one_written_message(monkeypatch):
     known = Clients(lambda user: 0)
     for _ in range(100):
         known.add(Client("many", StuckSocket()))
-    known.receive(JobHappened(type("J", (), {"id": "j", "client": "many", "user": ""})(), NodeStarted("j", Place.of("1"))))
-    known.receive(JobHappened(type("J", (), {"id": "j", "client": "none", "user": ""})(), NodeStarted("j", Place.of("1"))))
+    for client in ("many", "none"):
+        job = type("J", (), {"id": "j", "client": client, "user": ""})()
+        known.receive(JobHappened(job, NodeStarted("j", Place.of("1"))))
     known.receive(QueueChanged(3))
     assert len(written) == 1
