@@ -64,8 +64,8 @@ def build_app(services: Services) -> web.Application:
         *([compress] if options.compress else []),
         guarded(guard),
         explain_errors,
-        *login,
         at_a_pace(Pace()),
+        *login,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=options.max_upload_bytes)
     app[SERVICES] = services

@@ -27,9 +27,11 @@ Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
 
 @asynccontextmanager
-async def opened(folder: Path, most: int | None = None, said_within_s: float = 5) -> AsyncIterator[tuple[str, Open]]:
+async def opened(
+    folder: Path, *flags: str, most: int | None = None, said_within_s: float = 5
+) -> AsyncIterator[tuple[str, Open]]:
     """The server as main.py starts it; gives its address and what opens a bare connection."""
-    options = read_options([], folder)
+    options = read_options(flags, folder)
     services = main.build_services(options, main.find_places(options), doubles.definitions(), in_process)
     runner = web.AppRunner(build_app(services), access_log=None, shutdown_timeout=1, keepalive_timeout=said_within_s)
     await runner.setup()
@@ -137,6 +139,14 @@ async def test_bodies_that_trickle_in_are_answered_408(tmp_path, quick):
             assert code == 408 and "too slowly" in text and "150" in text
         assert not list((tmp_path / "user").rglob("slow.txt"))
         assert await status(address) == 200
+
+
+async def test_a_stranger_cannot_keep_the_login_waiting(tmp_path, quick):
+    async with opened(tmp_path, "--token", "correct horse battery") as (_, connect):
+        reader, writer = await connect()
+        form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\ntoken="
+        writer.write(HEAD.replace(b"GET /queue", b"POST /login") + form)
+        assert b" 408 " in await asyncio.wait_for(reader.readline(), 5)
 
 
 async def test_a_form_that_trickles_in_leaves_nothing_behind(tmp_path, quick):
