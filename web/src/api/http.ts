@@ -135,7 +135,13 @@ export async function uploadMask(png: Blob, name: string, subfolder: string, ori
 
 const userPath = (file: string): string => `/userdata/${encodeURIComponent(file)}`;
 
-export const listUserFiles = (folder: string): Promise<string[]> => getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);
+/** The files below one of the user's folders, by their paths in it; none where there is no such folder. */
+export async function listUserFiles(folder: string): Promise<string[]> {
+  // asked first, since a missing folder is an error that a browser prints
+  const entries = await getJson<{ readonly name: string; readonly type: string }[]>("/v2/userdata");
+  if (!entries.some((entry) => entry.type === "directory" && entry.name === folder)) return [];
+  return getJson(`/userdata?dir=${encodeURIComponent(folder)}&recurse=true`);
+}
 export const readUserFile = async (file: string): Promise<string> => (await send(userPath(file))).text();
 /** Raises HttpError 409 where a file is there and `overwrite` is false. */
 export const writeUserFile = (file: string, text: string, overwrite: boolean): Promise<Response> =>

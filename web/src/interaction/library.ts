@@ -47,10 +47,7 @@ interface Source {
 }
 
 async function userSubgraphs(): Promise<Source[]> {
-  const files = await http.listUserFiles(FOLDER).catch((error: unknown) => {
-    if (hasStatus(error, 404)) return []; // nothing was published yet
-    throw error;
-  });
+  const files = await http.listUserFiles(FOLDER);
   return files.filter((file) => file.endsWith(".json")).map((file) => ({ name: file, place: "library", text: () => http.readUserFile(`${FOLDER}/${file}`) }));
 }
 
@@ -79,15 +76,13 @@ export async function readLibrary(editor: Editor): Promise<void> {
   }
 }
 
-const hasStatus = (error: unknown, status: number): boolean => error instanceof http.HttpError && error.status === status;
-
 /** False where the name is taken and the user wants to keep what is there. */
 async function store(name: string, text: string): Promise<boolean> {
   const file = `${FOLDER}/${name}.json`;
   try {
     await http.writeUserFile(file, text, false);
   } catch (error) {
-    if (!hasStatus(error, 409)) throw error;
+    if (!(error instanceof http.HttpError) || error.status !== 409) throw error;
     if (!confirm(`${name} is in the library already. Overwrite it?`)) return false;
     await http.writeUserFile(file, text, true);
   }
