@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { tidySelection, togglePinned } from "./looks";
 import { enterSelected, makeSubgraph } from "./subgraphs";
+import { editSelectedMask } from "./masks";
 import { saveActive } from "./saving";
 
 export interface Command {
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   { keys: "Enter", says: "Open the selected subgraph", group: "View", act: (editor) => enterSelected(editor) },
   { keys: "P", says: "Pin or unpin", group: "Edit", act: (editor) => togglePinned(editor) },
   { keys: "T", says: "Tidy up the selection", group: "Edit", act: (editor) => tidySelection(editor) },
+  { keys: "E", says: "Edit the mask of the node's picture", group: "Edit", act: (editor) => editSelectedMask(editor) },
   { keys: "F2", says: "Rename the node", group: "Edit", act: (editor) => editor.renameSelected() },
   { keys: "ArrowLeft", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(-10, 0) },
   { keys: "ArrowRight", says: "Move the selection (arrow keys)", group: "Edit", act: (editor) => editor.nudge(10, 0) },

@@ -33,6 +33,12 @@ export function editMask(editor: Editor, document: Document, id: NodeId): void {
   if (ref) editor.ui.mask.value = { document, node: id, ref };
 }
 
+export function editSelectedMask(editor: Editor): void {
+  const document = editor.active.value;
+  const id = [...(document?.selection.value ?? [])].find((id) => pictureOf(document!, id));
+  if (document && id) editMask(editor, document, id);
+}
+
 /** Stores the picture with the alpha of `png`; the node takes it, or, where it takes none, a new Load Image beside it. */
 export async function saveMask(editor: Editor, { document, node: id, ref }: MaskRequest, png: Blob): Promise<void> {
   const stored = await uploadMask(png, `${FOLDER}-mask-${Date.now()}.png`, FOLDER, ref);

@@ -49,7 +49,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? subgraphMenu(editor, document, only) : []),
     ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
     { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
-    ...(only !== null && pictureOf(document, only) ? [{ label: "Edit the mask…", act: () => editMask(editor, document, only) }] : []),
+    ...(only !== null && pictureOf(document, only) ? [{ label: "Edit the mask…", keys: "E", act: () => editMask(editor, document, only) }] : []),
     { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
     { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },

@@ -16,6 +16,7 @@ export const PlusIcon = () => <Icon><path d="M8 3v10M3 8h10" /></Icon>;
 export const UndoIcon = () => <Icon><path d="M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 4 3 6.5 5.5 9" /></Icon>;
 export const RedoIcon = () => <Icon><path d="M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10M10.5 4 13 6.5 10.5 9" /></Icon>;
 export const UploadIcon = () => <Icon><path d="M8 10.5V3M5 5.5 8 2.8l3 2.7M3 10.5v2.3h10v-2.3" /></Icon>;
+export const BrushIcon = () => <Icon><path d="M13.2 2.8 7.4 8.6M6 9.2c1.5.2 1.9 1 1.9 1.9 0 1.6-1.4 2.3-2.8 2.3-1 0-2-.3-2.7-.9 1-.3 1.2-.9 1.3-1.6.1-1 1-1.8 2.3-1.7z" /></Icon>;
 export const UpIcon = () => <Icon><path d="M8 13V3.5M4 7.2 8 3.2l4 4" /></Icon>;
 export const PinIcon = () => <Icon><path d="M6 2.5h4M6.6 2.5v4L4.5 9h7L9.4 6.5v-4M8 9v4.5" /></Icon>;
 export const EnterIcon = () => <Icon><rect x="2.5" y="2.5" width="11" height="11" rx="2.5" /><path d="M6.2 9.8 9.8 6.2M6.6 6.2h3.2v3.2" /></Icon>;

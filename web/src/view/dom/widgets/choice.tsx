@@ -1,6 +1,7 @@
 /** One of a list: a button that opens the list, with a filter where it is long. */
 
-import { UploadIcon, ChevronIcon } from "../../icons";
+import { BrushIcon, ChevronIcon, UploadIcon } from "../../icons";
+import { editMask } from "../../../interaction/masks";
 import { spoken, type WidgetProps } from "./widget";
 
 export function ChoiceWidget({ editor, spec, value, set, linked }: WidgetProps) {
@@ -21,7 +22,7 @@ export function ChoiceWidget({ editor, spec, value, set, linked }: WidgetProps) 
 
 /** A picture of the input folder: chosen, uploaded, or dropped on the node. */
 export function ImageWidget(props: WidgetProps) {
-  const { editor, spec, value, set, linked } = props;
+  const { editor, document, node, spec, value, set, linked } = props;
   const choices = [...new Set([...editor.uploads.value, ...(spec.choices ?? [])])];
   const upload = async (file: File | undefined): Promise<void> => {
     const name = file && (await editor.upload(file));
@@ -42,6 +43,7 @@ export function ImageWidget(props: WidgetProps) {
         <input class="visually-hidden" type="file" accept="image/*" aria-label="Upload a picture" disabled={linked}
           onChange={(event) => void upload(event.currentTarget.files?.[0])} />
       </label>
+      <button type="button" class="field icon-field" aria-label="Edit the mask" title="Edit the mask (E)" disabled={linked || !value} onClick={() => editMask(editor, document, node.id)}><BrushIcon /></button>
     </div>
   );
 }
