@@ -1,7 +1,7 @@
 /** Looking at results: thousands scroll, search finds, the viewer tells pixels, two are compared, the workflow behind one opens. */
 
 import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
-import { openEditor } from "./editor_page";
+import { idle, newSeed, openEditor, picture, run } from "./editor_page";
 
 const MANY = 3000;
 type Inputs = Record<string, unknown>;
@@ -176,4 +176,21 @@ test("a new result comes to the front", async ({ page, request }) => {
   await page.evaluate(() => (globalThis.weft.endedJobs.value += 1)); // as when a job of this page ends
   await expect(tiles(page).first()).toHaveAccessibleName(/^green_00001_\.png/);
   await expect(found(page)).toHaveText(`${MANY + 5} results`);
+});
+
+test("a picture on a node opens in the same viewer, and the run's results are listed without a reload", async ({ page }) => {
+  await openGallery(page);
+  await newSeed(page);
+  await run(page);
+  await expect(picture(page, "7")).toBeVisible({ timeout: 120_000 });
+  await idle(page);
+  await expect(tiles(page).first()).toHaveAccessibleName(/image by /);
+  await expect(found(page)).not.toHaveText(`${MANY + 5} results`);
+  await page.getByRole("button", { name: "Results", exact: true }).click(); // the list lies over the node
+  await picture(page, "7").click();
+  await expect(viewer(page)).toHaveAccessibleName(/^weft_/);
+  await page.keyboard.press("h");
+  await expect(viewer(page).getByRole("img", { name: /^Histogram/ })).toBeVisible();
+  await viewer(page).getByRole("button", { name: "Close" }).click();
+  await expect(viewer(page)).toBeHidden();
 });
