@@ -62,7 +62,7 @@ def test_the_secret_is_where_the_strings_point(real, secret):
 
 def test_view(real, secret):
     for name in names_of(secret):
-        for form in written(name):
+        for form in written(name)[:3]:
             for asked in (f"filename={form}&type=input", f"filename=secret.txt&type=output&subfolder={form}",
                           f"filename={form}%20[temp]", f"filename={form}&preview=webp&type=input"):  # fmt: skip
                 assert tried(real, "GET", f"/view?{asked}").is_clear, asked
@@ -72,7 +72,7 @@ def test_view(real, secret):
 
 def test_view_metadata_and_model_pictures(real, secret):
     for name in names_of(secret):
-        for form in written(name)[:2]:
+        for form in written(name)[:1]:
             assert tried(real, "GET", f"/view_metadata/loras?filename={form}").is_clear
             assert tried(real, "GET", f"/view_metadata/loras?filename={form}.safetensors").is_clear
             assert tried(real, "GET", f"/view_metadata/{form}?filename=a.safetensors").is_clear
@@ -90,7 +90,7 @@ def test_view_metadata_and_model_pictures(real, secret):
 def test_userdata(real, secret):
     real.ask("POST", "/userdata/own.txt", b"own")
     for name in names_of(secret):
-        for form in written(name)[:2]:
+        for form in written(name)[:1]:
             tried(real, "GET", f"/userdata/{form}")
             tried(real, "GET", f"/userdata?dir={form}&recurse=true&full_info=true")
             tried(real, "GET", f"/v2/userdata?path={form}")
