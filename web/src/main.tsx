@@ -10,6 +10,7 @@ import { PointerMachine } from "./interaction/pointer";
 import { watchSaves } from "./interaction/saving";
 import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
+import { watchRepeat } from "./running/repeat";
 import "./style/index.css";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
 
@@ -51,6 +52,7 @@ editor.cancelGesture = () => {
 };
 listenToKeys(editor);
 watchSaves(editor);
+watchRepeat(editor);
 render(<App editor={editor} machine={machine} />, root);
 followTitle(editor);
 // for tests and for the curious: counts of what was drawn and what is in the page

@@ -65,8 +65,11 @@ function clearErrors(document: Document): void {
   for (const id of document.runIds()) if (document.run(id).peek().errors.length > 0) document.updateRun(id, { phase: "idle", errors: [] });
 }
 
-/** Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the server refused it (the nodes then say why). */
-export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null): Promise<string | null> {
+/**
+ * Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the
+ * server refused it (the nodes then say why). The next seeds of runs with the same `gesture` are one step of the undo.
+ */
+export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null, gesture: string | null = null): Promise<string | null> {
   clearErrors(document);
   let prompt: Prompt;
   try {
@@ -82,7 +85,7 @@ export async function run(document: Document, router: EventRouter, clientId: str
     router.register(answer.prompt_id, document);
     document.prompts.value = [...document.prompts.peek().slice(-9), answer.prompt_id];
     document.errors.value = showNodeErrors(document, answer.node_errors);
-    document.edit("next seed", advanceSeeds(document.root));
+    document.edit("next seed", advanceSeeds(document.root), gesture);
     return answer.prompt_id;
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;

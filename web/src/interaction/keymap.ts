@@ -1,6 +1,7 @@
 /** Which key does what? One table, used by the keyboard and by the help. */
 
 import type { Editor } from "../editor";
+import { cancelRun, runBatch } from "../running/repeat";
 import { tidySelection, togglePinned } from "./looks";
 import { enterSelected, makeSubgraph } from "./subgraphs";
 import { editSelectedMask } from "./masks";
@@ -17,9 +18,9 @@ export interface Command {
 
 /** `Mod` is Ctrl, on a Mac Command. The first entry for a combination wins. */
 export const COMMANDS: readonly Command[] = [
-  { keys: "Mod+Enter", says: "Run", group: "Run", always: true, act: (editor) => void editor.run() },
+  { keys: "Mod+Enter", says: "Run", group: "Run", always: true, act: (editor) => void runBatch(editor) },
   { keys: "Mod+Shift+Enter", says: "Run up to the selected nodes", group: "Run", always: true, act: (editor) => void editor.runTo([...(editor.active.value?.selection.value ?? [])]) },
-  { keys: "Mod+Alt+Enter", says: "Cancel the run", group: "Run", always: true, act: (editor) => void editor.cancel() },
+  { keys: "Mod+Alt+Enter", says: "Cancel the run", group: "Run", always: true, act: (editor) => void cancelRun(editor) },
   { keys: "Mod+Z", says: "Undo", group: "Edit", act: (editor) => editor.active.value?.undo() },
   { keys: "Mod+Shift+Z", says: "Redo", group: "Edit", act: (editor) => editor.active.value?.redo() },
   { keys: "Mod+Y", says: "Redo", group: "Edit", act: (editor) => editor.active.value?.redo() },

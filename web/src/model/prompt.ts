@@ -76,21 +76,21 @@ function resolve(scope: Scope, node: GraphNode, inputName: string): Source {
 const asLiteral = (value: Json): Json => (Array.isArray(value) ? { __value__: value } : value);
 
 /** A text in which `{a|b}` stands for a choice is sent with the choices made. */
-const literalOf = (spec: WidgetSpec, value: Json): Json => (spec.hasChoices && typeof value === "string" ? takeChoices(value) : asLiteral(value));
+const literalOf = (spec: WidgetSpec, value: Json, random: () => number): Json => (spec.hasChoices && typeof value === "string" ? takeChoices(value, random) : asLiteral(value));
 
 /** A placeholder's values can't be named without its definition; only what is linked or given by name goes along. */
-function literalInputs(scope: Scope, node: GraphNode): JsonObject {
+function literalInputs(scope: Scope, node: GraphNode, random: () => number): JsonObject {
   const inputs: JsonObject = {};
   for (const spec of scope.graph.widgets(node))
-    if (spec.kind !== "control" && spec.type !== "") inputs[spec.name] = literalOf(spec, scope.graph.value(node, spec));
+    if (spec.kind !== "control" && spec.type !== "") inputs[spec.name] = literalOf(spec, scope.graph.value(node, spec), random);
   const raw = node.raw.widgets_values;
   if (!node.known && typeof raw === "object" && raw !== null && !Array.isArray(raw))
     for (const [name, value] of Object.entries(raw)) inputs[name] = asLiteral(value);
   return inputs;
 }
 
-function buildNode(scope: Scope, node: GraphNode): PromptNode {
-  const inputs = literalInputs(scope, node);
+function buildNode(scope: Scope, node: GraphNode, random: () => number): PromptNode {
+  const inputs = literalInputs(scope, node, random);
   for (const socket of node.inputs) {
     if (socket.link === null) continue;
     const source = resolve(scope, node, socket.name);
@@ -119,7 +119,7 @@ function refuseCircles(graph: Graph): void {
  * The prompt of a workflow. Ids of nodes inside subgraphs carry the ids of the nodes they are in: `12:3`. Raises where a
  * subgraph is inside itself.
  */
-export function buildPrompt(graph: Graph): Prompt {
+export function buildPrompt(graph: Graph, random: () => number = Math.random): Prompt {
   refuseCircles(graph);
   const prompt: Prompt = {};
   const waiting: Scope[] = [{ graph, prefix: "", outer: null }];
@@ -128,7 +128,7 @@ export function buildPrompt(graph: Graph): Prompt {
       if (!isExecuted(scope, node)) continue;
       const inner = subgraphOf(scope, node);
       if (inner) waiting.push(inner);
-      else prompt[scope.prefix + node.id] = buildNode(scope, node);
+      else prompt[scope.prefix + node.id] = buildNode(scope, node, random);
     }
   }
   return prompt;

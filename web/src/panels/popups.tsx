@@ -79,8 +79,8 @@ export function ContextMenu({ editor }: { editor: Editor }) {
       <div class="veil clear" onPointerDown={close} onContextMenu={(event) => event.preventDefault()} />
       <div class="popup menu" role="menu" ref={root} style={{ left: `${left}px`, top: `${Math.max(8, top)}px` }}>
         {menu.items.map((item, index) => item === null ? <hr key={index} /> : (
-          <button key={item.label} type="button" role="menuitem" disabled={item.disabled} onClick={() => { close(); item.act(); }}>
-            {item.label}{item.keys && <kbd>{readableKeys(item.keys)}</kbd>}
+          <button key={item.label} type="button" role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"} aria-checked={item.checked} disabled={item.disabled} onClick={() => { close(); item.act(); }}>
+            {item.label}{item.checked && <span class="check">✓</span>}{item.keys && <kbd>{readableKeys(item.keys)}</kbd>}
           </button>
         ))}
       </div>

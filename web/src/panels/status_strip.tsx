@@ -4,6 +4,8 @@ import type { Editor } from "../editor";
 import { findNode } from "../model/levels";
 import { isBorder } from "../model/subgraph_type";
 import { CloseIcon, UpIcon } from "../view/icons";
+import { cancelWaiting } from "../running/repeat";
+import { KeptNotice } from "../running/run_controls";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
 import { RecoveredNotice } from "./trash";
@@ -36,6 +38,7 @@ function Pending({ editor }: { editor: Editor }) {
             <button type="button" class="icon-button" aria-label={`Cancel waiting run ${index + 1}`} onClick={() => void editor.cancel(item.promptId)}><CloseIcon /></button>
           </li>
         ))}
+        {pending.length > 1 && <li><button type="button" class="button quiet" onClick={() => void cancelWaiting(editor)}>Cancel all that wait</button></li>}
         <li><button type="button" class="button quiet" onClick={() => void pause(editor, !isPaused)}>{isPaused ? "Go on" : "Pause after this run"}</button></li>
       </ul>
     </details>
@@ -56,6 +59,7 @@ export function StatusStrip({ editor }: { editor: Editor }) {
       {connection === "lost" && <span class="status-text">{CONNECTION.lost}</span>}
       {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
       <Pending editor={editor} />
+      <KeptNotice />
       <span class="spacer" />
       <RecoveredNotice editor={editor} />
       <PackNotice editor={editor} />

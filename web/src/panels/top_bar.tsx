@@ -2,9 +2,10 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
-import { ClockIcon, CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlayIcon, PlusIcon, RedoIcon, StopIcon, UndoIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
 import { readableKeys } from "../interaction/keymap";
+import { RunControls } from "../running/run_controls";
 import { AccountButton } from "./account";
 
 function Tab({ editor, document }: { editor: Editor; document: Document }) {
@@ -20,23 +21,6 @@ function Tab({ editor, document }: { editor: Editor; document: Document }) {
           if (!document.isDirty || confirm(`Close ${document.name.value}? Its changes are not saved.`)) void editor.close(document);
         }}><CloseIcon /></button>
       )}
-    </div>
-  );
-}
-
-function RunButton({ editor }: { editor: Editor }) {
-  const { running, pending } = editor.queue.value;
-  return (
-    <div class="run-buttons">
-      {editor.isRunning.value && (
-        <button type="button" class="button cancel" onClick={() => void editor.cancel()} title={`Cancel (${readableKeys("Mod+Alt+Enter")})`}>
-          <StopIcon />Cancel
-        </button>
-      )}
-      <button type="button" class="button run" onClick={() => void editor.run()} title={`Run (${readableKeys("Mod+Enter")})`}>
-        <PlayIcon />Run
-        {running.length + pending.length > 1 && <span class="count" aria-label="in the queue">{running.length + pending.length}</span>}
-      </button>
     </div>
   );
 }
@@ -65,7 +49,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
       </nav>
       <AccountButton editor={editor} />
-      <RunButton editor={editor} />
+      <RunControls editor={editor} />
     </header>
   );
 }

@@ -34,6 +34,8 @@ export interface MenuItem {
   readonly label: string;
   readonly keys?: string;
   readonly disabled?: boolean;
+  /** Whether it is on, for what can be switched. */
+  readonly checked?: boolean;
   readonly act: () => void;
 }
 export interface Menu {
@@ -67,6 +69,8 @@ export class UiState {
   readonly picture = signal<Picture | null>(null);
   /** The picture whose mask is painted. */
   readonly mask = signal<MaskRequest | null>(null);
+  /** The workflow whose areas of prompts are drawn, and the node from which it was asked. */
+  readonly regions = signal<{ readonly document: Document; readonly first: NodeId } | null>(null);
   readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "recovered" | "save" | "trash" | "versions" | null>(null);
   /** The save that was refused, while its dialog is open. */
   readonly conflict = signal<RefusedSave | null>(null);
@@ -96,7 +100,7 @@ export class UiState {
 
   /** Closes the topmost layer; false when none was open. */
   closeTop(): boolean {
-    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.mask, this.picture, this.dialog])
+    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.regions, this.mask, this.picture, this.dialog])
       if (layer.value !== null) {
         layer.value = null;
         return true;

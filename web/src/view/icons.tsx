@@ -21,6 +21,7 @@ export const UpIcon = () => <Icon><path d="M8 13V3.5M4 7.2 8 3.2l4 4" /></Icon>;
 export const PinIcon = () => <Icon><path d="M6 2.5h4M6.6 2.5v4L4.5 9h7L9.4 6.5v-4M8 9v4.5" /></Icon>;
 export const EnterIcon = () => <Icon><rect x="2.5" y="2.5" width="11" height="11" rx="2.5" /><path d="M6.2 9.8 9.8 6.2M6.6 6.2h3.2v3.2" /></Icon>;
 export const PlayIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><path d="M4.5 2.9c0-.7.8-1.1 1.4-.8l7 5.1c.5.4.5 1.2 0 1.6l-7 5.1c-.6.3-1.4-.1-1.4-.8z" /></svg>;
+export const RepeatIcon = () => <Icon><path d="M3 8a4 4 0 0 1 4-4h5M10 1.8 12.4 4 10 6.2M13 8a4 4 0 0 1-4 4H4M6 9.8 3.6 12 6 14.2" /></Icon>;
 export const StopIcon = () => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"><rect x="3.5" y="3.5" width="9" height="9" rx="2" /></svg>;
 export const WarningIcon = () => <Icon><path d="M8 2.6 14 13H2zM8 6.6v3M8 11.3v.1" /></Icon>;
 export const HelpIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.4v.1" /></Icon>;

@@ -1,0 +1,96 @@
+/** Runs in numbers: batches, again and again, where the time went, and sweeps. */
+
+import { expect, test, type Page } from "@playwright/test";
+import { idle, newSeed, openEditor, run, widget } from "./editor_page";
+
+interface Job {
+  readonly id: string;
+  readonly workflow: { readonly prompt: Record<string, { readonly inputs: Record<string, unknown> }> };
+}
+
+/** The prompts that were made, oldest first. */
+const prompts = async (page: Page, first: number): Promise<Job["workflow"]["prompt"][]> => {
+  const history = (await (await page.request.get("/api/history")).json()) as Record<string, { prompt: [number, string, Job["workflow"]["prompt"]] }>;
+  return Object.values(history).map((entry) => entry.prompt).sort((a, b) => a[0] - b[0]).slice(first).map((entry) => entry[2]);
+};
+const made = async (page: Page): Promise<number> => (await prompts(page, 0)).length;
+
+/** Few steps, and what becomes of the seed. */
+const prepare = async (page: Page, control: string): Promise<void> => {
+  await newSeed(page);
+  await page.evaluate((mode) => globalThis.weft.active.value!.edit("test", [
+    { kind: "value", id: "5", name: "steps", value: 2 },
+    { kind: "value", id: "5", name: "seed:control_after_generate", value: mode },
+  ]), control);
+};
+
+test("a batch runs as often as it says, with seeds that move on; the undo takes them back in one step", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "increment");
+  const before = await made(page);
+  await page.getByLabel("Number of runs").fill("3");
+  await page.getByLabel("Number of runs").press("Enter");
+  const first = Number(await widget(page, "5", "seed").getByRole("spinbutton").getAttribute("aria-valuenow"));
+  await run(page);
+  await expect.poll(() => made(page), { timeout: 60_000 }).toBe(before + 3);
+  expect((await prompts(page, before)).map((prompt) => prompt["5"]!.inputs.seed)).toEqual([first, first + 1, first + 2]);
+  await expect(widget(page, "5", "seed").getByRole("spinbutton")).toHaveAttribute("aria-valuenow", String(first + 3));
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await expect(widget(page, "5", "seed").getByRole("spinbutton")).toHaveAttribute("aria-valuenow", String(first));
+});
+
+test("what would only be repeated is queued once, and the editor says why", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "fixed");
+  const before = await made(page);
+  await page.getByLabel("Number of runs").fill("4");
+  await run(page);
+  await expect(page.getByText("nothing differs in a further run")).toBeVisible();
+  await idle(page);
+  expect(await made(page)).toBe(before + 1);
+});
+
+test("waiting runs of a batch are cancelled together", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "randomize");
+  await page.request.post("/api/queue", { data: { pause: true } });
+  await page.getByLabel("Number of runs").fill("5");
+  await run(page);
+  await page.getByText("5 waiting, paused").click();
+  await page.getByRole("button", { name: "Cancel all that wait" }).click();
+  await expect(page.getByText("0 waiting, paused")).toBeVisible();
+  await page.getByRole("button", { name: "Go on" }).click();
+});
+
+test("a workflow is kept running until someone stops it, and waits where nothing changes", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "increment");
+  const before = await made(page);
+  const keep = page.getByRole("button", { name: "Keep running" });
+  await keep.click();
+  await expect(keep).toHaveAttribute("aria-pressed", "true");
+  await expect.poll(() => made(page), { timeout: 90_000 }).toBeGreaterThan(before + 2);
+  await page.getByRole("contentinfo").getByRole("button", { name: "Stop" }).click();
+  await expect(keep).toHaveAttribute("aria-pressed", "false");
+  await idle(page);
+  const stopped = await made(page);
+  const seeds = (await prompts(page, before)).map((prompt) => prompt["5"]!.inputs.seed as number);
+  expect(seeds).toEqual(seeds.map((_, index) => seeds[0]! + index));
+
+  await prepare(page, "fixed");
+  await keep.click();
+  await expect(page.getByText("runs again when something changes")).toBeVisible({ timeout: 60_000 });
+  expect(await made(page)).toBe(stopped + 1);
+  await newSeed(page);
+  await expect.poll(() => made(page), { timeout: 60_000 }).toBe(stopped + 2);
+  await keep.click();
+  await idle(page);
+});
+
+test("what is kept running stops when it fails", async ({ page }) => {
+  await openEditor(page);
+  await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "removeLink", id: 1 }]));
+  await page.getByRole("button", { name: "Keep running" }).click();
+  await expect(page.getByRole("region", { name: "Problems" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Keep running" })).toHaveAttribute("aria-pressed", "false");
+});

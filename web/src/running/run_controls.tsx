@@ -1,0 +1,46 @@
+/** How is a run begun and stopped? The buttons at the top, and what is kept running. */
+
+import type { Editor } from "../editor";
+import { readableKeys } from "../interaction/keymap";
+import { PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
+import { cancelRun, count, keepRunning, kept, MOST_RUNS, runBatch, setCount, stopKeeping, waitsForChange } from "./repeat";
+import "./running.css";
+
+export function RunControls({ editor }: { editor: Editor }) {
+  const { running, pending } = editor.queue.value;
+  const isKept = kept.value !== null;
+  return (
+    <div class="run-buttons">
+      {editor.isRunning.value && (
+        <button type="button" class="button cancel" onClick={() => void cancelRun(editor)} title={`Cancel (${readableKeys("Mod+Alt+Enter")})`}>
+          <StopIcon />Cancel
+        </button>
+      )}
+      <div class="run-group">
+        <button type="button" class="button run" onClick={() => void runBatch(editor)} title={`Run${count.value > 1 ? ` ${count.value} times` : ""} (${readableKeys("Mod+Enter")})`}>
+          <PlayIcon />Run
+          {running.length + pending.length > 1 && <span class="count" aria-label="in the queue">{running.length + pending.length}</span>}
+        </button>
+        <label class="run-count" title="How many runs are queued at once. Seeds move on from run to run as their controls say.">
+          <span aria-hidden="true">×</span>
+          <input type="number" aria-label="Number of runs" min={1} max={MOST_RUNS} value={count.value} onChange={({ currentTarget }) => { setCount(currentTarget.valueAsNumber); currentTarget.value = String(count.peek()); }}
+            onKeyDown={(event) => { if (event.key === "Enter") setCount(event.currentTarget.valueAsNumber); }} />
+        </label>
+        <button type="button" class={`run-keep${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label="Keep running" onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
+          title={isKept ? "Stop running again and again; what runs now ends" : "Keep running: again whenever the queue is empty, or something was changed"}><RepeatIcon /></button>
+      </div>
+    </div>
+  );
+}
+
+/** Says in the strip that there will be further runs. */
+export function KeptNotice() {
+  const document = kept.value;
+  if (!document) return null;
+  return (
+    <span class="kept-notice">
+      <RepeatIcon />{document.name.value}: {waitsForChange.value ? "runs again when something changes" : "keeps running"}
+      <button type="button" class="button quiet" onClick={stopKeeping}>Stop</button>
+    </span>
+  );
+}
