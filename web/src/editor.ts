@@ -83,8 +83,8 @@ export class Editor {
   }
 
   get isModal(): boolean {
-    const { choice, search, picture, mask, dialog } = this.ui;
-    return choice.value !== null || search.value !== null || picture.value !== null || mask.value !== null || dialog.value !== null;
+    const { choice, search, picture, mask, regions, dialog } = this.ui;
+    return choice.value !== null || search.value !== null || picture.value !== null || mask.value !== null || regions.value !== null || dialog.value !== null;
   }
 
   // --- documents -------------------------------------------------------------------------------------------------

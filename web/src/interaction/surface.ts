@@ -4,6 +4,7 @@ import type { Editor } from "../editor";
 import { arrange, type Arrangement } from "../model/arrange";
 import { accepts } from "../model/sockets";
 import { connect, dissolveNode } from "../model/operations";
+import { setsArea } from "../model/regions";
 import { isBorder } from "../model/subgraph_type";
 import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
@@ -50,6 +51,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
     { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
     ...(only !== null && pictureOf(document, only) ? [{ label: "Edit the mask…", keys: "E", act: () => editMask(editor, document, only) }] : []),
+    ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: "Draw the areas…", act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
     { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
     { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
     { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },

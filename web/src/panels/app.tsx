@@ -5,7 +5,7 @@ import type { PointerMachine } from "../interaction/pointer";
 import { Viewport } from "../interaction/viewport";
 import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
-import { Gallery, MaskEditorHost, PictureViewer } from "./gallery";
+import { Gallery, MaskEditorHost, PictureViewer, RegionsHost } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
 import { Minimap } from "./minimap";
 import { Search } from "./search";
@@ -28,6 +28,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <Dialogs editor={editor} />
       <PictureViewer editor={editor} />
       <MaskEditorHost editor={editor} />
+      <RegionsHost editor={editor} />
       <Toasts editor={editor} />
     </>
   );

@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Editor } from "../editor";
 import type { MaskEditorProps } from "./mask_editor/mask_editor";
+import type { RegionsProps } from "./regions/regions";
 import type { Picture } from "./ui_state";
 
 /** As in looking.css. */
@@ -36,4 +37,10 @@ export function MaskEditorHost({ editor }: { editor: Editor }) {
   const request = editor.ui.mask.value;
   const Panel = useLater<MaskEditorProps>(editor, request !== null, async () => (await import("./mask_editor/mask_editor")).MaskEditor);
   return request && Panel ? <Panel editor={editor} request={request} /> : null;
+}
+
+export function RegionsHost({ editor }: { editor: Editor }) {
+  const request = editor.ui.regions.value;
+  const Panel = useLater<RegionsProps>(editor, request !== null, async () => (await import("./regions/regions")).Regions);
+  return request && Panel ? <Panel editor={editor} {...request} /> : null;
 }
