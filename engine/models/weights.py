@@ -144,8 +144,11 @@ def read_pickle(path: Path) -> object:
     """What a pickle holds, without running code in it.
 
     Raises:
-        BadFile: the file is missing, damaged or hostile.
+        BadFile: the file is missing, damaged, hostile, or of another kind by its name.
     """
+    if path.suffix.lower() not in PICKLE_SUFFIXES:
+        known = ", ".join(sorted(PICKLE_SUFFIXES))
+        raise BadFile(f"{path} is read as a pickle, which its name does not say it is: expected one of {known}.")
     try:
         return _unpickle(path)
     except FileNotFoundError as error:

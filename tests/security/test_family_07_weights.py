@@ -26,6 +26,9 @@ LOADERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ControlNetLoader": ("control_net_name", "controlnet", {}),
     "UpscaleModelLoader": ("model_name", "upscale_models", {}),
     "CLIPVisionLoader": ("clip_name", "clip_vision", {}),
+    "GLIGENLoader": ("gligen_name", "gligen", {}),
+    "StyleModelLoader": ("style_model_name", "style_models", {}),
+    "HypernetworkLoader": ("hypernetwork_name", "hypernetworks", {"model": ["m", 0], "strength": 1.0}),
     "LoraLoader": (
         "lora_name", "loras", {"model": ["m", 0], "clip": ["m", 1], "strength_model": 1.0, "strength_clip": 1.0},
     ),

@@ -96,7 +96,7 @@ AT_THE_TOP: list[tuple[Any, str, dict[str, Any]]] = [
     ({"prompt": {"1": {"class_type": ["Show"]}}}, "invalid_prompt", {"node_id": "1", "node_title": ""}),
     ({"prompt": {"1": {**ONE, "inputs": []}}}, "invalid_prompt", {"node_id": "1", "node_title": ""}),
     ({"prompt": {"1": {**ONE, "inputs": "a"}}}, "invalid_prompt", {"node_id": "1", "node_title": ""}),
-    ({"prompt": {"x" * 1001: ONE}}, "invalid_prompt", {"node_id": "x" * 1001, "node_title": ""}),
+    ({"prompt": {"x" * 1001: ONE}}, "invalid_prompt", {"node_id": "x" * 1000, "node_title": ""}),
     (
         {"prompt": {"5": {"class_type": "NoSuch", "_meta": {"title": "Mine"}}}},
         "missing_node_type",
