@@ -1,6 +1,5 @@
 """Where is the list of byte pairs that CLIP's text encoders read words by?"""
 
-from importlib import metadata
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -15,6 +14,8 @@ def clip_pairs_path() -> Path:
     Raises:
         EngineError: the package that brings it is not installed.
     """
+    from importlib import metadata  # slow to import, and the server starts with this module
+
     try:
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError:
