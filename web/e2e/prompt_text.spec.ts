@@ -146,3 +146,19 @@ test("text of an input method arrives whole, and is one step", async ({ page }) 
   expect(await value(page)).toBe("a ");
   await expect(text(page)).toHaveAttribute("spellcheck", "true");
 });
+
+test("a list of tags that is dropped on the page is the user's from then on", async ({ page }) => {
+  const drop = (name: string, text: string) => page.evaluate(({ name, text }) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name, { type: "text/csv" }));
+    document.querySelector(".viewport")!.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, clientX: 200, clientY: 700 }));
+  }, { name, text });
+  await drop("mine.csv", "very_own_tag,0,12,\n");
+  await expect(page.getByText("One tag of mine.csv completes")).toBeVisible();
+  await write(page);
+  await page.keyboard.type("very o");
+  await expect(page.getByRole("listbox", { name: "Completions" }).getByRole("option")).toHaveText(["very own tag12"]);
+  await drop("bad.csv", "no list at all");
+  await expect(page.getByText("bad.csv can't become your list of tags")).toBeVisible();
+  expect(await (await page.request.get("/api/userdata/tags.csv")).text()).toContain("very_own_tag");
+});

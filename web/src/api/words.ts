@@ -3,7 +3,7 @@
 import type { Editor } from "../editor";
 import { TagIndex } from "../model/prompt_text/tags";
 import { ClipVocabulary, ROUGH, type Vocabulary } from "../model/prompt_text/tokens";
-import { getJson, HttpError, readUserFile, reason, send } from "./http";
+import { getJson, HttpError, readUserFile, reason, send, writeUserFile } from "./http";
 
 /** The user's list, below the folder of their own files. */
 export const TAG_FILE = "tags.csv";
@@ -36,12 +36,18 @@ async function readTags(editor: Editor): Promise<TagIndex | null> {
   }
 }
 
-/** The user's tags, null where there is no list. Read once; `forgetTags` has them read again. */
+/** The user's tags, null where there is no list. Read once. */
 export function userTags(editor: Editor): Promise<TagIndex | null> {
   tags ??= readTags(editor);
   return tags;
 }
 
-export function forgetTags(): void {
-  tags = null;
+/** Makes a list the user's own; gives the number of its tags. Raises where it holds none. */
+export async function replaceTags(editor: Editor, csv: string): Promise<number> {
+  const { size } = await TagIndex.read(csv, nextTask);
+  if (size === 0) throw new Error("expected lines of name,category,count,aliases, found none");
+  await writeUserFile(TAG_FILE, csv, true);
+  tags = readTags(editor);
+  await tags;
+  return size;
 }

@@ -47,12 +47,27 @@ async function placeImage(editor: Editor, file: File, at: Point, node: GraphNode
   if (id && spec) active.edit("choose picture", [valueEdit(active.graph, active.graph.node(id), spec, name)]);
 }
 
+/** A list of tags becomes the user's own, by which prompts are completed. */
+async function takeTags(editor: Editor, file: File): Promise<void> {
+  try {
+    const { replaceTags } = await import("../api/words");
+    const count = await replaceTags(editor, await file.text());
+    editor.ui.tell(`${count === 1 ? "One tag" : `${count} tags`} of ${file.name} ${count === 1 ? "completes" : "complete"} what you type in prompts.`);
+  } catch (error) {
+    editor.ui.tell(`${file.name} can't become your list of tags: ${words(error)}`, "error");
+  }
+}
+
 /**
  * Pictures and JSON files: their workflow opens. A picture that is dropped on a node that takes one, or that holds no
  * workflow, becomes that node's input, or a new one's.
  */
 export async function takeFiles(editor: Editor, files: readonly File[], at: Point, dropped = false): Promise<void> {
   for (const file of files) {
+    if (/\.csv$/i.test(file.name)) {
+      await takeTags(editor, file);
+      continue;
+    }
     const node = dropped ? imageNodeAt(editor, at) : null;
     const found = node ? null : await readFile(file).catch((error: unknown) => `${file.name} can't be read: ${words(error)}`);
     if (typeof found === "string") editor.ui.tell(found, "error");

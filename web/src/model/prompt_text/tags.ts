@@ -25,7 +25,7 @@ const USUAL = /^([^",]+),(\d*),(\d*)(?:,"?([^"]*)"?)?$/;
 
 function readTag(line: string): Tag | null {
   const [name = "", category = "", count = "", aliases = ""] = USUAL.exec(line)?.slice(1) ?? fieldsOf(line);
-  if (name.trim() === "" || !/^\d*$/.test(category.trim()) || !/^\d*$/.test(count.trim())) return null;
+  if (name.trim() === "" || !line.includes(",") || !/^\d*$/.test(category.trim()) || !/^\d*$/.test(count.trim())) return null;
   return { name: name.trim(), category: Number(category), count: Number(count), aliases: aliases.split(",").map((alias) => alias.trim()).filter((alias) => alias !== "") };
 }
 
