@@ -94,3 +94,36 @@ test("what is kept running stops when it fails", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Problems" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Keep running" })).toHaveAttribute("aria-pressed", "false");
 });
+
+test("the times of a run are bars that lead to their nodes; a repeated run is told as cached", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "fixed");
+  await page.evaluate(() => globalThis.weft.active.value!.edit("test", [{ kind: "value", id: "5", name: "steps", value: 30 }]));
+  await run(page);
+  await expect(page.locator('[data-node="7"] .picture img')).toBeVisible({ timeout: 120_000 });
+  await idle(page);
+  await page.getByRole("button", { name: "Times", exact: true }).click();
+  const panel = page.getByRole("region", { name: "Times of a run" });
+  const bars = panel.getByRole("list", { name: "Times of the nodes" }).getByRole("button");
+  await expect(bars.first()).toContainText("KSampler"); // slowest first
+  const first = await bars.allInnerTexts();
+  await panel.getByLabel("Order").selectOption("time");
+  await expect(bars.last()).toContainText("Save Image");
+  expect(await bars.count()).toBe(first.length);
+  await page.screenshot({ path: "test-results/times.png" });
+  await bars.last().click();
+  await expect.poll(() => page.evaluate(() => [...globalThis.weft.active.value!.selection.value])).toEqual(["7"]);
+
+  await run(page);
+  await expect(page.getByText("Nothing changed since the last run")).toBeVisible({ timeout: 30_000 });
+  await panel.getByRole("button", { name: "Run after" }).click();
+  await expect(panel.getByText("Nothing had to run")).toBeVisible();
+  await expect(panel.getByRole("list", { name: "From the cache" }).getByRole("button")).toHaveCount(7);
+  await panel.getByRole("button", { name: "Close the times" }).click();
+  await expect(panel).toHaveCount(0);
+
+  await page.getByRole("button", { name: "Results", exact: true }).click();
+  await page.getByRole("group", { name: /^Results/ }).getByRole("button").first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Times" }).click();
+  await expect(panel).toBeVisible();
+});

@@ -3,9 +3,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { workflowAt } from "../api/gallery";
 import { reason, viewUrl } from "../api/http";
+import { jobOfAddress } from "../api/jobs";
 import type { Editor } from "../editor";
 import type { FileRef } from "../model/run_state";
 import type { Picture } from "../panels/ui_state";
+import { timedJob } from "../running/shown";
 import { CloseIcon } from "../view/icons";
 import { FIT, zoomed } from "./camera";
 import { Compare, type CompareMode } from "./compare";
@@ -126,6 +128,7 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
     act();
   };
   const hasWorkflow = picture.workflow !== null || Boolean(picture.workflowsAt?.[index]);
+  const job = jobOfAddress(picture.workflowsAt?.[index] ?? "");
   const stage = { camera, move };
   return (
     <div class="viewer" role="dialog" aria-modal="true" aria-label={other ? `${ref.filename} against ${other.filename}` : ref.filename} tabIndex={-1} ref={dialog} onKeyDown={keyDown}>
@@ -150,6 +153,7 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
             </select>
           </>
         )}
+        {job !== null && <button type="button" class="button quiet" title="Where the time of its run went" onClick={() => { close(); timedJob.value = job; }}>Times</button>}
         {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>Open its workflow</button>}
         <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>Download</a>
         <button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button>

@@ -12,7 +12,7 @@ const WIDTH = 336;
 const PHONE = 720;
 
 /** A component of a part of the program that is loaded later; null until it is there. */
-function useLater<Props>(editor: Editor, isWanted: boolean, load: () => Promise<ComponentType<Props>>): ComponentType<Props> | null {
+export function useLater<Props>(editor: Editor, isWanted: boolean, load: () => Promise<ComponentType<Props>>): ComponentType<Props> | null {
   const [component, setComponent] = useState<ComponentType<Props> | null>(null);
   useEffect(() => {
     if (isWanted && !component) load().then((found) => setComponent(() => found), () => editor.ui.tell("This part of the editor can't be loaded. Is the server running?", "error"));

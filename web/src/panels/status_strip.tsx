@@ -3,9 +3,10 @@
 import type { Editor } from "../editor";
 import { findNode } from "../model/levels";
 import { isBorder } from "../model/subgraph_type";
-import { CloseIcon, UpIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, UpIcon } from "../view/icons";
 import { cancelWaiting } from "../running/repeat";
 import { KeptNotice } from "../running/run_controls";
+import { timedJob, toggleTimes } from "../running/shown";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
 import { RecoveredNotice } from "./trash";
@@ -60,6 +61,7 @@ export function StatusStrip({ editor }: { editor: Editor }) {
       {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
       <Pending editor={editor} />
       <KeptNotice />
+      {(editor.active.value?.prompts.value.length ?? 0) > 0 && <button type="button" class="status-times" aria-pressed={timedJob.value !== null} title="Where the time of a run went" onClick={() => toggleTimes(editor)}><ClockIcon />Times</button>}
       <span class="spacer" />
       <RecoveredNotice editor={editor} />
       <PackNotice editor={editor} />
