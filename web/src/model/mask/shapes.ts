@@ -81,28 +81,64 @@ export function fillFrom(mask: Mask, x: number, y: number, erases: boolean): Are
   return area;
 }
 
-/** A running mean over `2 * radius + 1` values in steps of `step`; what lies outside is as the edge. */
-function blurLine(from: Float32Array, to: Float32Array, start: number, step: number, count: number, radius: number): void {
-  const at = (index: number): number => from[start + Math.max(0, Math.min(count - 1, index)) * step]!;
-  let sum = 0;
-  for (let index = -radius; index <= radius; index++) sum += at(index);
-  for (let index = 0; index < count; index++) {
-    to[start + index * step] = sum / (2 * radius + 1);
-    sum += at(index + radius + 1) - at(index - radius);
+const clamped = (index: number, count: number): number => (index < 0 ? 0 : index >= count ? count - 1 : index);
+
+/** Running means over `2 * radius + 1` values of each row; what lies outside is as the edge. */
+function blurRows(from: Float32Array, to: Float32Array, { width, height }: Area, radius: number): void {
+  for (let start = 0; start < width * height; start += width) {
+    let sum = 0;
+    for (let x = -radius; x <= radius; x++) sum += from[start + clamped(x, width)]!;
+    for (let x = 0; x < width; x++) {
+      to[start + x] = sum / (2 * radius + 1);
+      sum += from[start + clamped(x + radius + 1, width)]! - from[start + clamped(x - radius, width)]!;
+    }
   }
 }
 
-/** Softens the edges over about `radius` pixels, as one step: three running means are nearly a Gaussian. */
-export function feather(mask: Mask, radius: number): void {
-  const { width, height } = mask;
-  const each = Math.max(1, Math.round(radius / BLURS));
-  const values = Float32Array.from(mask.data);
-  const other = new Float32Array(values.length);
-  for (let times = 0; times < BLURS; times++) {
-    for (let y = 0; y < height; y++) blurLine(values, other, y * width, 1, width, each);
-    for (let x = 0; x < width; x++) blurLine(other, values, x, width, height, each);
+/** The same for each column; row by row, since that is how memory is read fast. */
+function blurColumns(from: Float32Array, to: Float32Array, { width, height }: Area, radius: number): void {
+  const sums = new Float64Array(width);
+  for (let y = -radius; y <= radius; y++) for (let x = 0, row = clamped(y, height) * width; x < width; x++) sums[x]! += from[row + x]!;
+  for (let y = 0; y < height; y++) {
+    const [comes, goes] = [clamped(y + radius + 1, height) * width, clamped(y - radius, height) * width];
+    for (let x = 0; x < width; x++) {
+      to[y * width + x] = sums[x]! / (2 * radius + 1);
+      sums[x]! += from[comes + x]! - from[goes + x]!;
+    }
   }
-  mask.replace(Uint8Array.from(values, (value) => Math.round(value)));
+}
+
+/** Where a mask is not all of one value, with `margin` around it; null where it is. */
+function variedArea({ data, width, height }: Mask, margin: number): Area | null {
+  const even = data[0]!;
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at++)
+      if (data[at] !== even) {
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (y < top) top = y;
+        bottom = y;
+      }
+  return right < 0 ? null : clip(left - margin, top - margin, right + 1 + margin, bottom + 1 + margin, width, height);
+}
+
+/** Softens the edges over about `radius` pixels, as one step: three running means are nearly a Gaussian. Gives the area that changed. */
+export function feather(mask: Mask, radius: number): Area | null {
+  const each = Math.max(1, Math.round(radius / BLURS));
+  const area = variedArea(mask, BLURS * each + 1);
+  if (!area) return null;
+  mask.remember(mask.data, area);
+  const row = (y: number): number => (area.y + y) * mask.width + area.x;
+  const values = new Float32Array(area.width * area.height);
+  const other = new Float32Array(values.length);
+  for (let y = 0; y < area.height; y++) values.set(mask.data.subarray(row(y), row(y) + area.width), y * area.width);
+  for (let times = 0; times < BLURS; times++) {
+    blurRows(values, other, area, each);
+    blurColumns(other, values, area, each);
+  }
+  for (let y = 0; y < area.height; y++) for (let x = 0; x < area.width; x++) mask.data[row(y) + x] = Math.round(values[y * area.width + x]!);
+  return area;
 }
 
 /** What was painted is free, and the other way round, as one step. */

@@ -142,8 +142,12 @@ describe("shapes", () => {
     expect(mask.data[30 * 61 + 10]).toBe(0);
     for (let x = 10; x < 30; x++) expect(mask.data[30 * 61 + x + 1]).toBeGreaterThanOrEqual(mask.data[30 * 61 + x]!);
     const full = of(["###", "###"]);
-    feather(full, 30);
+    expect(feather(full, 30)).toBeNull();
     expect(drawn(full)).toEqual(["###", "###"]);
+    const [dot, hole] = [new Mask(50, 40), new Mask(50, 40, new Uint8Array(2000).fill(255))];
+    for (const [mask, value] of [[dot, 255], [hole, 0]] as const) for (let y = 12; y < 19; y++) mask.data.fill(value, y * 50 + 10, y * 50 + 20);
+    expect(feather(dot, 5)).toEqual(feather(hole, 5));
+    expect([...hole.data].every((value, at) => Math.abs(255 - value - dot.data[at]!) <= 1), "a hole is softened as a spot is").toBe(true);
   });
 
   it("invert and clear", () => {

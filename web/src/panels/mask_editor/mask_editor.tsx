@@ -184,7 +184,7 @@ export function MaskEditor({ editor, request }: MaskEditorProps) {
     }
   };
   const act: MaskActions = useMemo(() => ({
-    feather: (radius) => all(() => feather(mask!, radius)), invert: () => all(() => invert(mask!)), clear: () => all(() => clear(mask!)),
+    feather: (radius) => changed(mask ? feather(mask, radius) : null), invert: () => all(() => invert(mask!)), clear: () => all(() => clear(mask!)),
     undo: () => changed(mask?.undo() ?? null), redo: () => changed(mask?.redo() ?? null),
     fit: () => { const box = root.current?.querySelector(".mask-board")?.getBoundingClientRect(); if (mask && box) setPlace(fitPlace(mask.width, mask.height, box)); },
     close, save: () => void save(),
