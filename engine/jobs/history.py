@@ -1,6 +1,7 @@
 """How did the jobs of the past end?"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -34,6 +35,8 @@ class History:
     """Ended jobs in the order in which they ended.
 
     Beyond `longest` jobs, or `most_nodes` in their prompts together, the oldest are forgotten; the newest never is.
+    Of several accounts it is the one with the most nodes in its prompts (the most jobs, where those are too many)
+    whose oldest goes: nobody's history is pushed out by what others do.
     Where a method takes `of`, it concerns the jobs of that account, and of all if it is None.
     """
 
@@ -54,23 +57,24 @@ class History:
         self._longest = longest
         self._most_nodes = most_nodes
         self._nodes = 0
+        self._jobs_by_user: Counter[str] = Counter()
+        self._nodes_by_user: Counter[str] = Counter()
 
     def add(self, item: HistoryItem) -> None:
         """Keep a job; of what it was, the prompt, but no longer the graph that was read from it."""
         self._drop(item.job.id)
         request = replace(item.job.request, graph=Graph({}))
-        self._items[item.job.id] = replace(item, job=replace(item.job, request=request, earlier={}))
-        self._nodes += len(request.prompt)
+        self._enter(replace(item, job=replace(item.job, request=request, earlier={})))
         self._shorten()
 
     def put_before(self, items: Iterable[HistoryItem]) -> None:
         """Put jobs, oldest first, before those that are here; of an id that is here already, this one counts."""
         later = list(self._items.values())
-        self._items, self._nodes = {}, 0
+        for item in later:
+            self._drop(item.job.id)
         for item in (*items, *later):
             self._drop(item.job.id)
-            self._items[item.job.id] = item
-            self._nodes += len(item.job.request.prompt)
+            self._enter(item)
         self._shorten()
 
     async def load(self, reading: Awaitable[Iterable[HistoryItem]]) -> None:
@@ -110,14 +114,32 @@ class History:
     def _shorten(self) -> None:
         forgotten = []
         while len(self._items) > self._longest or (self._nodes > self._most_nodes and len(self._items) > 1):
-            oldest = next(iter(self._items))
+            oldest = self._first_to_go()
             self._drop(oldest)
             forgotten.append(oldest)
         if forgotten:
             self._forgotten(forgotten)
 
+    def _first_to_go(self) -> str:
+        """Name the oldest job of the account that has the most; never the newest of all."""
+        counts = self._jobs_by_user if len(self._items) > self._longest else self._nodes_by_user
+        [(fullest, _)] = counts.most_common(1)
+        newest = next(reversed(self._items))
+        of_it = (job for job, item in self._items.items() if item.job.user == fullest and job != newest)
+        return next(of_it, next(iter(self._items)))
+
+    def _enter(self, item: HistoryItem) -> None:
+        self._items[item.job.id] = item
+        nodes = len(item.job.request.prompt)
+        self._nodes += nodes
+        self._jobs_by_user[item.job.user] += 1
+        self._nodes_by_user[item.job.user] += nodes
+
     def _drop(self, job_id: str) -> bool:
         item = self._items.pop(job_id, None)
         if item is not None:
-            self._nodes -= len(item.job.request.prompt)
+            nodes = len(item.job.request.prompt)
+            self._nodes -= nodes
+            self._jobs_by_user[item.job.user] -= 1
+            self._nodes_by_user[item.job.user] -= nodes
         return item is not None

@@ -91,3 +91,12 @@ def test_an_account_sees_and_forgets_its_own_jobs_only():
     history.delete(["b1"], of="a")
     history.clear(of="a")
     assert [found.job.id for found in history.items()] == ["b1"]
+
+
+def test_one_accounts_many_jobs_push_out_nobody_elses():
+    history = History(longest=4)
+    for name in ("a1", "b1", "b2", "b3", "b4", "b5"):
+        history.add(item(name, user=name[0]))
+    assert [found.job.id for found in history.items()] == ["a1", "b3", "b4", "b5"]
+    history.put_before([item("a0", user="a")])
+    assert [found.job.id for found in history.items()] == ["a0", "a1", "b4", "b5"]
