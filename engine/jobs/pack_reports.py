@@ -86,8 +86,10 @@ class Said:
     Attributes:
         kind: the message's type; a number for a binary frame.
         client: whom; everybody if None.
+        user: the account for which the pack's code ran; None if for nobody. No other account is told.
     """
 
     kind: str | int
     data: Any
     client: str | None = None
+    user: str | None = None

@@ -157,7 +157,7 @@ class Clients:
             case Said():
                 frame = said(notice.kind, notice.data)
                 for client in self.all():
-                    if notice.client in (None, client.id):
+                    if notice.client in (None, client.id) and notice.user in (None, client.user):
                         client.tell(frame)
 
     def receive_log(self, entry: LogEntry) -> None:

@@ -8,6 +8,8 @@ from engine.execution import LocalExecutor, Resources, RunRequest
 from engine.execution.keys import LOCAL, result_keys
 from engine.graph import Link
 from engine.graph.own_check import own_check, own_problems
+from engine.packs.current import using
+from engine.packs.shims.server import PromptServer
 from tests.execution.runner import graph_of
 from tests.packs.conftest import bring
 
@@ -115,3 +117,13 @@ def test_native_results_are_shared_unless_they_are_of_output_nodes(brought):
     assert len({keys["c"] for keys in found}) == 1
     assert len({keys["show"] for keys in found}) == 3
     assert [keys["show"].startswith(LOCAL) for keys in found] == [True, True, False]
+
+
+def test_what_a_pack_says_is_for_the_account_that_it_works_for(places):
+    server, said = PromptServer(), []
+    server.say = said.append
+    server.send_sync("all", {})
+    with using(places.of_owner("anna")):
+        server.send_sync("one", {}, "some id")
+        server.send_sync(1, b"picture", "some id")
+    assert [(message.kind, message.user) for message in said] == [("all", None), ("one", "anna"), (1, "anna")]

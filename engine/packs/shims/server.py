@@ -17,7 +17,7 @@ from aiohttp import web
 
 from engine.jobs.pack_reports import Said
 from engine.packs.blocking import ExecutionBlocker
-from engine.packs.current import running_node
+from engine.packs.current import places_in_use, running_node
 from engine.packs.offering import NotOffered
 
 __all__ = ["BinaryEventTypes", "ExecutionBlocker", "PromptServer", "web"]
@@ -85,7 +85,7 @@ class PromptServer:
         elif context is not None and sid is not None and sid == self.client_id:
             context.send(event, data if isinstance(data, dict) else {"data": data})
         else:
-            self.say(Said(event, _as_json(data), sid))
+            self.say(Said(event, _as_json(data), sid, _account()))
 
     async def send(self, event: str | int, data: Any, sid: str | None = None) -> None:
         """The same, for async code."""
@@ -149,7 +149,13 @@ class PromptServer:
         context = running_node()
         client = sid if sid is not None or context is None else self.client_id
         if context is None or client is not None:  # the job of nobody is watched by nobody
-            self.say(Said(event, bytes(data), client))
+            self.say(Said(event, bytes(data), client, _account()))
+
+
+def _account() -> str | None:
+    """Name the account for which code of a pack runs now; None where it runs for nobody."""
+    places = places_in_use()
+    return None if places is None else places.owner
 
 
 def _below_api(route: Any) -> Any:
