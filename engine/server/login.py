@@ -1,7 +1,8 @@
 """Who may use a server that other machines can reach? Whoever knows its token, or (--multi-user) has an account.
 
 Programs send a token as `Authorization: Bearer TOKEN`. Browsers log in once, by the form of the login page or by
-`/?token=TOKEN`, and get a cookie. Listening on loopback alone asks nobody, unless there are accounts.
+`/?token=TOKEN`, and get a cookie; not by the token of an account, since a link from elsewhere would then log them in
+as whoever made it. Listening on loopback alone asks nobody, unless there are accounts.
 """
 
 import logging
@@ -35,14 +36,15 @@ def logged_in(gate: Gate) -> Middleware:
             return await _log_in(gate, request)
         if request.path == "/logout" and request.method == "POST":
             return _log_out(gate)
-        if request.path == "/" and request.method == "GET" and "token" in request.query:
+        is_link = request.path == "/" and request.method == "GET" and "token" in request.query
+        if is_link and gate.page is Asked.TOKEN:
             target = "/" + str(URL.build(query=[pair for pair in request.query.items() if pair[0] != "token"]))
-            found = await _tried(gate, request, partial(_shown, gate, request.query["token"]))
+            found = await tried(gate, request, partial(_shown, gate, request.query["token"]))
             return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, found)
         user = gate.by_cookie(request.cookies.get(gate.cookie_name, ""))
         kind, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if user is None and kind.lower() == "bearer":
-            found = await _tried(gate, request, partial(_shown, gate, token.strip()))
+            found = await tried(gate, request, partial(_shown, gate, token.strip()))
             if not isinstance(found, User):
                 return found
             user = found
@@ -64,7 +66,7 @@ def forged(request: web.Request, user: User) -> web.Response | None:
     return json_response({"error": text}, 403)
 
 
-async def _tried(gate: Gate, request: web.Request, trial: Callable[[], Awaitable[User | None]]) -> User | web.Response:
+async def tried(gate: Gate, request: web.Request, trial: Callable[[], Awaitable[User | None]]) -> User | web.Response:
     """Check what was shown; gives whose it is, or the refusal. Each try counts as a failure until it is none."""
     address = request.remote or ""
     wait_s = gate.failures.wait_s(address)
@@ -97,7 +99,7 @@ async def _log_in(gate: Gate, request: web.Request) -> web.StreamResponse:
     if request.content_type != "application/x-www-form-urlencoded":
         return json_response({"error": f"Expected a form (application/x-www-form-urlencoded) {gate.page.value}."}, 415)
     form = {name: str(value) for name, value in (await request.post()).items()}
-    found = await _tried(gate, request, partial(gate.by_form, form))
+    found = await tried(gate, request, partial(gate.by_form, form))
     return _let_in(gate, request, "/", found) if isinstance(found, User) else _page(gate, found)
 
 

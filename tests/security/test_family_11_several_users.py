@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from engine.jobs.pack_reports import Said
 from engine.server import accounts
 from engine.server.gates import GATE, AccountGate
 from tests.doubles import entry, eventually
@@ -228,6 +229,18 @@ async def test_a_guessed_client_id_hears_nothing(house):
                 assert message.json()["data"]["status"]["exec_info"]["queue_remaining"] == 0
 
 
+async def test_what_a_pack_tells_while_it_works_for_an_account_others_do_not_hear(house):
+    async with aiohttp.ClientSession() as http:
+        url = house.site.http.make_url("/ws?clientId=annas")
+        spy = await http.ws_connect(url, headers=house.bert.headers)
+        own = await http.ws_connect(url, headers=house.anna.headers)
+        for client in ("annas", None):
+            house.site.services.bus.publish(Said("secret", {}, client, "anna"))
+        house.site.services.bus.publish(Said("news", {}))
+        assert [(await own.receive_json(timeout=5))["type"] for _ in range(4)] == ["status", "secret", "secret", "news"]
+        assert [(await spy.receive_json(timeout=5))["type"] for _ in range(2)] == ["status", "news"]
+
+
 async def test_settings_and_files_are_the_users_own(house):
     assert await house.anna.post("/settings", {"theme": "anna's"}) == 200
     assert await house.bert.get("/settings") == {}
@@ -287,6 +300,32 @@ async def test_sessions_end_with_the_password_the_role_and_the_account(house):
     assert (await house.chief.ask("DELETE", "/users/anna"))[0] == 204
     assert (await house.anna.ask("GET", "/queue"))[0] == 401
     assert (await house.chief.ask("DELETE", "/users/anna"))[0] == 404
+
+
+async def test_who_listens_by_an_earlier_token_hears_no_more(house):
+    for method in ("POST", "DELETE"):
+        async with aiohttp.ClientSession() as http:
+            socket = await http.ws_connect(house.site.http.make_url("/ws"), headers=house.anna.headers)
+            assert (await socket.receive_json())["type"] == "status"
+            status, told = await house.anna.ask(method, "/users/anna/token")
+            assert status in (200, 204)
+            assert (await socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE)
+            house.anna.token = told["token"] if told else ""
+
+
+async def test_no_link_logs_a_browser_in_as_another(house):
+    """Whoever follows it would go on working, and leave his files, in the account of the one who made the link."""
+    url = house.site.http.make_url(f"/?token={house.bert.token}")
+    async with aiohttp.ClientSession() as browser, browser.get(url, allow_redirects=False) as answer:
+        assert answer.status == 401 and "Set-Cookie" not in answer.headers
+
+
+async def test_a_session_does_not_serve_to_guess_its_password(house):
+    found = [
+        await house.anna.post("/users/anna", {"password": "a new password", "current": f"guess number {number}"})
+        for number in range(12)
+    ]
+    assert found == [403] * 10 + [429] * 2
 
 
 async def test_the_last_admin_stays(house):

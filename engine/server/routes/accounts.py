@@ -1,6 +1,7 @@
 """/users: who may log in."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from aiohttp import web
@@ -9,9 +10,11 @@ from engine.server.accounts import Accounts, BadAccount, NoAccount, Role
 from engine.server.bodies import read_body
 from engine.server.described import described
 from engine.server.gates import GATE, AccountGate
+from engine.server.login import tried
 from engine.server.middleware import json_response
 from engine.server.services import services_of
 from engine.server.users import admins_only, user_of
+from engine.server.written import written
 from engine.wire.json_text import kind_of
 
 routes = web.RouteTableDef()
@@ -91,7 +94,7 @@ async def post_users(request: web.Request) -> web.Response:
 
 @routes.post("/users/{id}")
 @described(body=ChangeAccount, answer=None)
-async def change_account(request: web.Request) -> web.Response:
+async def change_account(request: web.Request) -> web.StreamResponse:
     """Change the password of one's own account, or, as an admin, password and role of any."""
     accounts, name = _accounts(request), request.match_info["id"]
     is_own = user_of(request).id == name
@@ -100,9 +103,10 @@ async def change_account(request: web.Request) -> web.Response:
     if not is_own or role is not None:
         admins_only(request, "change the accounts of others, and roles")
     if password is not None and is_own:
-        found = await asyncio.to_thread(accounts.by_password, name, current or "")
-        if found is None:
-            raise web.HTTPForbidden(text="current: that is not your present password.")
+        form = {"name": name, "password": current or ""}
+        found = await tried(_gate(request), request, partial(_gate(request).by_form, form))
+        if isinstance(found, web.Response):
+            return found if found.status == 429 else _wrong_current()
     if role is not None:
         await _carried_out(accounts.set_role, name, role)
     if password is not None:
@@ -122,6 +126,7 @@ async def delete_account(request: web.Request) -> web.Response:
     services.queue.clear(of=name)
     services.dispatcher.interrupt(of=name)
     await _end_sessions(request, name)
+    await written(services)  # or its jobs would run after a kill
     return web.Response(status=204)
 
 
@@ -132,6 +137,7 @@ async def make_token(request: web.Request) -> web.Response:
     accounts, name = _accounts(request), request.match_info["id"]
     _own_or_admin(request, name)
     token: Token = {"token": await _carried_out(accounts.new_token, name)}
+    await _end_sessions(request, name)  # somebody may listen by the earlier one
     return json_response(token)
 
 
@@ -142,7 +148,12 @@ async def drop_token(request: web.Request) -> web.Response:
     accounts, name = _accounts(request), request.match_info["id"]
     _own_or_admin(request, name)
     await _carried_out(accounts.drop_token, name)
+    await _end_sessions(request, name)
     return web.Response(status=204)
+
+
+def _wrong_current() -> web.Response:
+    return json_response({"error": "current: that is not your present password."}, 403)
 
 
 def _gate(request: web.Request) -> AccountGate:
