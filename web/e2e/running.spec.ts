@@ -127,3 +127,47 @@ test("the times of a run are bars that lead to their nodes; a repeated run is to
   await page.getByRole("dialog").getByRole("button", { name: "Times" }).click();
   await expect(panel).toBeVisible();
 });
+
+test("the camera follows the running node, and a long run's end is told where nobody looks; both are kept", async ({ page, context }) => {
+  await context.grantPermissions(["notifications"]);
+  await page.addInitScript(() => {
+    const told: string[] = [];
+    class Told { static permission = "granted"; static requestPermission = () => Promise.resolve("granted"); constructor(title: string, { body }: { body: string }) { told.push(`${title}: ${body}`); } }
+    Object.assign(globalThis, { told, Notification: Told });
+  });
+  const more = page.getByRole("button", { name: "More about runs" });
+  await openEditor(page);
+  for (const name of ["Follow the running node", "Notify when a long run ends"]) {
+    await more.click();
+    await page.getByRole("menuitemcheckbox", { name }).click();
+  }
+  await page.reload();
+  await expect(more).toBeVisible();
+  for (const name of ["Follow the running node", "Notify when a long run ends"]) {
+    await more.click();
+    await expect(page.getByRole("menuitemcheckbox", { name })).toHaveAttribute("aria-checked", "true");
+    await page.keyboard.press("Escape");
+  }
+  await page.evaluate(() => globalThis.weft.stage.setCamera({ x: -4000, y: 0, scale: 1 }));
+  await prepare(page, "fixed");
+  await run(page);
+  await expect(page.locator('[data-node="7"]')).toBeInViewport({ timeout: 60_000 });
+  await idle(page);
+
+  const told = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+  const pretend = (hidden: boolean, ms: number): Promise<void> => page.evaluate(({ hidden, ms }) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    const active = globalThis.weft.active.value!;
+    active.runningNode.value = "5";
+    const { now } = Date;
+    Date.now = () => now() + ms;
+    active.runningNode.value = null;
+    Date.now = now;
+  }, { hidden, ms });
+  await pretend(false, 30_000);
+  await pretend(true, 5_000);
+  expect(await told()).toEqual([]);
+  await pretend(true, 65_000);
+  expect(await told()).toEqual(["First picture is done: It took 1 min 5 s."]);
+  await page.request.post("/api/settings", { data: { "weft.follow_running_node": false, "weft.notify_of_long_runs": false } });
+});

@@ -31,7 +31,7 @@ export async function runBatch(editor: Editor): Promise<void> {
     for (let done = 0; done < count.peek(); done++) {
       const now = fingerprint(document.root);
       if (before !== null && now === before) {
-        editor.ui.tell(`Queued ${done === 1 ? "once" : `${done} times`} only: nothing differs in a further run. Set a seed to "randomize" or "increment".`);
+        editor.ui.tell(`Queued ${done === 1 ? "once" : `${done} times`} only: nothing differs in a further run. Set a seed to "random" or "+1".`);
         break;
       }
       before = now;

@@ -2,9 +2,25 @@
 
 import type { Editor } from "../editor";
 import { readableKeys } from "../interaction/keymap";
-import { PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
+import { ChevronIcon, PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
 import { cancelRun, count, keepRunning, kept, MOST_RUNS, runBatch, setCount, stopKeeping, waitsForChange } from "./repeat";
+import { followsNode, setFollows, setTellsEnds, tellsEnds } from "./preferences";
+import { timedJob, toggleTimes } from "./shown";
 import "./running.css";
+
+function offerMore(editor: Editor, { right, bottom }: DOMRect): void {
+  const follows = followsNode.peek();
+  const tells = tellsEnds.peek();
+  editor.ui.menu.value = {
+    at: [right - 250, bottom + 6],
+    items: [
+      { label: "Times of the last run", act: () => { timedJob.value = null; toggleTimes(editor); } },
+      null,
+      { label: "Follow the running node", checked: follows, act: () => void setFollows(editor, !follows) },
+      { label: "Notify when a long run ends", checked: tells, act: () => void setTellsEnds(editor, !tells) },
+    ],
+  };
+}
 
 export function RunControls({ editor }: { editor: Editor }) {
   const { running, pending } = editor.queue.value;
@@ -28,6 +44,7 @@ export function RunControls({ editor }: { editor: Editor }) {
         </label>
         <button type="button" class={`run-keep${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label="Keep running" onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
           title={isKept ? "Stop running again and again; what runs now ends" : "Keep running: again whenever the queue is empty, or something was changed"}><RepeatIcon /></button>
+        <button type="button" class="run-keep" aria-label="More about runs" aria-haspopup="menu" title="More about runs" onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}><ChevronIcon /></button>
       </div>
     </div>
   );

@@ -94,7 +94,7 @@ export function TimesPanel({ editor, id }: { editor: Editor; id: string }) {
   return (
     <section class="times" aria-label="Times of a run">
       <header>
-        <strong>Times{typeof shown === "object" && shown?.execution_start_time ? <span class="muted"> · {exactly(shown.execution_start_time)}</span> : null}</strong>
+        <strong>Times{typeof shown === "object" && shown?.execution_start_time ? <span class="muted" title={exactly(shown.execution_start_time)}> · {new Date(shown.execution_start_time).toLocaleTimeString()}</span> : null}</strong>
         {runs.length > 1 && (
           <span class="times-turn">
             <button type="button" class="icon-button" aria-label="Run before" disabled={index <= 0} onClick={() => turn(-1)}>‹</button>
