@@ -113,7 +113,7 @@ async def test_a_prompt_that_is_deleted_while_it_is_checked_is_not_queued(site, 
     prompt_id = str(uuid.uuid4())
     prompt = {"prompt": of_pack("CheckTakesAMoment"), "prompt_id": prompt_id}
     posting = asyncio.create_task(site.http.post("/prompt", json=prompt))
-    await asyncio.sleep(0.1)
+    await eventually(lambda: bool(site.services.queue._expected))
     await site.http.post("/queue", json=body if body != "its id" else {"delete": [prompt_id]})
     answer = await posting
     assert answer.status == 400 and (await answer.json())["error"]["type"] == "prompt_deleted"
