@@ -101,9 +101,7 @@ class Accounts:
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password, which ends all sessions. Raises BadAccount, NoAccount."""
-        derived = _derived(password)
-        with self._lock:
-            self._change(replace(self._found(name), password=derived, epoch=secrets.token_hex(8)))
+        self.change(name, password=password)
 
     def give_password(self, name: str) -> str:
         """Make a new password for an account. Raises NoAccount."""
@@ -113,8 +111,18 @@ class Accounts:
 
     def set_role(self, name: str, role: str) -> None:
         """Change what someone may do. Raises BadAccount, NoAccount."""
+        self.change(name, role=role)
+
+    def change(self, name: str, *, password: str | None = None, role: str | None = None) -> None:
+        """Change password and role in one step: both, or neither. Raises BadAccount, NoAccount."""
+        derived = None if password is None else _derived(password)
         with self._lock:
-            self._change(replace(self._found(name), role=_role(role)))
+            account = self._found(name)
+            if role is not None:
+                account = replace(account, role=_role(role))
+            if derived is not None:
+                account = replace(account, password=derived, epoch=secrets.token_hex(8))
+            self._change(account)
 
     def new_token(self, name: str) -> str:
         """Make the token that an account's programs show; an earlier one counts no more. Raises NoAccount."""

@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.options import Options
 from engine.server.accounts import FIRST_ADMIN, Account, Accounts, accounts_in, with_an_admin
 from engine.server.login_page import Asked
-from engine.server.users import SINGLE_USER, User
+from engine.server.users import SINGLE_USER, User, user_of
 
 log = logging.getLogger(__name__)
 FEWEST_CHARACTERS = 16  # of a token
@@ -178,6 +178,12 @@ def _user(account: Account) -> User:
 
 
 GATE = web.AppKey("gate", Gate)  # of the application, where it has one
+
+
+def has_left(request: web.Request) -> bool:
+    """Say whether the account of a request was removed since the request began."""
+    gate = request.app.get(GATE)
+    return isinstance(gate, AccountGate) and gate.accounts.get(user_of(request).id) is None
 
 
 def cookie_name(key: str) -> str:

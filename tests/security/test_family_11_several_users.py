@@ -328,6 +328,27 @@ async def test_a_session_does_not_serve_to_guess_its_password(house):
     assert found == [403] * 10 + [429] * 2
 
 
+async def test_a_change_of_role_and_password_is_made_whole_or_not_at_all(house):
+    assert await house.chief.post("/users/anna", {"role": "admin", "password": "short"}) == 400
+    assert (await house.chief.get("/users"))["roles"]["anna"] == "user"
+
+
+async def test_a_prompt_that_arrives_after_its_account_was_removed_is_not_queued(house):
+    removed = asyncio.Event()
+
+    async def slowly():
+        yield b'{"prompt":'
+        await removed.wait()
+        yield json.dumps(SHOWN).encode() + b"}"
+
+    sending = asyncio.create_task(house.anna.ask("POST", "/prompt", data=slowly()))
+    await asyncio.sleep(0.2)
+    assert (await house.chief.ask("DELETE", "/users/anna"))[0] == 204
+    removed.set()
+    assert (await sending)[0] == 401
+    assert not house.site.services.queue.remaining
+
+
 async def test_the_last_admin_stays(house):
     for method, path, body in (("DELETE", "/users/admin", None), ("POST", "/users/admin", {"role": "user"})):
         status, answer = await house.chief.ask(method, path, json=body)

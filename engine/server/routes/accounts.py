@@ -107,10 +107,7 @@ async def change_account(request: web.Request) -> web.StreamResponse:
         found = await tried(_gate(request), request, partial(_gate(request).by_form, form))
         if isinstance(found, web.Response):
             return found if found.status == 429 else _wrong_current()
-    if role is not None:
-        await _carried_out(accounts.set_role, name, role)
-    if password is not None:
-        await _carried_out(accounts.set_password, name, password)
+    await _carried_out(partial(accounts.change, name, password=password, role=role))
     await _end_sessions(request, name)
     return web.Response()
 

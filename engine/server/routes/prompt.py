@@ -17,6 +17,7 @@ from engine.jobs.job import Job
 from engine.jobs.queue import AlreadyQueued, QueueFull
 from engine.jobs.staff import UnknownWorker
 from engine.server.described import described
+from engine.server.gates import has_left
 from engine.server.middleware import json_response
 from engine.server.routes.pack_routes import FORWARDING
 from engine.server.services import Services, services_of
@@ -81,6 +82,8 @@ async def post_prompt(request: web.Request) -> web.Response:
         return json_response(refusal("prompt_deleted", "The prompt was deleted while it was being checked."), 400)
     if validation.failure is not None:
         return json_response(failed_validation(validation), 400)
+    if has_left(request):
+        raise web.HTTPUnauthorized(text="The account was removed while its prompt was being sent.")
     return await _submit(services, places.owner, submission, validation, worker)
 
 
