@@ -233,6 +233,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the program; gives its exit status."""
     options = read_options(arguments, Path(__file__).resolve().parent)
     _start_logging(options)
+    gc.disable()  # until all is imported, of which nothing is garbage: looking for some takes a tenth of the start
     try:
         if options.new_password is not None:
             return _give_password(find_places(options), options.new_password)
@@ -246,12 +247,16 @@ def main(arguments: Sequence[str]) -> int:
         services.log_book.setFormatter(TextFormatter())
         logging.getLogger().addHandler(services.log_book)
         gc.set_threshold(*COLLECT_AFTER)
+        gc.freeze()
+        gc.enable()
         return asyncio.run(serve(services, listeners))
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":
