@@ -171,3 +171,71 @@ test("the camera follows the running node, and a long run's end is told where no
   expect(await told()).toEqual(["First picture is done: It took 1 min 5 s."]);
   await page.request.post("/api/settings", { data: { "weft.follow_running_node": false, "weft.notify_of_long_runs": false } });
 });
+
+const openSweep = async (page: Page): Promise<import("@playwright/test").Locator> => {
+  await page.getByRole("button", { name: "More about runs" }).click();
+  await page.getByRole("menuitem", { name: "Sweep values…" }).click();
+  return page.getByRole("region", { name: "Sweep" });
+};
+
+test("a sweep over two widgets makes a labelled contact sheet to download, and leaves the workflow alone", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "randomize");
+  const before = await made(page);
+  const workflow = await page.evaluate(() => JSON.stringify(globalThis.weft.active.value!.toWorkflow()));
+  const panel = await openSweep(page);
+  await expect(panel.getByRole("status")).toContainText("4 = 4 runs"); // of a seed, four drawn ones
+  await panel.getByLabel("Across").selectOption({ label: "steps" });
+  await panel.getByLabel("Values").first().fill("1..99 step 0");
+  await expect(panel.getByRole("status")).toContainText("expected a number above 0");
+  await expect(panel.getByRole("button", { name: "Start" })).toBeDisabled();
+  await panel.getByLabel("Values").first().fill("1..3");
+  await panel.getByLabel("Down").selectOption({ label: "text" });
+  await panel.getByLabel("Values").nth(1).fill("a yellow star at night\na red moon");
+  await expect(panel.getByRole("status")).toContainText("3 × 2 = 6 runs");
+  await page.screenshot({ path: "test-results/sweep-form.png" });
+  await panel.getByRole("button", { name: "Start" }).click();
+  const cells = panel.getByRole("table").getByRole("img");
+  await expect.poll(() => cells.count(), { timeout: 60_000 }).toBeGreaterThan(1); // as they come
+  const sheet = panel.getByRole("img", { name: /^Contact sheet/ });
+  await expect(sheet).toBeVisible({ timeout: 120_000 });
+  await expect(panel.getByRole("status")).toContainText("6 of 6 pictures");
+  const inputs = (await prompts(page, before)).map((prompt) => [prompt["5"]!.inputs.steps, prompt["2"]!.inputs.text]);
+  expect(inputs).toEqual(["a yellow star at night", "a red moon"].flatMap((text) => [1, 2, 3].map((steps) => [steps, text])));
+  expect(new Set((await prompts(page, before)).map((prompt) => prompt["5"]!.inputs.seed)).size).toBe(1);
+  expect(await page.evaluate(() => JSON.stringify(globalThis.weft.active.value!.toWorkflow()))).toBe(workflow);
+
+  const [download] = await Promise.all([page.waitForEvent("download"), panel.getByRole("button", { name: "Download PNG" }).click()]);
+  expect(download.suggestedFilename()).toBe("First picture sweep.png");
+  const size = await sheet.evaluate((canvas: HTMLCanvasElement) => {
+    const pixels = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data;
+    const seen = new Set<number>();
+    for (let at = 0; at < pixels.length; at += 4 * 97) seen.add((pixels[at]! << 16) | (pixels[at + 1]! << 8) | pixels[at + 2]!);
+    return { width: canvas.width, height: canvas.height, colours: seen.size };
+  });
+  expect(size.width).toBeGreaterThan(3 * 128);
+  expect(size.height).toBeGreaterThan(2 * 128);
+  expect(size.colours, "there are pictures on it").toBeGreaterThan(200);
+  await page.screenshot({ path: "test-results/sweep.png" });
+  await panel.getByRole("button", { name: "Pictures" }).click();
+  await expect(cells).toHaveCount(6);
+});
+
+test("a sweep that is cancelled takes its waiting runs out of the queue, and no others", async ({ page }) => {
+  await openEditor(page);
+  await prepare(page, "fixed");
+  await page.request.post("/api/queue", { data: { pause: true } });
+  await run(page);
+  await expect(page.getByText("1 waiting, paused")).toBeVisible();
+  const panel = await openSweep(page);
+  await panel.getByLabel("Across").selectOption({ label: "cfg" });
+  await panel.getByLabel("Values").fill("1..8");
+  await panel.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByText("9 waiting, paused")).toBeVisible({ timeout: 30_000 });
+  await panel.getByRole("button", { name: "Cancel the sweep" }).click();
+  await expect(page.getByText("1 waiting, paused")).toBeVisible();
+  await expect(panel.getByText("cancelled", { exact: true })).toHaveCount(8);
+  await page.getByText("1 waiting, paused").click();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await idle(page);
+});

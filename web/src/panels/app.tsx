@@ -9,7 +9,7 @@ import { Gallery, MaskEditorHost, PictureViewer, RegionsHost } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
 import { Minimap } from "./minimap";
 import { Search } from "./search";
-import { TimesHost } from "../running/hosts";
+import { SweepHost, TimesHost } from "../running/hosts";
 import { StatusStrip } from "./status_strip";
 import { TopBar } from "./top_bar";
 
@@ -22,6 +22,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <Minimap editor={editor} />
       <ErrorPanel editor={editor} />
       <Gallery editor={editor} />
+      <SweepHost editor={editor} />
       <TimesHost editor={editor} />
       <StatusStrip editor={editor} />
       <Search editor={editor} />

@@ -5,7 +5,7 @@ import { readableKeys } from "../interaction/keymap";
 import { ChevronIcon, PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
 import { cancelRun, count, keepRunning, kept, MOST_RUNS, runBatch, setCount, stopKeeping, waitsForChange } from "./repeat";
 import { followsNode, setFollows, setTellsEnds, tellsEnds } from "./preferences";
-import { timedJob, toggleTimes } from "./shown";
+import { showsSweep, timedJob, toggleTimes } from "./shown";
 import "./running.css";
 
 function offerMore(editor: Editor, { right, bottom }: DOMRect): void {
@@ -14,6 +14,7 @@ function offerMore(editor: Editor, { right, bottom }: DOMRect): void {
   editor.ui.menu.value = {
     at: [right - 250, bottom + 6],
     items: [
+      { label: "Sweep values…", act: () => (showsSweep.value = true) },
       { label: "Times of the last run", act: () => { timedJob.value = null; toggleTimes(editor); } },
       null,
       { label: "Follow the running node", checked: follows, act: () => void setFollows(editor, !follows) },

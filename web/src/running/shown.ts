@@ -1,4 +1,4 @@
-/** Which job's times are shown? */
+/** Which job's times are shown, and is a sweep? */
 
 import { signal, type Signal } from "@preact/signals";
 import type { Editor } from "../editor";
@@ -13,3 +13,5 @@ export function toggleTimes(editor: Editor): void {
   if (last) timedJob.value = last;
   else editor.ui.tell("This workflow was not run yet. After a run, its times are shown here.");
 }
+
+export const showsSweep = signal(false);

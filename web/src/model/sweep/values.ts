@@ -30,13 +30,17 @@ function readNumber(text: string, spec: WidgetSpec): number | bigint {
 /** Without the last digits that adding up leaves: `0.30000000000000004` -> `0.3`. */
 const clean = (value: number): number => Number(value.toPrecision(12));
 
+/** Of a range that names no step: cfg 1..8 are eight values, though it could be set by tenths. */
+const usualStep = (spec: WidgetSpec, first: number, last: number): number =>
+  !spec.integer && Number.isInteger(first) && Number.isInteger(last) && Math.abs(last - first) >= 2 ? 1 : (spec.step ?? 1);
+
 function readRange(spec: WidgetSpec, from: string, to: string, word: string | undefined, amount: string | undefined): Json[] {
   const [first, last] = [Number(readNumber(from, spec)), Number(readNumber(to, spec))];
-  const given = Number(amount);
-  if (amount !== undefined && !(given > 0 && Number.isFinite(given))) throw new Error(`${spec.label}: expected a number above 0 after "${word}", found "${amount}"`);
-  const count = word === "in" ? Math.round(given) : Math.floor(Math.abs(last - first) / (amount === undefined ? (spec.step ?? 1) : given) + 1e-9) + 1;
+  const given = amount === undefined ? usualStep(spec, first, last) : Number(amount);
+  if (!(given > 0 && Number.isFinite(given))) throw new Error(`${spec.label}: expected a number above 0 after "${word}", found "${amount}"`);
+  const count = word === "in" ? Math.round(given) : Math.floor(Math.abs(last - first) / given + 1e-9) + 1;
   if (count > MOST_VALUES) throw new Error(`${spec.label}: expected at most ${MOST_VALUES} values, found ${count} in ${from}..${to}. Take larger steps: "${from}..${to} in 5"`);
-  const step = word === "in" ? (last - first) / Math.max(1, count - 1) : Math.sign(last - first) * (amount === undefined ? (spec.step ?? 1) : given);
+  const step = word === "in" ? (last - first) / Math.max(1, count - 1) : Math.sign(last - first) * given;
   return Array.from({ length: count }, (_, index) => (spec.integer ? Math.round(first + index * step) : clean(first + index * step)));
 }
 

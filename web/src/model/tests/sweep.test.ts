@@ -19,6 +19,8 @@ describe("the values of a sweep", () => {
     expect(readValues("10..14", steps)).toEqual([10, 11, 12, 13, 14]);
     expect(readValues("30..10 step 10", steps)).toEqual([30, 20, 10]);
     expect(readValues("1..2 step 0.3", cfg)).toEqual([1, 1.3, 1.6, 1.9]);
+    expect(readValues("1..4", cfg)).toEqual([1, 2, 3, 4]);
+    expect(readValues("1..1.2", { ...cfg, step: 0.1 })).toEqual([1, 1.1, 1.2]);
     expect(readValues("0..1 in 5", cfg)).toEqual([0, 0.25, 0.5, 0.75, 1]);
     expect(readValues("5, 7..8 in 2", cfg)).toEqual([5, 7, 8]);
     expect(readValues("18446744073709551615", { ...spec("5", "seed"), exactMax: 2n ** 64n - 1n })).toEqual([18446744073709551615n]);
