@@ -97,7 +97,7 @@ class JobQueue:
             QueueFull: the line is at its limit.
             AlreadyQueued: a job of this id waits or runs.
         """
-        if len(self._pending) >= self.longest:
+        if len(self._pending) >= self.longest and self._has_its_share(request.user):
             raise QueueFull(
                 f"{len(self._pending)} jobs are waiting, and {self.longest} is the limit (--queue-limit). "
                 "Wait until some have run, or clear the queue."
@@ -216,6 +216,11 @@ class JobQueue:
     def remaining_of(self, user: str) -> int:
         """Say how many jobs of an account wait or run."""
         return self._waiting_by_user[user] + sum(job.user == user for job in self._running.values())
+
+    def _has_its_share(self, user: str) -> bool:
+        """Say whether as many jobs of an account wait as its part of the limit, where all that wait had equal parts."""
+        accounts = len(self._waiting_by_user) + (user not in self._waiting_by_user)
+        return self._waiting_by_user[user] >= self.longest / accounts
 
     def _waits(self, job_id: str, of: str | None) -> bool:
         entry = self._pending.get(job_id)

@@ -170,6 +170,19 @@ async def test_nobody_changes_the_jobs_of_another_account():
     assert queue.pending() == []
 
 
+async def test_an_account_that_fills_the_line_leaves_others_their_share():
+    queue = JobQueue(longest=6)
+    for number in range(6):
+        queue.submit(replace(request(f"a{number}"), user="a"))
+    with pytest.raises(QueueFull, match="6 jobs are waiting, and 6 is the limit"):
+        queue.submit(replace(request("a6"), user="a"))
+    for number in range(3):
+        queue.submit(replace(request(f"b{number}"), user="b"))
+    with pytest.raises(QueueFull):
+        queue.submit(replace(request("b3"), user="b"))
+    queue.submit(replace(request("c0"), user="c"))
+
+
 async def test_jobs_are_listed_and_counted_by_account():
     queue = JobQueue()
     for job in ("a1", "b1", "a2"):
