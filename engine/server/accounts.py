@@ -114,14 +114,17 @@ class Accounts:
         self.change(name, role=role)
 
     def change(self, name: str, *, password: str | None = None, role: str | None = None) -> None:
-        """Change password and role in one step: both, or neither. Raises BadAccount, NoAccount."""
+        """Change password and role in one step: both, or neither. Raises BadAccount, NoAccount.
+
+        A new password ends the sessions and the token of the account: whoever else had one of them is out.
+        """
         derived = None if password is None else _derived(password)
         with self._lock:
             account = self._found(name)
             if role is not None:
                 account = replace(account, role=_role(role))
             if derived is not None:
-                account = replace(account, password=derived, epoch=secrets.token_hex(8))
+                account = replace(account, password=derived, token="", epoch=secrets.token_hex(8))
             self._change(account)
 
     def new_token(self, name: str) -> str:

@@ -58,6 +58,16 @@ def test_equal_passwords_are_kept_differently(file):
     assert known.add("anna", PASSWORD).password != known.add("bert", PASSWORD).password
 
 
+def test_a_new_password_ends_the_token(file):
+    known = Accounts(file)
+    known.add("anna", PASSWORD)
+    token = known.new_token("anna")
+    known.change("anna", role="admin")
+    assert known.by_token(token) is not None
+    known.set_password("anna", "another password")
+    assert known.by_token(token) is None
+
+
 def test_a_failed_change_leaves_everything_as_it_was(file, monkeypatch):
     known = Accounts(file)
     known.add("anna", PASSWORD, "admin")
