@@ -2,6 +2,7 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import * as http from "./api/http";
+import { newest } from "./api/newest";
 import { EventRouter, showHistory } from "./api/routing";
 import { run } from "./api/running";
 import { ServerSocket } from "./api/socket";
@@ -39,6 +40,8 @@ export class Editor {
   readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [], isPaused: false });
   /** How many jobs have ended since the page was opened. */
   readonly endedJobs: Signal<number> = signal(0);
+  /** Prompts that may well be repeated: nothing is said where one of them had nothing to run. */
+  readonly quietPrompts = new Set<string>();
   /** The user's library of subgraphs, by the type that the search gives them. */
   readonly blueprints: Signal<ReadonlyMap<string, Blueprint>> = signal(new Map());
   /** The server's packs, and what was wrong with them when they were loaded. */
@@ -231,7 +234,7 @@ export class Editor {
     void http.historyOf(prompt).then((item) => {
       if (item && document.prompts.peek().at(-1) === prompt && everythingCached) showHistory(document, item);
     }).catch(() => undefined); // the results are on the nodes already; the history is a second source
-    if (everythingCached) this.ui.tell("Nothing changed since the last run, so nothing had to run. Change the seed or the text for another picture.");
+    if (!this.quietPrompts.delete(prompt) && everythingCached) this.ui.tell("Nothing changed since the last run, so nothing had to run. Change the seed or the text for another picture.");
   }
 
   /** Shows the results of the last prompt that ended, as after a reload. */
@@ -254,9 +257,7 @@ export class Editor {
     }
   }
 
-  async refreshQueue(): Promise<void> {
-    this.queue.value = await http.queue().catch(() => this.queue.value); // the connection's own state is shown elsewhere
-  }
+  readonly refreshQueue = newest(http.queue, (state) => (this.queue.value = state));
 
   // --- editing ---------------------------------------------------------------------------------------------------
 

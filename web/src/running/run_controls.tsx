@@ -11,12 +11,14 @@ import "./running.css";
 function offerMore(editor: Editor, { right, bottom }: DOMRect): void {
   const follows = followsNode.peek();
   const tells = tellsEnds.peek();
+  const isKept = kept.peek() !== null;
   editor.ui.menu.value = {
     at: [right - 250, bottom + 6],
     items: [
       { label: "Sweep values…", act: () => (showsSweep.value = true) },
       { label: "Times of the last run", act: () => { timedJob.value = null; toggleTimes(editor); } },
       null,
+      { label: "Keep running", checked: isKept, act: () => (isKept ? stopKeeping() : keepRunning(editor)) },
       { label: "Follow the running node", checked: follows, act: () => void setFollows(editor, !follows) },
       { label: "Notify when a long run ends", checked: tells, act: () => void setTellsEnds(editor, !tells) },
     ],
@@ -43,7 +45,7 @@ export function RunControls({ editor }: { editor: Editor }) {
           <input type="number" aria-label="Number of runs" min={1} max={MOST_RUNS} value={count.value} onChange={({ currentTarget }) => { setCount(currentTarget.valueAsNumber); currentTarget.value = String(count.peek()); }}
             onKeyDown={(event) => { if (event.key === "Enter") setCount(event.currentTarget.valueAsNumber); }} />
         </label>
-        <button type="button" class={`run-keep${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label="Keep running" onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
+        <button type="button" class={`run-keep is-repeat${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label="Keep running" onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
           title={isKept ? "Stop running again and again; what runs now ends" : "Keep running: again whenever the queue is empty, or something was changed"}><RepeatIcon /></button>
         <button type="button" class="run-keep" aria-label="More about runs" aria-haspopup="menu" title="More about runs" onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}><ChevronIcon /></button>
       </div>

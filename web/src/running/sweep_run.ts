@@ -107,6 +107,7 @@ export class SweepRun {
     const { editor, document } = this;
     const id = newId();
     editor.router.register(id, document);
+    editor.quietPrompts.add(id);
     try {
       const answer = await http.queuePrompt(prompt, id, editor.clientId, workflow, null);
       if (this.isCancelled.peek()) await this.withdraw([answer.prompt_id]);
@@ -117,6 +118,7 @@ export class SweepRun {
       return true;
     } catch (error) {
       editor.router.settle(id);
+      editor.quietPrompts.delete(id);
       if (error instanceof http.HttpError && error.status === 429) return false;
       this.change(at, { state: "failed", problem: refusal(error) });
       return true;
