@@ -130,7 +130,7 @@ function Tools({ editor }: { editor: Editor }) {
         <option value="">All</option>
         {MEDIA.map((media) => <option key={media} value={media}>{KINDS[media]}</option>)}
       </select>
-      <p class="found" role="status">{count === 0 ? "" : `${count}${total.value === null ? " found" : " results"}`}</p>
+      <p class="found" role="status">{count === 0 ? "" : `${count}${total.value === null ? " found" : count === 1 ? " result" : " results"}`}</p>
       {marked.value.length === 2 && <button type="button" class="button quiet" onClick={() => compare(editor, 0)}>Compare</button>}
     </header>
   );
