@@ -132,7 +132,10 @@ test("the camera follows the running node, and a long run's end is told where no
   await context.grantPermissions(["notifications"]);
   await page.addInitScript(() => {
     const told: string[] = [];
-    class Told { static permission = "granted"; static requestPermission = () => Promise.resolve("granted"); constructor(title: string, { body }: { body: string }) { told.push(`${title}: ${body}`); } }
+    function Told(title: string, { body }: { body: string }): void {
+      told.push(`${title}: ${body}`);
+    }
+    Object.assign(Told, { permission: "granted", requestPermission: () => Promise.resolve("granted") });
     Object.assign(globalThis, { told, Notification: Told });
   });
   const more = page.getByRole("button", { name: "More about runs" });
