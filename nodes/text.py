@@ -106,3 +106,21 @@ def set_last_layer(
         stop_at_clip_layer: -1 is the last layer; some models were trained with -2.
     """
     return clip.with_clip_skip(stop_at_clip_layer)
+
+
+@node("T5TokenizerOptions", category="_for_testing/conditioning", experimental=True)
+def set_t5_lengths(
+    *,
+    clip: TextEncoder,
+    min_padding: Annotated[int, Range(0, 10_000, step=1)] = 0,
+    min_length: Annotated[int, Range(0, 10_000, step=1)] = 0,
+) -> TextEncoder:
+    """Say how many tokens a T5 text encoder is given at least. CLIP has a length of its own: it stays as it is.
+
+    The text encoders that load here are all CLIP's, so that workflows with this node run, and it changes nothing.
+
+    Args:
+        min_padding: how many empty tokens follow a prompt at least.
+        min_length: how many tokens there are in all at least.
+    """
+    return clip

@@ -24,6 +24,7 @@ WHOLE_GROUPS = {  # groups of the ecosystem's nodes of which none may be missing
     "extra/apg",
     "extra/cfg",
     "extra/clip_sdxl",
+    "extra/cond",
     "extra/custom_sampler",
     "extra/differential_diffusion",
     "extra/eps",

@@ -263,6 +263,14 @@ def test_a_lora_for_the_model_only(checkpoint, context, sample):
     assert lora.load_lora_model_only(**inputs, strength_model=0.0) is checkpoint.model
 
 
+def test_lengths_for_t5_leave_clip_as_it_is(checkpoint, context):
+    same = text.set_t5_lengths(clip=checkpoint.clip, min_padding=5, min_length=300)
+    encoded = [
+        text.encode_text(text="cat", clip=clip, context=context)[0].embedding for clip in (same, checkpoint.clip)
+    ]
+    assert torch.equal(*encoded)
+
+
 def test_a_lora_by_block(checkpoint, context, sample):
     inputs = {"model": checkpoint.model, "clip": checkpoint.clip, "lora_name": "tiny.safetensors", "context": context}
     whole = lora.load_lora(**inputs, strength_model=0.8)
