@@ -113,7 +113,7 @@ class Options:
         workers: how many jobs run at once; None for one per accelerator, or one on the CPU.
         cancel_grace_s: how long a pack's node may go on after a cancel, before its worker is ended and replaced.
         check_limit_s: how long a pack's VALIDATE_INPUTS may take for one node.
-        database: the file that keeps queue and history; None for weft.db in the user folder.
+        database: the file that keeps queue, history and settings; None for weft.db in the user folder.
         keep_jobs: whether any file does.
         queue_limit: how many jobs may wait.
         resume_interrupted: jobs that ran when the server ended by force are queued again at its next start.
@@ -310,7 +310,8 @@ def _job_flags(group: argparse._ArgumentGroup) -> None:
         "--database-file",
         type=Path,
         metavar="FILE",
-        help="what keeps queue and history over restarts (default: weft.db in the user folder); :memory: keeps nothing",
+        help="what keeps queue, history and settings over restarts (default: weft.db in the user folder); "
+        ":memory: keeps nothing",
     )
     group.add_argument(
         "--queue-limit", type=_at_least_one, default=10_000, metavar="N", help="jobs that may wait (default: 10000)"

@@ -85,9 +85,9 @@ def connect(path: Path, locked_for_s: float = LOCKED_FOR_S) -> sqlite3.Connectio
                     raise
                 if time.monotonic() > until_s:
                     raise DatabaseLocked(
-                        f"{path} is used by another Weft that is running: queue, history and pause of this one are "
-                        "kept in memory only, and are lost when it ends. To keep those of both, give one of them a "
-                        "--database-file or --user-directory of its own."
+                        f"{path} is used by another Weft that is running: queue, history, pause and settings of this "
+                        "one are kept in memory only, and are lost when it ends. To keep those of both, give one of "
+                        "them a --database-file or --user-directory of its own."
                     ) from None
                 time.sleep(0.05)
         connection.execute("PRAGMA synchronous = FULL")

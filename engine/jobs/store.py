@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.errors import EngineError
 from engine.execution.events import NodeFinished, RunInterrupted, RunStarted
@@ -18,7 +18,7 @@ from engine.jobs.database import Change, Database, DatabaseLocked, connect
 from engine.jobs.history import HistoryItem
 from engine.jobs.job import Job, now_ms
 from engine.jobs.schema import migrate
-from engine.jobs.settings import Settings, take_in
+from engine.jobs.settings import change_settings, read_settings, take_in
 
 log = logging.getLogger(__name__)
 SERVER_ENDED = "The server ended while this job ran."
@@ -70,7 +70,6 @@ class JobStore:
         """
         self._database = database
         self._is_lasting = is_lasting and database is not None
-        self.settings = Settings(database)
         self.is_beside_another = is_beside_another
         self.restored = restored or Restored()
         self._notice = notice
@@ -184,6 +183,14 @@ class JobStore:
             raise NothingKept("This server keeps no index of results.")
         return await self._database.read(question)
 
+    async def settings(self, user: str) -> dict[str, Any]:
+        """Give all settings of an account."""
+        return await self.read(partial(read_settings, user=user))
+
+    def change_settings(self, user: str, changes: Mapping[str, Any]) -> None:
+        """Change some settings of an account; `written` waits for it."""
+        self._change(partial(change_settings, user=user, changes=changes))
+
     def close(self) -> None:
         """Write what is left, and let go of the file."""
         if self._database is not None:
@@ -198,10 +205,10 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
     """Open the file that keeps jobs, or begin one.
 
     A damaged file is moved aside, and a new one begun; where none can be written, or another running server has it,
-    nothing is kept. The store's `notice` says which.
+    all is kept in memory only. The store's `notice` says which.
 
     Args:
-        path: None keeps nothing.
+        path: None keeps all in memory only.
         resume: jobs that ran when the server ended are queued again; else they count as interrupted.
         old_settings: the file that held the settings in earlier versions; it is taken in, and renamed.
 
@@ -209,7 +216,7 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
         NewerDatabase: it was written by a later version of the program.
     """
     if path is None:
-        return _in_memory("Queue and history are kept in memory only, as --database-file says.")
+        return _in_memory("Queue, history and settings are kept in memory only, as --database-file says.")
     notice = ""
     try:
         try:
@@ -222,8 +229,8 @@ def open_store(path: Path | None, *, resume: bool = False, old_settings: Path | 
             connection, restored = _open(path, old_settings, resume=resume)
     except (sqlite3.OperationalError, OSError) as error:
         notice = (
-            f"{path} cannot be written ({error}): queue, history and pause are kept in memory only, and are lost when "
-            "the server ends. Make the folder writable, or name another file with --database-file."
+            f"{path} cannot be written ({error}): queue, history, pause and settings are kept in memory only, "
+            "and are lost when the server ends. Make the folder writable, or name another file with --database-file."
         )
         log.warning("%s", notice)
         return _in_memory(notice)

@@ -386,18 +386,18 @@ async def test_a_file_from_before_accounts_keeps_its_jobs(path):
 
 async def test_settings_outlive_the_server_and_are_each_accounts_own(path):
     store = open_store(path)
-    assert await store.settings.of("anna") == {}
-    store.settings.change("anna", {"a": 1, "\ud800\r\n[x]": ["\x00", 2**70]})
-    store.settings.change("anna", {"b": {}})
-    store.settings.change("", {"a": 2})
-    assert await store.settings.of("anna") == {"a": 1, "\ud800\r\n[x]": ["\x00", 2**70], "b": {}}
+    assert await store.settings("anna") == {}
+    store.change_settings("anna", {"a": 1, "\ud800\r\n[x]": ["\x00", 2**70]})
+    store.change_settings("anna", {"b": {}})
+    store.change_settings("", {"a": 2})
+    assert await store.settings("anna") == {"a": 1, "\ud800\r\n[x]": ["\x00", 2**70], "b": {}}
     await abandon(store)
     store = open_store(path)
-    assert await store.settings.of("") == {"a": 2} and len(await store.settings.of("anna")) == 3
+    assert await store.settings("") == {"a": 2} and len(await store.settings("anna")) == 3
     store.close()
-    kept_nowhere = open_store(None)
-    kept_nowhere.settings.change("", {"a": 3})
-    assert await kept_nowhere.settings.of("") == {"a": 3}
+    in_memory = open_store(None)
+    in_memory.change_settings("", {"a": 3})
+    assert await in_memory.settings("") == {"a": 3}
 
 
 async def test_settings_of_earlier_versions_are_taken_in_once(path):
@@ -406,13 +406,14 @@ async def test_settings_of_earlier_versions_are_taken_in_once(path):
     file.write_text('{"a": 1}')
     for _ in range(2):
         store = open_store(path, old_settings=file)
-        assert await store.settings.of("") == {"a": 1}
+        assert await store.settings("") == {"a": 1}
         store.close()
     assert not file.exists() and file.with_name("settings.json.taken-in").read_text() == '{"a": 1}'
-    file.write_text("{")
-    store = open_store(path, old_settings=file)
-    assert await store.settings.of("") == {"a": 1} and file.read_text() == "{"
-    store.close()
+    for unreadable in ("{", "[1]", "[" * 100_000, ""):
+        file.write_text(unreadable)
+        store = open_store(path, old_settings=file)
+        assert await store.settings("") == {"a": 1} and file.read_text() == unreadable
+        store.close()
 
 
 def test_the_first_schema_is_what_it_was():

@@ -15,6 +15,7 @@ from engine.options import read_options
 from engine.server import accounts
 from engine.server.accounts import Accounts, BadAccount, NoAccount, accounts_in, with_an_admin
 from engine.server.gates import GATE, KEPT_S, AccountGate
+from engine.server.users import User
 from tests.server.conftest import Site
 
 PASSWORD = "correct horse battery"
@@ -157,7 +158,7 @@ async def test_browsers_log_in_by_name_and_password_and_out_again(site):
 async def test_cookies_cannot_be_made_or_changed(site):
     gate = gate_of(site)
     gate.accounts.add("anna", PASSWORD)
-    user = gate.by_cookie(gate.cookie(type("U", (), {"id": "anna"})()))
+    user = gate.by_cookie(gate.cookie(User("anna", is_admin=False)))
     assert user is not None and user.id == "anna" and not user.is_admin
     name, until, mark = gate.cookie(user).split(".")
     for forged in (
@@ -178,7 +179,7 @@ async def test_cookies_cannot_be_made_or_changed(site):
 async def test_an_account_that_is_made_again_has_no_old_sessions(site):
     gate = gate_of(site)
     gate.accounts.add("anna", PASSWORD)
-    cookie = gate.cookie(type("U", (), {"id": "anna"})())
+    cookie = gate.cookie(User("anna", is_admin=False))
     gate.accounts.remove("anna")
     assert gate.by_cookie(cookie) is None
     gate.accounts.add("anna", PASSWORD)

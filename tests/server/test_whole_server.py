@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +18,13 @@ import websockets
 from websockets.asyncio.client import connect
 
 from tests.doubles import entry
+from tests.server.running import SCRIPT, Server, start
 
-SCRIPT = Path(__file__).with_name("doubles_server.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends the server by signals")
 
 
-@dataclass
-class Server:
-    process: subprocess.Popen[str]
-    address: str
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
-            return json.load(answer)
-
-    def post(self, path: str, body: Any) -> Any:
-        """As the ecosystem's example script does: JSON, without a content type of its own."""
-        request = urllib.request.Request(f"http://{self.address}{path}", data=json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+class WholeServer(Server):
+    """One that runs prompts and tells of its worker."""
 
     def worker_id(self) -> int:
         """Ask a node for the worker's process id."""
@@ -48,36 +33,19 @@ class Server:
 
     def run(self, prompt: dict[str, Any]) -> dict[str, Any]:
         prompt_id = self.post("/prompt", {"prompt": prompt})["prompt_id"]
-        until_s = time.monotonic() + 20
-        while time.monotonic() < until_s:
-            history = self.get(f"/history/{prompt_id}")
-            if history:
-                found: dict[str, Any] = history[prompt_id]
-                return found
-            time.sleep(0.02)
-        raise TimeoutError(prompt_id)
+        return self.ended(prompt_id)
 
 
-def start(folder: Path, *flags: str) -> Server:
-    process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder), "--port", "0", *flags],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.search(r"GUI go to: http://(\S+)", line):
-            return Server(process, found[1])
-    raise AssertionError(f"the server ended with {process.wait()} before it listened")
+def start_whole(folder: Path, *flags: str) -> WholeServer:
+    started = start(folder, *flags)
+    return WholeServer(started.process, started.address)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = start(tmp_path)
+def server(tmp_path: Path) -> Iterator[WholeServer]:
+    server = start_whole(tmp_path)
     yield server
-    server.process.kill()
-    server.process.wait()
-    assert server.process.stdout is not None
-    server.process.stdout.close()
+    server.end()
 
 
 def ended(process_id: int, within_s: float) -> bool:

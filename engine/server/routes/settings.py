@@ -46,7 +46,7 @@ async def post_setting(request: web.Request) -> web.Response:
 
 
 async def _settings(request: web.Request) -> dict[str, Any]:
-    return await services_of(request).store.settings.of(user_of(request).id)
+    return await services_of(request).store.settings(user_of(request).id)
 
 
 async def _change(request: web.Request, changes: Mapping[str, Any]) -> web.Response:
@@ -54,6 +54,6 @@ async def _change(request: web.Request, changes: Mapping[str, Any]) -> web.Respo
     if length > LARGEST_CHARACTERS:
         raise web.HTTPRequestEntityTooLarge(LARGEST_CHARACTERS, length, text="The settings would exceed 5 MB.")
     services = services_of(request)
-    services.store.settings.change(user_of(request).id, changes)
+    services.store.change_settings(user_of(request).id, changes)
     await written(services)
     return web.Response()
