@@ -1,6 +1,8 @@
 /** What can be done here? The open workflows and every command on them; it joins model, server, stage and panels. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { BUILT_IN } from "./commands/built_in";
+import { Commands } from "./commands/registry";
 import * as http from "./api/http";
 import { newest } from "./api/newest";
 import { EventRouter, showHistory } from "./api/routing";
@@ -27,6 +29,8 @@ import { readLibrary, type Blueprint } from "./interaction/library";
 import { addSubgraph } from "./interaction/subgraphs";
 import { openData } from "./opening";
 import { UiState } from "./panels/ui_state";
+import { BUILT_IN_SETTINGS, KEY_CHOICES } from "./settings/built_in";
+import { Settings } from "./settings/settings";
 import { findRecovered, keepServerDraft } from "./server_drafts";
 import { claimDocument, keepDraft, restoreDrafts, writeOpenList } from "./session";
 import { zoomAt } from "./view/canvas/camera";
@@ -35,6 +39,8 @@ import { Stage } from "./view/stage";
 export class Editor {
   readonly stage = new Stage();
   readonly ui = new UiState();
+  readonly settings = new Settings((text) => this.ui.tell(text, "error"));
+  readonly commands = new Commands(this, this.settings.of(KEY_CHOICES));
   readonly documents: Signal<readonly Document[]> = signal([]);
   readonly active: Signal<Document | null> = signal(null);
   readonly queue: Signal<http.QueueState> = signal({ running: [], pending: [], isPaused: false });
@@ -62,6 +68,8 @@ export class Editor {
         if (document !== this.active.peek()) this.ui.tell(`${document.name.peek()}: ${message}`, "error");
       },
     });
+    this.settings.add(...BUILT_IN_SETTINGS);
+    this.commands.add(...BUILT_IN);
     this.socket = new ServerSocket(clientId, (event) => this.router.receive(event), () => void this.catchUp());
   }
 
@@ -350,11 +358,6 @@ export class Editor {
 
   renameSelected(): void {
     this.withSelection((_, ids) => (this.ui.renaming.value = ids[0] ?? null));
-  }
-
-  nudge(dx: number, dy: number): void {
-    this.withSelection((document, ids) =>
-      document.edit("move", ids.filter((id) => !document.graph.node(id).pinned).map((id) => ({ kind: "field", id, field: "pos", value: [document.graph.node(id).pos[0] + dx, document.graph.node(id).pos[1] + dy] })), "nudge"));
   }
 
   fitSelection(): void {

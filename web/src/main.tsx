@@ -11,7 +11,6 @@ import { watchSaves } from "./interaction/saving";
 import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
 import { watchEnds, watchRunningNode } from "./running/attention";
-import { loadPreferences } from "./running/preferences";
 import { watchRepeat } from "./running/repeat";
 import "./style/index.css";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
@@ -57,7 +56,7 @@ watchSaves(editor);
 watchRepeat(editor);
 watchRunningNode(editor);
 watchEnds(editor);
-void loadPreferences(editor);
+void editor.settings.load();
 render(<App editor={editor} machine={machine} />, root);
 followTitle(editor);
 // for tests and for the curious: counts of what was drawn and what is in the page

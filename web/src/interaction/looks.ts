@@ -1,11 +1,15 @@
 /** How does the user order what is on the canvas? Pins, colours, and columns by depth. */
 
 import type { Editor } from "../editor";
+import { arrange, type Arrangement } from "../model/arrange";
 import { COLORS, recolored } from "../model/colors";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
+import { union } from "../model/geometry";
 import { tidyEdits } from "../model/tidy";
 import type { NodeId, Point } from "../model/types";
+import { SNAP_SIZE } from "../settings/built_in";
+import { toScreen } from "../view/canvas/camera";
 
 const NONE = "no colour";
 
@@ -41,4 +45,28 @@ export function tidySelection(editor: Editor): void {
   const document = editor.active.value;
   const ids = document ? chosen(document).filter((id) => !document.graph.node(id).pinned) : [];
   if (document && ids.length > 1) document.edit("tidy up", tidyEdits(document.graph, new Set(ids), (node) => document.hasMedia(node)));
+}
+
+/** Lines the selected nodes up, or spaces them out evenly. */
+export function alignSelection(editor: Editor, how: Arrangement): void {
+  const document = editor.active.value;
+  const ids = document ? chosen(document) : [];
+  if (document && ids.length > 1) document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
+}
+
+/** Moves the selected nodes by steps of the grid. */
+export function nudgeSelection(editor: Editor, dx: number, dy: number): void {
+  const document = editor.active.value;
+  if (!document) return;
+  const step = editor.settings.of(SNAP_SIZE).peek();
+  const free = chosen(document).map((id) => document.graph.node(id)).filter((node) => !node.pinned);
+  document.edit("move", free.map(({ id, pos }) => ({ kind: "field", id, field: "pos", value: [pos[0] + dx * step, pos[1] + dy * step] })), "nudge");
+}
+
+/** Where on the screen something about the selected nodes may open: at their top left corner, or what of it is in view. */
+export function placeOfSelection({ active, stage }: Editor): Point {
+  const document = active.value;
+  const area = document && union(chosen(document).map((id) => document.bounds(id)));
+  const [x, y] = area ? toScreen(stage.camera, [area.x + 24, area.y + 24]) : [stage.width / 2, stage.height / 3];
+  return [Math.max(8, Math.min(x, stage.width - 200)), Math.max(60, Math.min(y, stage.height - 120))];
 }

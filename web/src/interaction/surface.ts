@@ -1,7 +1,7 @@
 /** What does the pointer machine act on in the real editor? Stage and panels behind one small interface. */
 
+import { ARRANGE_IDS } from "../commands/built_in";
 import type { Editor } from "../editor";
-import { arrange, type Arrangement } from "../model/arrange";
 import { accepts } from "../model/sockets";
 import { connect, dissolveNode } from "../model/operations";
 import { setsArea } from "../model/regions";
@@ -13,11 +13,10 @@ import type { GraphNode, LinkId, NodeId, Point } from "../model/types";
 import type { Hit } from "../view/canvas/hit_test";
 import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
-import { downloadActive, exportPrompt } from "./files";
-import { colorGroup, colorNodes, tidySelection, togglePinned } from "./looks";
-import { editMask, pictureOf } from "./masks";
+import { colorGroup, colorNodes } from "./looks";
+import { pictureOf } from "./masks";
 import type { Surface } from "./pointer";
-import { borderMenu, makeSubgraph, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
+import { borderMenu, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
 
 /** Edits that connect a node just added to the end of the link that was dropped. */
 function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
@@ -32,42 +31,36 @@ function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
   return slot >= 0 ? connect(document.graph, { node: node.id, slot }, end) : [];
 }
 
-const ARRANGEMENTS: readonly (readonly [string, Arrangement])[] = [
-  ["Align left", "left"], ["Align right", "right"], ["Align tops", "top"], ["Align bottoms", "bottom"], ["Space out across", "across"], ["Space out down", "down"],
-];
-
 /** What can be done to several nodes only. */
-function arrangeMenu(editor: Editor, document: Document, ids: readonly NodeId[]): (MenuItem | null)[] {
-  if (ids.length < 2) return [];
-  const act = (how: Arrangement): void => document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
-  return [null, { label: "Tidy up", keys: "T", act: () => tidySelection(editor) }, ...ARRANGEMENTS.map(([label, how]) => ({ label, act: () => act(how) }))];
-}
+const arrangeMenu = (editor: Editor, ids: readonly NodeId[]): (MenuItem | null)[] =>
+  ids.length < 2 ? [] : [null, ...["arrange.tidy", ...ARRANGE_IDS].map((id) => editor.commands.item(id))];
 
 function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | null)[] {
   const ids = [...document.selection.value].filter((id) => !isBorder(id));
   const only = ids.length === 1 ? ids[0]! : null;
+  const { commands } = editor;
   return [
     ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? subgraphMenu(editor, document, only) : []),
     ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
-    { label: ids.length === 1 ? "Run to here" : "Run to the selected nodes", keys: "Mod+Shift+Enter", act: () => void editor.runTo(ids) },
-    ...(only !== null && pictureOf(document, only) ? [{ label: "Edit the mask…", keys: "E", act: () => editMask(editor, document, only) }] : []),
+    commands.item("run.selected", only !== null ? "Run to here" : "Run to the selected nodes"),
+    ...(only !== null && pictureOf(document, only) ? [commands.item("node.mask")] : []),
     ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: "Draw the areas…", act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
-    { label: "Rename", keys: "F2", disabled: only === null, act: () => (editor.ui.renaming.value = only) },
-    { label: "Duplicate", keys: "Mod+D", act: () => editor.duplicate() },
-    { label: "Group", keys: "Mod+G", act: () => editor.groupSelection() },
-    { label: "Make a subgraph", keys: "Mod+Shift+G", act: () => makeSubgraph(editor) },
-    { label: "Collapse or expand", keys: "Alt+C", act: () => editor.toggleCollapsed() },
-    { label: "Pin or unpin", keys: "P", act: () => togglePinned(editor) },
+    commands.item("node.rename"),
+    commands.item("edit.duplicate"),
+    commands.item("edit.group", "Group"),
+    commands.item("subgraph.make", "Make a subgraph"),
+    commands.item("node.collapse"),
+    commands.item("node.pin"),
     { label: "Colour…", act: () => colorNodes(editor, document, at) },
-    { label: "Mute or unmute", keys: "Mod+M", act: () => editor.toggleMode(2) },
-    { label: "Bypass or not", keys: "Mod+B", act: () => editor.toggleMode(4) },
+    commands.item("node.mute"),
+    commands.item("node.bypass"),
     {
       label: "Swap for another type…", disabled: only === null,
       act: () => (editor.ui.search.value = { screen: at, filter: null, says: "Swap for…", pick: (type) => only && editor.swapNode(only, type) }),
     },
     { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
-    { label: "Delete", keys: "Delete", act: () => editor.removeSelection() },
-    ...arrangeMenu(editor, document, ids),
+    commands.item("edit.delete", "Delete"),
+    ...arrangeMenu(editor, ids),
   ];
 }
 
@@ -100,12 +93,8 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
   if ("node" in hit) return nodeMenu(editor, document, at);
   if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
   const common: MenuItem[] = [
-    { label: "Add a node…", keys: "/", act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
-    { label: "Select all", keys: "Mod+A", act: () => editor.selectAll() },
-    { label: "Show everything", keys: "F", act: () => editor.stage.fit() },
-    { label: "Versions…", keys: "H", act: () => (editor.ui.dialog.value = "versions") },
-    { label: "Download as JSON", act: () => downloadActive(editor) },
-    { label: "Export (API)", act: () => exportPrompt(editor) },
+    { ...editor.commands.item("edit.add"), act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
+    ...["edit.select_all", "view.all", "workflow.versions", "workflow.download", "workflow.export", "palette.open"].map((id) => editor.commands.item(id)),
   ];
   return "group" in hit ? [...groupMenu(editor, document, hit.group, at), null, ...common] : common;
 }

@@ -4,10 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import * as http from "../api/http";
 import * as workflows from "../api/workflows";
+import { GROUPS } from "../commands/registry";
+import { said } from "../commands/words";
 import type { Editor } from "../editor";
 import { downloadActive, takeFiles } from "../interaction/files";
 import { removeSaved, saveActive, withoutSuffix } from "../interaction/saving";
-import { COMMANDS, GESTURES, readableKeys } from "../interaction/keymap";
+import { GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { ago, exactly } from "../model/when";
 import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
@@ -104,14 +106,18 @@ function SaveDialog({ editor }: { editor: Editor }) {
 }
 
 function HelpDialog({ editor }: { editor: Editor }) {
-  const shown = COMMANDS.filter((command, index) => COMMANDS.findIndex((other) => other.says === command.says) === index);
+  const { commands } = editor;
+  const shown = commands.all.value.filter((command) => commands.keysOf(command.id).length > 0);
+  const groups = [...new Set([...GROUPS, ...shown.map((command) => said(command.group))])].filter((group) => shown.some((command) => said(command.group) === group));
   return (
     <Dialog editor={editor} title="Keyboard and mouse">
       <div class="help">
         <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture}><dt>{gesture}</dt><dd>{says}</dd></div>)}</dl></section>
-        {(["Run", "Workflow", "Edit", "View"] as const).map((group) => (
+        {groups.map((group) => (
           <section key={group}><h3>{group}</h3>
-            <dl>{shown.filter((command) => command.group === group).map((command) => <div key={command.keys}><dt>{command.says}</dt><dd><kbd>{readableKeys(command.keys).replace("ArrowLeft", "← ↑ ↓ →")}</kbd></dd></div>)}</dl>
+            <dl>{shown.filter((command) => said(command.group) === group).map((command) => (
+              <div key={command.id}><dt>{said(command.label)}</dt><dd>{commands.keysOf(command.id).map((keys) => <kbd key={keys}>{readableKeys(keys)}</kbd>)}</dd></div>
+            ))}</dl>
           </section>
         ))}
       </div>

@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Editor } from "../editor";
+import { MINIMAP } from "../settings/built_in";
 import type { Document } from "../model/document";
 import type { Rect } from "../model/types";
 import { visibleArea } from "../view/canvas/camera";
@@ -57,7 +58,7 @@ class MapSheet {
 export function Minimap({ editor }: { editor: Editor }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const map = useRef<MapSheet | null>(null);
-  const isShown = editor.ui.showsMinimap.value;
+  const isShown = editor.settings.of(MINIMAP).value;
   useEffect(() => {
     if (!canvas.current) return undefined;
     map.current = new MapSheet(editor, canvas.current);

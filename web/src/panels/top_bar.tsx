@@ -4,7 +4,8 @@ import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { ClockIcon, CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
-import { readableKeys } from "../interaction/keymap";
+import { closeDocument } from "../interaction/tabs";
+import { withKeys } from "../interaction/keymap";
 import { RunControls } from "../running/run_controls";
 import { AccountButton } from "./account";
 
@@ -17,9 +18,7 @@ function Tab({ editor, document }: { editor: Editor; document: Document }) {
         {document.isDirty && <span class="unsaved" aria-label="has changes that are not saved" />}
       </button>
       {editor.documents.value.length > 1 && (
-        <button type="button" class="tab-close" aria-label={`Close ${document.name.value}`} onClick={() => {
-          if (!document.isDirty || confirm(`Close ${document.name.value}? Its changes are not saved.`)) void editor.close(document);
-        }}><CloseIcon /></button>
+        <button type="button" class="tab-close" aria-label={`Close ${document.name.value}`} onClick={() => void closeDocument(editor, document)}><CloseIcon /></button>
       )}
     </div>
   );
@@ -37,16 +36,16 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="New workflow" title="New workflow" onClick={() => editor.newDocument()}><PlusIcon /></button>
       </div>
       <nav class="tools" aria-label="Workflow">
-        <button type="button" class="icon-button" aria-label="Undo" title={`Undo ${document?.history.undoLabel ?? ""} (${readableKeys("Mod+Z")})`} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
-        <button type="button" class="icon-button" aria-label="Redo" title={`Redo ${document?.history.redoLabel ?? ""} (${readableKeys("Mod+Shift+Z")})`} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
+        <button type="button" class="icon-button" aria-label="Undo" title={withKeys(editor, `Undo ${document?.history.undoLabel ?? ""}`, "edit.undo")} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
+        <button type="button" class="icon-button" aria-label="Redo" title={withKeys(editor, `Redo ${document?.history.redoLabel ?? ""}`, "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
         <span class="divider" />
-        <button type="button" class="button quiet" title={readableKeys("Mod+O")} onClick={() => (ui.dialog.value = "open")}>Open</button>
-        <button type="button" class="button quiet" title={readableKeys("Mod+S")} onClick={() => void saveActive(editor)}>Save</button>
-        <button type="button" class="icon-button" aria-label="Versions" title="Versions (H)" onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
+        <button type="button" class="button quiet" title={withKeys(editor, "Open", "workflow.open")} onClick={() => (ui.dialog.value = "open")}>Open</button>
+        <button type="button" class="button quiet" title={withKeys(editor, "Save", "workflow.save")} onClick={() => void saveActive(editor)}>Save</button>
+        <button type="button" class="icon-button" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />
-        <button type="button" class="icon-button" aria-label="Show everything" title="Show everything (F)" onClick={() => editor.stage.fit()}><FitIcon /></button>
-        <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title="Results (G)" onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
-        <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
+        <button type="button" class="icon-button" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
+        <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
+        <button type="button" class="icon-button" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
       </nav>
       <AccountButton editor={editor} />
       <RunControls editor={editor} />

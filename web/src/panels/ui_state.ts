@@ -60,8 +60,6 @@ export interface RefusedSave {
   readonly conflict: Conflict;
 }
 
-const MINIMAP_KEY = "weft.minimap";
-
 export class UiState {
   readonly choice = signal<ChoicePopup | null>(null);
   readonly search = signal<SearchRequest | null>(null);
@@ -71,7 +69,7 @@ export class UiState {
   readonly mask = signal<MaskRequest | null>(null);
   /** The workflow whose areas of prompts are drawn, and the node from which it was asked. */
   readonly regions = signal<{ readonly document: Document; readonly first: NodeId } | null>(null);
-  readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "recovered" | "save" | "trash" | "versions" | null>(null);
+  readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "palette" | "recovered" | "save" | "settings" | "trash" | "versions" | null>(null);
   /** The save that was refused, while its dialog is open. */
   readonly conflict = signal<RefusedSave | null>(null);
   /** Unsaved work that the server has and this browser has not. */
@@ -79,19 +77,12 @@ export class UiState {
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   readonly showsGallery = signal(false);
-  /** Whether the map may appear when not all is in view; the browser remembers it. */
-  readonly showsMinimap = signal(localStorage.getItem(MINIMAP_KEY) !== "off");
   private count = 0;
 
   tell(text: string, tone: Toast["tone"] = "info", node?: NodeId, action?: Toast["action"]): void {
     const toast: Toast = { id: ++this.count, tone, text, node, action };
     this.toasts.value = [...this.toasts.value.filter((other) => other.text !== text).slice(-3), toast];
     setTimeout(() => this.dismiss(toast.id), tone === "error" || action ? 12_000 : 5_000);
-  }
-
-  toggleMinimap(): void {
-    this.showsMinimap.value = !this.showsMinimap.value;
-    localStorage.setItem(MINIMAP_KEY, this.showsMinimap.value ? "on" : "off");
   }
 
   dismiss(id: number): void {

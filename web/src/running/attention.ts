@@ -5,7 +5,7 @@ import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { readableSeconds } from "../model/timeline";
 import { toScreen } from "../view/canvas/camera";
-import { followsNode, tellsEnds } from "./preferences";
+import { FOLLOW_NODE, TELL_ENDS } from "../settings/built_in";
 
 /** Shorter runs are waited for. */
 const LONG_MS = 20_000;
@@ -33,7 +33,7 @@ export function watchRunningNode(editor: Editor): void {
   effect(() => {
     const document = editor.active.value;
     const key = document?.runningNode.value;
-    if (!followsNode.value || !document || !key) return;
+    if (!editor.settings.of(FOLLOW_NODE).value || !document || !key) return;
     const id = shownNode(key, document.path.value);
     if (id !== null) untracked(() => bringIntoView(editor, document, id));
   });
@@ -63,7 +63,7 @@ export function watchEnds(editor: Editor): void {
       if (isRunning || since === undefined) continue;
       begun.delete(workflow);
       const ms = Date.now() - since;
-      if (ms > LONG_MS && globalThis.document.hidden && tellsEnds.peek()) untracked(() => tellEnd(editor, workflow, ms));
+      if (ms > LONG_MS && globalThis.document.hidden && editor.settings.of(TELL_ENDS).peek()) untracked(() => tellEnd(editor, workflow, ms));
     }
   });
 }

@@ -1,28 +1,15 @@
 /** How is a run begun and stopped? The buttons at the top, and what is kept running. */
 
 import type { Editor } from "../editor";
-import { readableKeys } from "../interaction/keymap";
+import { withKeys } from "../interaction/keymap";
 import { ChevronIcon, PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
 import { cancelRun, count, keepRunning, kept, MOST_RUNS, runBatch, setCount, stopKeeping, waitsForChange } from "./repeat";
-import { followsNode, setFollows, setTellsEnds, tellsEnds } from "./preferences";
-import { showsSweep, timedJob, toggleTimes } from "./shown";
 import "./running.css";
 
+const MORE = ["run.sweep", "run.times", null, "run.keep", "run.follow", "run.notify"] as const;
+
 function offerMore(editor: Editor, { right, bottom }: DOMRect): void {
-  const follows = followsNode.peek();
-  const tells = tellsEnds.peek();
-  const isKept = kept.peek() !== null;
-  editor.ui.menu.value = {
-    at: [right - 250, bottom + 6],
-    items: [
-      { label: "Sweep values…", act: () => (showsSweep.value = true) },
-      { label: "Times of the last run", act: () => { timedJob.value = null; toggleTimes(editor); } },
-      null,
-      { label: "Keep running", checked: isKept, act: () => (isKept ? stopKeeping() : keepRunning(editor)) },
-      { label: "Follow the running node", checked: follows, act: () => void setFollows(editor, !follows) },
-      { label: "Notify when a long run ends", checked: tells, act: () => void setTellsEnds(editor, !tells) },
-    ],
-  };
+  editor.ui.menu.value = { at: [right - 250, bottom + 6], items: MORE.map((id) => id && editor.commands.item(id)) };
 }
 
 export function RunControls({ editor }: { editor: Editor }) {
@@ -31,12 +18,12 @@ export function RunControls({ editor }: { editor: Editor }) {
   return (
     <div class="run-buttons">
       {editor.isRunning.value && (
-        <button type="button" class="button cancel" onClick={() => void cancelRun(editor)} title={`Cancel (${readableKeys("Mod+Alt+Enter")})`}>
+        <button type="button" class="button cancel" onClick={() => void cancelRun(editor)} title={withKeys(editor, "Cancel", "run.cancel")}>
           <StopIcon />Cancel
         </button>
       )}
       <div class="run-group">
-        <button type="button" class="button run" onClick={() => void runBatch(editor)} title={`Run${count.value > 1 ? ` ${count.value} times` : ""} (${readableKeys("Mod+Enter")})`}>
+        <button type="button" class="button run" onClick={() => void runBatch(editor)} title={withKeys(editor, `Run${count.value > 1 ? ` ${count.value} times` : ""}`, "run.run")}>
           <PlayIcon />Run
           {running.length + pending.length > 1 && <span class="count" aria-label="in the queue">{running.length + pending.length}</span>}
         </button>

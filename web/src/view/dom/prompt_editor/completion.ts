@@ -7,7 +7,7 @@ import * as words from "../../../api/words";
 import type { Editor } from "../../../editor";
 import { namesFor, unfinishedAt, type Unfinished } from "../../../model/prompt_text/completing";
 import { shortCount, writtenTag, type TagMatch } from "../../../model/prompt_text/tags";
-import { keepsUnderscores } from "./settings";
+import { KEEPS_UNDERSCORES } from "../../../settings/built_in";
 
 const MOST = 20;
 /** Fewer letters than this offer embeddings only behind `embedding:`. */
@@ -31,8 +31,8 @@ function insertTag(view: EditorView, text: string, from: number, to: number): vo
   view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: "input.complete" });
 }
 
-function tagOption({ tag, alias }: TagMatch): Completion {
-  const text = writtenTag(tag.name, keepsUnderscores.value);
+function tagOption(editor: Editor, { tag, alias }: TagMatch): Completion {
+  const text = writtenTag(tag.name, editor.settings.of(KEEPS_UNDERSCORES).peek());
   const label = text.replaceAll("\\", "");
   return {
     label: alias ? `${alias} → ${label}` : label,
@@ -49,7 +49,7 @@ async function forWords(editor: Editor, context: CompletionContext, { starts }: 
     if (typed.trim() === "" || (typed.length < 2 && !context.explicit)) continue;
     const isLast = from === starts.at(-1);
     const eager = isLast && typed.length >= EAGER_FROM ? namesFor(await known, typed, 5) : [];
-    const options = [...(tags?.search(typed, MOST) ?? []).map(tagOption), ...eager.map((name): Completion => ({ label: `embedding:${name}`, type: "embedding" }))];
+    const options = [...(tags?.search(typed, MOST) ?? []).map((match) => tagOption(editor, match)), ...eager.map((name): Completion => ({ label: `embedding:${name}`, type: "embedding" }))];
     if (options.length > 0) return { from, options, filter: false };
   }
   return null;

@@ -13,7 +13,8 @@ import { spoken, type WidgetProps } from "../widgets/widget";
 import { completion } from "./completion";
 import { highlighting } from "./highlighting";
 import "./prompt_editor.css";
-import { checksSpelling, keepsUnderscores, readPromptSettings, toggle } from "./settings";
+import { CHECKS_SPELLING, KEEPS_UNDERSCORES } from "../../../settings/built_in";
+import type { Toggle } from "../../../settings/settings";
 
 const STEP = 0.05;
 const SMALL_STEP = 0.01;
@@ -105,7 +106,7 @@ function makeView(parent: HTMLElement, latest: () => WidgetProps, spelling: Comp
       EditorState.lineSeparator.of("\n"), // what else ends lines stays as it is in the value
       placeholder(widget.spec.placeholder ?? spoken(widget.spec.label)),
       tooltips({ parent: document.body, position: "fixed" }),
-      spelling.of(attributes(widget, checksSpelling.peek())),
+      spelling.of(attributes(widget, widget.editor.settings.of(CHECKS_SPELLING).peek())),
       EditorView.updateListener.of(writer(latest)),
     ],
   });
@@ -130,11 +131,15 @@ function Count({ text }: { text: string }) {
 function Footer({ widget }: { widget: WidgetProps }) {
   const [hasTags, setHasTags] = useState(false);
   useEffect(() => void userTags(widget.editor).then((tags) => setHasTags(tags !== null)), []);
-  const { editor } = widget;
+  const { settings } = widget.editor;
+  const setting = (toggle: Toggle, label: string, title: string) => {
+    const isOn = settings.of(toggle).value;
+    return <button type="button" class="prompt-switch" aria-pressed={isOn} title={title} onClick={() => void settings.set(toggle, !isOn)}>{label}</button>;
+  };
   return (
     <div class="prompt-footer">
-      <button type="button" class="prompt-switch" aria-pressed={checksSpelling.value} title="Underline words that the browser's dictionary does not have" onClick={() => toggle(editor, checksSpelling)}>spelling</button>
-      {hasTags && <button type="button" class="prompt-switch" aria-pressed={keepsUnderscores.value} title="Write tags with underscores, as in long_hair" onClick={() => toggle(editor, keepsUnderscores)}>a_b</button>}
+      {setting(CHECKS_SPELLING, "spelling", "Underline words that the browser's dictionary does not have")}
+      {hasTags && setting(KEEPS_UNDERSCORES, "a_b", "Write tags with underscores, as in long_hair")}
       <Count text={String(widget.value ?? "")} />
     </div>
   );
@@ -147,11 +152,10 @@ export function PromptEditor({ widget, start, leave }: PromptEditorProps) {
   const latest = useRef(widget);
   latest.current = widget;
   const value = String(widget.value ?? "");
-  const checks = checksSpelling.value;
+  const checks = widget.editor.settings.of(CHECKS_SPELLING).value;
   useLayoutEffect(() => {
     const made = makeView(root.current!, () => latest.current, spelling.current, start);
     view.current = made;
-    void readPromptSettings(widget.editor);
     return () => {
       latest.current.commit();
       made.destroy();

@@ -1,0 +1,116 @@
+/** The editor's own commands: run, workflow, edit. */
+
+import type { Editor } from "../editor";
+import { editSelectedMask, pictureOf } from "../interaction/masks";
+import { downloadActive, exportPrompt } from "../interaction/files";
+import { alignSelection, colorNodes, nudgeSelection, placeOfSelection, tidySelection, togglePinned } from "../interaction/looks";
+import { saveActive } from "../interaction/saving";
+import { enterSelected, makeSubgraph, unpackNode } from "../interaction/subgraphs";
+import { closeDocument, turnTabs } from "../interaction/tabs";
+import type { Arrangement } from "../model/arrange";
+import { isBorder } from "../model/subgraph_type";
+import type { NodeId } from "../model/types";
+import { FOLLOW_NODE, MINIMAP, TELL_ENDS } from "../settings/built_in";
+import type { Toggle } from "../settings/settings";
+import { cancelRun, cancelWaiting, keepRunning, kept, runBatch, stopKeeping } from "../running/repeat";
+import { showsSweep, timedJob, toggleTimes } from "../running/shown";
+import type { Command } from "./registry";
+
+export const selected = (editor: Editor): NodeId[] => [...(editor.active.value?.selection.value ?? [])].filter((id) => !isBorder(id));
+const hasNodes = (editor: Editor): boolean => selected(editor).length > 0;
+const hasSeveral = (editor: Editor): boolean => selected(editor).length > 1;
+const onlyNode = (editor: Editor): NodeId | null => (selected(editor).length === 1 ? selected(editor)[0]! : null);
+const isSubgraph = (editor: Editor): boolean => {
+  const id = onlyNode(editor);
+  const graph = editor.active.value?.graph;
+  return id !== null && graph !== undefined && graph.subgraphs.has(graph.node(id).type);
+};
+const hasPicture = (editor: Editor): boolean => {
+  const id = onlyNode(editor);
+  return id !== null && pictureOf(editor.active.value!, id) !== null;
+};
+
+/** A command that switches a setting. */
+const switches = (id: string, setting: Toggle, more: Partial<Command>): Command => ({
+  id, label: setting.label, group: "View", checked: (editor) => editor.settings.of(setting).value,
+  run: (editor) => editor.settings.set(setting, !editor.settings.of(setting).peek()), ...more,
+});
+
+const RUN: readonly Command[] = [
+  { id: "run.run", label: "Run", group: "Run", keys: ["Mod+Enter"], always: true, keywords: "queue prompt generate", run: (editor) => runBatch(editor) },
+  { id: "run.selected", label: "Run up to the selected nodes", group: "Run", keys: ["Mod+Shift+Enter"], always: true, when: hasNodes, run: (editor) => editor.runTo(selected(editor)) },
+  { id: "run.cancel", label: "Cancel the run", group: "Run", keys: ["Mod+Alt+Enter"], always: true, keywords: "stop interrupt", when: (editor) => editor.isRunning.value, run: (editor) => cancelRun(editor) },
+  { id: "run.cancel_waiting", label: "Cancel all runs that wait", group: "Run", keywords: "clear queue", when: (editor) => editor.queue.value.pending.length > 0, run: (editor) => cancelWaiting(editor) },
+  { id: "run.keep", label: "Keep running", group: "Run", keywords: "auto queue instant", checked: () => kept.value !== null, run: (editor) => (kept.peek() !== null ? stopKeeping() : keepRunning(editor)) },
+  { id: "run.sweep", label: "Sweep values…", group: "Run", keywords: "grid xy plot contact sheet", run: () => (showsSweep.value = true) },
+  { id: "run.times", label: "Times of the last run", group: "Run", keywords: "timeline profile", checked: () => timedJob.value !== null, run: (editor) => toggleTimes(editor) },
+  switches("run.follow", FOLLOW_NODE, { group: "Run" }),
+  switches("run.notify", TELL_ENDS, { group: "Run" }),
+];
+
+const WORKFLOW: readonly Command[] = [
+  { id: "workflow.new", label: "New workflow", group: "Workflow", run: (editor) => editor.newDocument() },
+  { id: "workflow.open", label: "Open…", group: "Workflow", keys: ["Mod+O"], always: true, keywords: "load import file", run: (editor) => (editor.ui.dialog.value = "open") },
+  { id: "workflow.save", label: "Save", group: "Workflow", keys: ["Mod+S"], always: true, run: (editor) => saveActive(editor) },
+  { id: "workflow.save_as", label: "Save under another name…", group: "Workflow", keys: ["Mod+Shift+S"], always: true, run: (editor) => (editor.ui.dialog.value = "save") },
+  { id: "workflow.versions", label: "Versions…", group: "Workflow", keys: ["H"], keywords: "history restore", run: (editor) => (editor.ui.dialog.value = "versions") },
+  { id: "workflow.trash", label: "Trash…", group: "Workflow", keywords: "deleted restore", run: (editor) => (editor.ui.dialog.value = "trash") },
+  { id: "workflow.download", label: "Download as JSON", group: "Workflow", keywords: "export", run: (editor) => downloadActive(editor) },
+  { id: "workflow.export", label: "Export (API)", group: "Workflow", keywords: "prompt format", run: (editor) => exportPrompt(editor) },
+  { id: "workflow.close", label: "Close the workflow", group: "Workflow", when: (editor) => editor.documents.value.length > 1, run: (editor) => closeDocument(editor, editor.active.value!) },
+  { id: "workflow.next", label: "Next workflow", group: "Go to", keys: ["Alt+PageDown"], when: (editor) => editor.documents.value.length > 1, run: (editor) => turnTabs(editor, 1) },
+  { id: "workflow.previous", label: "Previous workflow", group: "Go to", keys: ["Alt+PageUp"], when: (editor) => editor.documents.value.length > 1, run: (editor) => turnTabs(editor, -1) },
+];
+
+const EDIT: readonly Command[] = [
+  { id: "edit.undo", label: "Undo", group: "Edit", keys: ["Mod+Z"], when: (editor) => editor.active.value?.history.canUndo ?? false, run: (editor) => editor.active.value?.undo() },
+  { id: "edit.redo", label: "Redo", group: "Edit", keys: ["Mod+Shift+Z", "Mod+Y"], when: (editor) => editor.active.value?.history.canRedo ?? false, run: (editor) => editor.active.value?.redo() },
+  { id: "edit.add", label: "Add a node…", group: "Edit", keys: ["/"], keywords: "search insert double click", run: (editor) => editor.offerNodesInMiddle() },
+  { id: "edit.delete", label: "Delete the selection", group: "Edit", keys: ["Delete", "Backspace"], keywords: "remove", when: hasNodes, run: (editor) => editor.removeSelection() },
+  { id: "edit.select_all", label: "Select all", group: "Edit", keys: ["Mod+A"], run: (editor) => editor.selectAll() },
+  { id: "edit.duplicate", label: "Duplicate", group: "Edit", keys: ["Mod+D"], keywords: "clone copy", when: hasNodes, run: (editor) => editor.duplicate() },
+  { id: "node.rename", label: "Rename", group: "Node", keys: ["F2"], keywords: "title", when: (editor) => onlyNode(editor) !== null, run: (editor) => editor.renameSelected() },
+  { id: "node.mute", label: "Mute or unmute", group: "Node", keys: ["Mod+M"], keywords: "disable", when: hasNodes, run: (editor) => editor.toggleMode(2) },
+  { id: "node.bypass", label: "Bypass or not", group: "Node", keys: ["Mod+B"], keywords: "disable skip", when: hasNodes, run: (editor) => editor.toggleMode(4) },
+  { id: "node.collapse", label: "Collapse or expand", group: "Node", keys: ["Alt+C"], keywords: "minimize fold", when: hasNodes, run: (editor) => editor.toggleCollapsed() },
+  { id: "node.pin", label: "Pin or unpin", group: "Node", keys: ["P"], keywords: "lock", when: hasNodes, run: (editor) => togglePinned(editor) },
+  { id: "node.color", label: "Colour…", group: "Node", when: hasNodes, run: (editor) => colorNodes(editor, editor.active.value!, placeOfSelection(editor)) },
+  { id: "node.mask", label: "Edit the mask…", group: "Node", keys: ["E"], keywords: "paint brush inpaint", when: hasPicture, run: (editor) => editSelectedMask(editor) },
+  { id: "edit.group", label: "Group the selection", group: "Edit", keys: ["Mod+G"], when: hasNodes, run: (editor) => editor.groupSelection() },
+  { id: "subgraph.make", label: "Make a subgraph of the selection", group: "Subgraph", keys: ["Mod+Shift+G"], when: hasNodes, run: (editor) => makeSubgraph(editor) },
+  { id: "subgraph.open", label: "Open the selected subgraph", group: "Subgraph", keys: ["Enter"], keywords: "enter", when: isSubgraph, run: (editor) => enterSelected(editor) },
+  { id: "subgraph.leave", label: "Leave the subgraph", group: "Subgraph", keywords: "exit up", when: (editor) => (editor.active.value?.path.value.length ?? 0) > 0, run: (editor) => editor.active.value?.leave() },
+  { id: "subgraph.unpack", label: "Unpack the subgraph", group: "Subgraph", keywords: "dissolve ungroup", when: isSubgraph, run: (editor) => unpackNode(editor, editor.active.value!, selected(editor)[0]!) },
+];
+
+const move = (id: string, key: string, label: string, dx: number, dy: number): Command => ({ id, label, group: "Arrange", keys: [key], when: hasNodes, run: (editor) => nudgeSelection(editor, dx, dy) });
+
+const ARRANGEMENTS: readonly (readonly [Arrangement, string])[] = [
+  ["left", "Align left"], ["right", "Align right"], ["top", "Align tops"], ["bottom", "Align bottoms"], ["across", "Space out across"], ["down", "Space out down"],
+];
+
+export const ARRANGE_IDS = ARRANGEMENTS.map(([how]) => `arrange.${how}`);
+
+const ARRANGE: readonly Command[] = [
+  { id: "arrange.tidy", label: "Tidy up", group: "Arrange", keys: ["T"], keywords: "layout columns", when: hasSeveral, run: (editor) => tidySelection(editor) },
+  ...ARRANGEMENTS.map(([how, label]): Command => ({ id: `arrange.${how}`, label, group: "Arrange", when: hasSeveral, run: (editor) => alignSelection(editor, how) })),
+  move("arrange.move_left", "ArrowLeft", "Move the selection left", -1, 0),
+  move("arrange.move_right", "ArrowRight", "Move the selection right", 1, 0),
+  move("arrange.move_up", "ArrowUp", "Move the selection up", 0, -1),
+  move("arrange.move_down", "ArrowDown", "Move the selection down", 0, 1),
+];
+
+const VIEW: readonly Command[] = [
+  { id: "view.all", label: "Show everything", group: "View", keys: ["F"], keywords: "fit zoom", run: (editor) => editor.stage.fit() },
+  { id: "view.selection", label: "Show the selection", group: "View", keys: ["."], keywords: "fit focus zoom", when: hasNodes, run: (editor) => editor.fitSelection() },
+  { id: "view.zoom_in", label: "Zoom in", group: "View", keys: ["="], run: (editor) => editor.zoom(1.25) },
+  { id: "view.zoom_out", label: "Zoom out", group: "View", keys: ["-"], run: (editor) => editor.zoom(0.8) },
+  switches("view.map", MINIMAP, { keys: ["M"], keywords: "minimap overview" }),
+  { id: "view.results", label: "Results", group: "Panels", keys: ["G"], keywords: "gallery history pictures", checked: (editor) => editor.ui.showsGallery.value, run: (editor) => (editor.ui.showsGallery.value = !editor.ui.showsGallery.value) },
+  { id: "view.packs", label: "Packs…", group: "Panels", keywords: "custom nodes extensions", run: (editor) => (editor.ui.dialog.value = "packs") },
+  { id: "palette.open", label: "Find a command…", group: "Panels", keys: ["Mod+Shift+P", "Mod+K"], always: true, keywords: "palette actions", run: (editor) => (editor.ui.dialog.value = "palette") },
+  { id: "settings.open", label: "Settings…", group: "Panels", keys: ["Mod+,"], always: true, keywords: "preferences options keys shortcuts", run: (editor) => (editor.ui.dialog.value = "settings") },
+  { id: "view.help", label: "Help", group: "Panels", keys: ["?"], keywords: "shortcuts keys mouse sockets", run: (editor) => (editor.ui.dialog.value = editor.ui.dialog.value === "help" ? null : "help") },
+];
+
+export const BUILT_IN: readonly Command[] = [...RUN, ...WORKFLOW, ...EDIT, ...ARRANGE, ...VIEW];
