@@ -6,6 +6,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from engine.graph.dynamic_inputs import Brings
 from engine.graph.nodes import Graph, Link, Node
 from engine.graph.widgets import Widget
 
@@ -38,6 +39,7 @@ class InputSpec:
         only_with: it is there only while other inputs have these values, or (None) are given at all; a definition may
             have several inputs of one name under different conditions.
         more: further options as /object_info shows them.
+        brings: the inputs that belong to it; only in what editors are told (`NodeDefinition.told_inputs`).
     """
 
     name: str
@@ -50,6 +52,7 @@ class InputSpec:
     checked_by_node: bool = False
     only_with: tuple[tuple[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+    brings: "Brings[InputSpec] | None" = None
 
     def is_there(self, inputs: Mapping[str, Any]) -> bool:
         """Say whether a node with these inputs has it."""
@@ -107,6 +110,7 @@ class NodeDefinition:
     """A node type, whatever style it was written in.
 
     Attributes:
+        told_inputs: `inputs` as editors are told them where some belong to others; names without their owners'.
         is_target: a run may aim at it ("output node").
         takes_lists: gets whole lists of inputs instead of one call per element.
         shown_outputs: how many of `outputs` /object_info lists, if not all: packs' nodes may have more than they say.
@@ -128,6 +132,7 @@ class NodeDefinition:
     display_name: str
     category: str
     inputs: tuple[InputSpec, ...] = ()
+    told_inputs: tuple[InputSpec, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
     description: str = ""
     is_target: bool = False

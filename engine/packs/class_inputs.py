@@ -48,12 +48,15 @@ def read_declared(inputs: Iterable[Any], known_types: Iterable[str], checked: "C
     """Read inputs that are told one by one, as the schema style does; several of one name have different conditions.
 
     Args:
-        inputs: (name, required, (type, options), conditions) each.
+        inputs: (name, required, (type, options), conditions, what belongs to it) each.
     """
-    return tuple(
-        replace(_input(name, entry, required, known_types, checked), only_with=tuple(only_with))
-        for name, required, entry, only_with in inputs
-    )
+
+    def read(declared: Any) -> InputSpec:
+        name, required, entry, only_with, brings = declared
+        spec = _input(name, entry, required, known_types, checked)
+        return replace(spec, only_with=tuple(only_with), brings=brings and brings.described(read))
+
+    return tuple(map(read, inputs))
 
 
 class Checked:

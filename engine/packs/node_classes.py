@@ -75,6 +75,7 @@ def _read(
         display_name=display_name or getattr(cls, "DISPLAY_NAME", None) or node_type,
         category=str(getattr(cls, "CATEGORY", "")),
         inputs=_inputs(cls, groups, known_types, _checked(validate)),
+        told_inputs=read_declared(_told(cls), known_types, _checked(validate)),
         outputs=outputs,
         description=inspect.cleandoc(str(getattr(cls, "DESCRIPTION", "") or "")),
         is_target=bool(getattr(cls, "OUTPUT_NODE", False)),
@@ -228,6 +229,12 @@ def _further_outputs(cls: type[Any], listed: int, known_types: tuple[str, ...]) 
             kind = type_name(declared[index], known_types)
             further.append(OutputSpec(kind, kind))
     return tuple(further)
+
+
+def _told(cls: type[Any]) -> Iterable[Any]:
+    """The inputs as the schema style tells them to editors; none where that is nothing else."""
+    told = getattr(cls, "TOLD_INPUTS", None)
+    return () if told is None else told()
 
 
 def _inputs(

@@ -25,6 +25,7 @@ OUR_MODULES = (
     "engine.execution.events",
     "engine.execution.outcome",
     "engine.graph.definition",
+    "engine.graph.dynamic_inputs",
     "engine.graph.nodes",
     "engine.graph.own_check",
     "engine.graph.problems",

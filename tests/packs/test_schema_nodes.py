@@ -351,3 +351,35 @@ def test_a_sound_is_previewed_as_flac(runner):
 
 def test_a_dict_is_a_result(runner):
     assert runner.run(target="m", m=("SchemaMedia", {"mode": "dict"})).outputs["m"] == {"text": ["plain"]}
+
+
+def test_editors_are_told_owners_and_what_belongs_to_them(runner):
+    told = {
+        name: object_info(runner.brought.registry.get(name), runner.brought.places)["input"]
+        for name in ("SchemaGrow", "SchemaDynamic")
+    }
+    number = ["INT", {"forceInput": True}]
+    grown = {"template": {"input": {"required": {"n": number}}, "prefix": "n", "max": 5, "min": 2}}
+    word = {
+        "template": {
+            "input": {"required": {}, "optional": {"word": ["STRING", {"multiline": False, "forceInput": True}]}},
+            "names": ["a", "b"],
+            "min": 0,
+        }
+    }
+    assert told["SchemaGrow"] == {
+        "required": {"numbers": ["COMFY_AUTOGROW_V3", grown], "words": ["COMFY_AUTOGROW_V3", word]}
+    }
+    kind, options = told["SchemaDynamic"]["required"]["kind"]
+    assert (kind, [option["key"] for option in options["options"]]) == (
+        "COMFY_DYNAMICCOMBO_V3",
+        ["text", "int", "deep"],
+    )
+    assert options["options"][1]["inputs"] == {
+        "required": {"value": ["INT", {"min": 0, "max": 9}]}, "optional": {"more": ["INT", {}]},
+    }  # fmt: skip
+    deep = options["options"][2]["inputs"]["required"]
+    assert [entry[0] for entry in deep.values()] == ["COMFY_DYNAMICCOMBO_V3", "COMFY_AUTOGROW_V3"]
+    slot = {"slotType": "INT", "inputs": {"required": {"scale": ["INT", {}]}}}
+    assert told["SchemaDynamic"]["optional"]["slot"] == ["COMFY_DYNAMICSLOT_V3", slot]
+    assert list(told["SchemaDynamic"]["required"]) == ["kind"]

@@ -10,12 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from comfy_api.kinds import ABSENT, ComfyType, Declared, Input, comfytype, told
+from engine.graph.dynamic_inputs import Attached, Brings, Chosen, Grown
 
 MOST_GROWN = 100  # inputs of one kind
+EDITED = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")  # kinds that are edited on the node unless told otherwise
 
 
 class DynamicInput(Input):
     """An input to which others belong; `execute` gets them together as a dict."""
+
+    def brings(self) -> Brings[Declared]:
+        """The inputs that belong to it, as editors are told them."""
+        raise NotImplementedError
+
+    def told(self) -> Declared:
+        return Declared(self.id, not self.optional, (self.get_io_type(), self.as_dict()), brings=self.brings())
 
 
 def gathered(inputs: Iterable[Input], owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +42,14 @@ class _GrowTemplate:
 
     def __init__(self, input: Input, names: Sequence[str], min: int) -> None:
         self.input, self.names, self.min = input, list(names), min
+
+    def brings(self) -> Grown[Declared]:
+        """The grown inputs take links; what they are linked to says how many there are."""
+        like = self.input.told()
+        kind, options = like.entry
+        forced = {} if like.brings or kind not in EDITED else {"forceInput": True}
+        prefix = getattr(self, "prefix", None)
+        return Grown(like._replace(entry=(kind, {**options, **forced})), tuple(self.names), self.min, prefix)
 
     def declared(self, owner: str) -> list[Declared]:
         """All that may come; the first `min` must, and what a value that came brings with it."""
@@ -79,6 +96,9 @@ class _AutogrowInput(DynamicInput):
     def declared(self) -> list[Declared]:
         return [part._replace(required=part.required and not self.optional) for part in self.template.declared(self.id)]
 
+    def brings(self) -> Brings[Declared]:
+        return self.template.brings()
+
     def gather(self, name: str, given: Mapping[str, Any]) -> Any:
         values = {slot: self.template.input.gather(f"{name}.{slot}", given) for slot in self.template.names}
         return {slot: value for slot, value in values.items() if value is not ABSENT}
@@ -116,6 +136,9 @@ class _DynamicComboInput(DynamicInput):
         ]
         return [Declared(self.id, not self.optional, ("COMBO", choice)), *below]
 
+    def brings(self) -> Brings[Declared]:
+        return Chosen(tuple((option.key, [part.told() for part in option.inputs]) for option in self.options))
+
     def gather(self, name: str, given: Mapping[str, Any]) -> Any:
         if name not in given:
             return ABSENT
@@ -143,6 +166,12 @@ class _DynamicSlotInput(DynamicInput):
         (own,) = self.slot.declared()
         below = [part.below(self.id, (self.id, None)) for inner in self.inputs for part in inner.declared()]
         return [own._replace(required=not self.optional), *below]
+
+    def brings(self) -> Brings[Declared]:
+        return Attached([part.told() for part in self.inputs])
+
+    def told(self) -> Declared:
+        return self.slot.told()._replace(name=self.id, required=not self.optional, brings=self.brings())
 
     def gather(self, name: str, given: Mapping[str, Any]) -> Any:
         if name not in given:

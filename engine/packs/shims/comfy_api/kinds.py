@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, NamedTuple
 
+from engine.graph.dynamic_inputs import Brings
+
 ABSENT: Any = object()  # stands for an input that was not given
 
 
@@ -85,12 +87,14 @@ class Declared(NamedTuple):
         name: with dots, if it belongs to another input.
         entry: (type, options).
         only_with: it is there only while other inputs have these values, or (None) are given at all.
+        brings: the inputs that belong to it, for editors, which are told an owner and not all that may come.
     """
 
     name: str
     required: bool
     entry: tuple[Any, dict[str, Any]]
     only_with: tuple[tuple[str, Any], ...] = ()
+    brings: Brings[Declared] | None = None
 
     def renamed(self, old: str, new: str) -> Declared:
         """Give what was declared below `old`, or for it, a place below `new`."""
@@ -156,6 +160,11 @@ class Input:
     def declared(self) -> list[Declared]:
         """This input, and those that belong to it, as the class style declares inputs."""
         return [Declared(self.id, not self.optional, (self.get_io_type(), self.as_dict()))]
+
+    def told(self) -> Declared:
+        """This input as editors are told it: what belongs to it stands below it."""
+        (own,) = self.declared()
+        return own
 
     def gather(self, name: str, given: Mapping[str, Any]) -> Any:
         """Give what came for this input, which is called `name` here; `ABSENT` if nothing did."""

@@ -70,6 +70,12 @@ class ComfyNode:
         return [declared for part in cls.define_schema().inputs for declared in part.declared()]
 
     @classmethod
+    def TOLD_INPUTS(cls) -> list[Declared]:
+        """The inputs as editors are told them; empty where none belongs to another."""
+        inputs = cls.define_schema().inputs
+        return [part.told() for part in inputs] if any(isinstance(part, DynamicInput) for part in inputs) else []
+
+    @classmethod
     def INPUT_TYPES(cls) -> dict[str, dict[str, Any]]:
         """The inputs as the class style declares them."""
         groups: dict[str, dict[str, Any]] = {"required": {}, "optional": {}, "hidden": {}}
