@@ -67,9 +67,9 @@ function clearErrors(document: Document): void {
 
 /**
  * Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the
- * server refused it (the nodes then say why). The next seeds of runs with the same `gesture` are one step of the undo.
+ * server refused it (the nodes then say why).
  */
-export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null, gesture: string | null = null): Promise<string | null> {
+export async function queueRun(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null): Promise<string | null> {
   clearErrors(document);
   let prompt: Prompt;
   try {
@@ -85,11 +85,17 @@ export async function run(document: Document, router: EventRouter, clientId: str
     router.register(answer.prompt_id, document);
     document.prompts.value = [...document.prompts.peek().slice(-9), answer.prompt_id];
     document.errors.value = showNodeErrors(document, answer.node_errors);
-    document.edit("next seed", advanceSeeds(document.root), gesture);
     return answer.prompt_id;
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     document.errors.value = refusal(document, error);
     return null;
   }
+}
+
+/** Queues the document; its seeds then move on. The next seeds of runs with the same `gesture` are one step of the undo. */
+export async function run(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null, gesture: string | null = null): Promise<string | null> {
+  const id = await queueRun(document, router, clientId, targets);
+  if (id !== null) document.edit("next seed", advanceSeeds(document.root), gesture);
+  return id;
 }

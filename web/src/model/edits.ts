@@ -33,6 +33,8 @@ export type Edit =
   | { kind: "addDefinition"; subgraph: Graph }
   | { kind: "removeDefinition"; id: string }
   | { kind: "definitionName"; id: string; name: string }
+  /** The file's `extra` as a whole, so that taking it back restores the order of its fields. */
+  | { kind: "extra"; value: Json | undefined }
   /** An edit of another graph of the workflow: of a subgraph's definition, or of the workflow itself (null). */
   | { kind: "inside"; definition: string | null; edit: Edit };
 
@@ -51,6 +53,8 @@ export function editTarget(edit: Edit): string | null {
     case "groupColor":
     case "definitionName":
       return `${edit.kind} ${edit.id}`;
+    case "extra":
+      return "extra";
     case "inside": {
       const target = editTarget(edit.edit);
       return target === null ? null : `inside ${edit.definition ?? ""} ${target}`;
@@ -129,6 +133,13 @@ function nameDefinition(graph: Graph, id: string, name: string): Edit {
   return inverse;
 }
 
+function setExtra(root: Graph, value: Json | undefined): Edit {
+  const { extra, ...others } = root.raw;
+  // a field that was there keeps its place
+  root.raw = value === undefined ? others : { ...root.raw, extra: value };
+  return { kind: "extra", value: extra };
+}
+
 /** Applies one edit to the graph and returns its inverse. Raises when the graph does not hold what the edit names. */
 export function applyEdit(graph: Graph, edit: Edit): Edit {
   switch (edit.kind) {
@@ -178,6 +189,8 @@ export function applyEdit(graph: Graph, edit: Edit): Edit {
       return removeDefinition(graph, edit.id);
     case "definitionName":
       return nameDefinition(graph, edit.id, edit.name);
+    case "extra":
+      return setExtra(graph.root, edit.value);
     case "inside":
       return { ...edit, edit: applyEdit(graphOf(graph, edit.definition), edit.edit) };
   }
