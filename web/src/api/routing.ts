@@ -23,12 +23,23 @@ interface PromptRun {
   hasFailed: boolean;
 }
 
+/** An event that belongs to a prompt. */
+export type PromptEvent = Exclude<ServerEvent, { kind: "status" | "text" }>;
+
 export class EventRouter {
   private readonly runs = new Map<string, PromptRun>();
   /** The prompt whose messages come in now; previews without metadata belong to it. */
   private current: string | null = null;
 
+  private readonly observers = new Set<(event: PromptEvent, document: Document, prompt: string) => void>();
+
   constructor(private readonly listener: RunListener) {}
+
+  /** Calls `observer` with every event of an open workflow's prompt, after it is shown. */
+  observe(observer: (event: PromptEvent, document: Document, prompt: string) => void): () => void {
+    this.observers.add(observer);
+    return () => this.observers.delete(observer);
+  }
 
   /** From now on the events of `prompt` belong to `document`. */
   register(prompt: string, document: Document): void {
@@ -59,9 +70,10 @@ export class EventRouter {
     if (!run || prompt === null) return;
     this.current = prompt;
     this.apply(event, prompt, run);
+    for (const observer of this.observers) observer(event, run.document, prompt);
   }
 
-  private apply(event: Exclude<ServerEvent, { kind: "status" | "text" }>, prompt: string, run: PromptRun): void {
+  private apply(event: PromptEvent, prompt: string, run: PromptRun): void {
     const { document } = run;
     switch (event.kind) {
       case "started":

@@ -62,7 +62,8 @@ function widgetFor(name: string, type: Json, options: JsonObject): WidgetSpec | 
     case "COMBO":
       return choiceWidget(name, Array.isArray(options.options) ? options.options : [], options);
     default:
-      return null;
+      // a type of a pack's own that a widget edits: an extension's, and as long as that is off its JSON
+      return typeof options.widgetType === "string" ? { ...common, kind: "own", type: String(type), defaultValue: options.default ?? null } : null;
   }
 }
 
@@ -85,7 +86,7 @@ function orderedNames(section: JsonObject, order: Json | undefined): string[] {
   return [...listed, ...names.filter((name) => !listed.includes(name))];
 }
 
-function readInputs(info: JsonObject): { inputs: InputDefinition[]; widgets: WidgetSpec[] } {
+function readInputs(nodeType: string, info: JsonObject): { inputs: InputDefinition[]; widgets: WidgetSpec[] } {
   const inputs: InputDefinition[] = [];
   const widgets: WidgetSpec[] = [];
   const sections = isObject(info.input) ? info.input : {};
@@ -98,9 +99,11 @@ function readInputs(info: JsonObject): { inputs: InputDefinition[]; widgets: Wid
       if (!Array.isArray(entry) || entry.length === 0) continue;
       const options = isObject(entry[1]) ? entry[1] : {};
       const type = entry[0] ?? "*";
-      const widget = widgetFor(name, type, options);
+      const typeName = Array.isArray(type) ? "COMBO" : String(type);
+      const found = widgetFor(name, type, options);
+      const widget: WidgetSpec | null = found && { ...found, origin: { node: nodeType, input: name, type: asText(options.widgetType) ?? typeName } };
       const input: InputDefinition = {
-        name, type: Array.isArray(type) ? "COMBO" : String(type), optional: section === "optional", tooltip: asText(options.tooltip), widget,
+        name, type: typeName, optional: section === "optional", tooltip: asText(options.tooltip), widget,
       };
       inputs.push(input);
       if (widget) widgets.push(widget);
@@ -129,7 +132,7 @@ export function readDefinition(type: string, info: JsonObject): NodeDefinition {
     description: asText(info.description) ?? "",
     category: asText(info.category) ?? "",
     pack: asText(info.python_module) ?? "",
-    ...readInputs(info),
+    ...readInputs(type, info),
     outputs: readOutputs(info),
     isTarget: info.output_node === true,
     isVirtual: false,

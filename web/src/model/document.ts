@@ -1,6 +1,7 @@
 /** What is an open workflow? Its graph, undo, selection, view and the state of its runs. */
 
 import { batch, signal, type Signal } from "@preact/signals-core";
+import type { NodeDecoration } from "./decorations";
 import type { Edit, Touched } from "./edits";
 import { layoutNode, nodeBounds, type NodeLayout } from "./geometry";
 import type { Graph } from "./graph";
@@ -33,6 +34,7 @@ export class Document {
   /** Names the content that was read or saved there last; a save replaces that one and no other. */
   savedDigest: string | null = null;
 
+  private readonly decorations = new Map<NodeId, NodeDecoration>();
   private readonly layouts = new Map<NodeId, NodeLayout>();
   private readonly nodeSignals = new Map<NodeId, Signal<number>>();
   private readonly runs = new Map<NodeId, Signal<NodeRun>>();
@@ -172,9 +174,28 @@ export class Document {
     let found = this.layouts.get(id);
     if (!found) {
       const node = this.graph.node(id);
-      this.layouts.set(id, (found = layoutNode(this.graph, node, this.hasMedia(node))));
+      this.layouts.set(id, (found = layoutNode(this.graph, node, this.hasMedia(node), this.decoration(id)?.lines.length)));
     }
     return found;
+  }
+
+  /** What extensions show on a node. */
+  decoration(id: NodeId): NodeDecoration | undefined {
+    return this.decorations.get(this.key(id));
+  }
+
+  /** Shows other decorations on nodes; null takes one off. It is no edit. */
+  decorate(changes: ReadonlyMap<NodeId, NodeDecoration | null>): void {
+    for (const [id, decoration] of changes)
+      if (decoration) this.decorations.set(this.key(id), decoration);
+      else this.decorations.delete(this.key(id));
+    this.redraw(changes.keys());
+  }
+
+  /** Lays nodes out and draws them again though nothing of the workflow changed. */
+  redraw(ids: Iterable<NodeId>): void {
+    const present = new Set([...ids].filter((id) => this.graph.nodes.has(id)));
+    if (present.size > 0) this.changed(present, false);
   }
 
   bounds(id: NodeId): Rect {

@@ -1,6 +1,8 @@
 /** How large is a node and where are its sockets? The model answers, so that links are right in the first frame. */
 
 import type { Graph } from "./graph";
+import { LINE } from "./decorations";
+import { ownHeight } from "./own_widgets";
 import { NEW_PORT } from "./ports";
 import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
 import type { GraphNode, Point, Rect, WidgetSpec } from "./types";
@@ -33,11 +35,13 @@ export interface NodeLayout {
   readonly outputs: readonly { readonly y: number }[];
   readonly widgets: readonly WidgetPlace[];
   readonly media: { readonly y: number; readonly height: number } | null;
+  /** Where the sockets begin; above are the lines of decorations. */
+  readonly top: number;
 }
 
 /** A text of several lines takes the height that is left. */
-const isTall = (spec: WidgetSpec): boolean => spec.kind === "text" || spec.kind === "markdown";
-const widgetMin = (spec: WidgetSpec): number => (isTall(spec) ? TEXT_MIN : ROW);
+const isTall = (spec: WidgetSpec): boolean => (spec.kind === "text" || spec.kind === "markdown") && ownHeight(spec) === undefined;
+const widgetMin = (spec: WidgetSpec): number => ownHeight(spec) ?? (isTall(spec) ? TEXT_MIN : ROW);
 
 /** The size that a new node gets. */
 export function naturalSize(graph: Graph, node: GraphNode, hasMedia: boolean): Point {
@@ -58,7 +62,7 @@ function minimum(graph: Graph, node: GraphNode, hasMedia: boolean): number {
 function collapsedLayout(node: GraphNode, width: number): NodeLayout {
   const middle = -TITLE / 2;
   return {
-    width, title: TITLE, height: 0, collapsed: true, media: null, widgets: [],
+    width, title: TITLE, height: 0, collapsed: true, media: null, widgets: [], top: 0,
     inputs: node.inputs.map((socket) => ({ name: socket.name, y: middle })),
     outputs: node.outputs.map(() => ({ y: middle })),
   };
@@ -68,7 +72,7 @@ const REROUTE_HEIGHT = 28;
 
 /** A reroute is a small bar with a socket at each end. */
 const rerouteLayout = (node: GraphNode, width: number): NodeLayout => ({
-  width, title: 0, height: REROUTE_HEIGHT, collapsed: true, media: null, widgets: [],
+  width, title: 0, height: REROUTE_HEIGHT, collapsed: true, media: null, widgets: [], top: 0,
   inputs: node.inputs.map((socket) => ({ name: socket.name, y: REROUTE_HEIGHT / 2 })), outputs: node.outputs.map(() => ({ y: REROUTE_HEIGHT / 2 })),
 });
 
@@ -80,24 +84,26 @@ function borderLayout(node: GraphNode): NodeLayout {
   const outputs = isInput ? [...node.outputs, null] : [];
   const count = Math.max(names.length, outputs.length);
   return {
-    width: Math.max(node.size[0], BORDER_WIDTH), title: TITLE, height: PAD + count * SLOT, collapsed: false, widgets: [], media: null,
+    width: Math.max(node.size[0], BORDER_WIDTH), title: TITLE, height: PAD + count * SLOT, collapsed: false, widgets: [], media: null, top: 0,
     inputs: names.map((name, index) => ({ name, y: y(index) })), outputs: outputs.map((_, index) => ({ y: y(index) })),
   };
 }
 
-/** Where everything of a node goes; `hasMedia` makes room for a picture below the widgets. */
-export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): NodeLayout {
+/** Where everything of a node goes; `hasMedia` makes room for a picture below the widgets, `lines` for text below the title. */
+export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean, lines = 0): NodeLayout {
   if (node.type === "Reroute") return rerouteLayout(node, Math.max(node.size[0], 60));
   if (node.id === SUBGRAPH_INPUT || node.id === SUBGRAPH_OUTPUT) return borderLayout(node);
   const width = Math.max(node.size[0], 120);
   if (node.collapsed) return collapsedLayout(node, Math.min(width, 240));
-  const height = Math.max(node.size[1], minimum(graph, node, hasMedia));
+  const top = lines === 0 ? 0 : lines * LINE + PAD / 2;
+  const least = minimum(graph, node, hasMedia) + top;
+  const height = Math.max(node.size[1], least);
   const specs = graph.widgets(node);
-  const spare = height - minimum(graph, node, hasMedia);
+  const spare = height - least;
   const texts = specs.filter(isTall).length;
   const each = !hasMedia && texts > 0 ? spare / texts : 0;
   const widgets: WidgetPlace[] = [];
-  let y = PAD / 2 + slotRows(node) * SLOT;
+  let y = top + PAD / 2 + slotRows(node) * SLOT;
   for (const spec of specs) {
     const tall = widgetMin(spec) + (isTall(spec) ? each : 0);
     widgets.push({ spec, y, height: tall });
@@ -107,13 +113,13 @@ export function layoutNode(graph: Graph, node: GraphNode, hasMedia: boolean): No
   const inputs = node.inputs.map((socket) => {
     const widget = socket.widget ? widgets.find((place) => place.spec.name === socket.name) : undefined;
     if (widget) return { name: socket.name, y: widget.y + Math.min(widget.height, ROW) / 2 };
-    if (socket.widget) return { name: socket.name, y: PAD };
+    if (socket.widget) return { name: socket.name, y: top + PAD };
     row += 1;
-    return { name: socket.name, y: PAD / 2 + (row - 0.5) * SLOT };
+    return { name: socket.name, y: top + PAD / 2 + (row - 0.5) * SLOT };
   });
   return {
-    width, title: TITLE, height, collapsed: false, widgets, inputs,
-    outputs: node.outputs.map((_, index) => ({ y: PAD / 2 + (index + 0.5) * SLOT })),
+    width, title: TITLE, height, collapsed: false, widgets, inputs, top,
+    outputs: node.outputs.map((_, index) => ({ y: top + PAD / 2 + (index + 0.5) * SLOT })),
     media: hasMedia ? { y: y + 2, height: height - y - PAD } : null,
   };
 }

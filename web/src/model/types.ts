@@ -15,7 +15,7 @@ export interface Rect {
 }
 
 /** How a literal input is edited; the view looks its component up by this name. */
-export type WidgetKind = "number" | "choice" | "string" | "text" | "markdown" | "toggle" | "control" | "image" | "readonly";
+export type WidgetKind = "number" | "choice" | "string" | "text" | "markdown" | "toggle" | "control" | "image" | "readonly" | "own";
 
 export interface WidgetSpec {
   readonly name: string;
@@ -43,6 +43,8 @@ export interface WidgetSpec {
   readonly controls?: string;
   /** The widget of a node inside the subgraph that this one stands for. */
   readonly promoted?: { readonly node: NodeId; readonly widget: string };
+  /** The input of a node type that it edits; a promoted widget says that of the inner node. */
+  readonly origin?: { readonly node: string; readonly input: string; readonly type: string };
   /** Folder whose files an `image` widget offers ("input" unless the node says otherwise). */
   readonly folder?: string;
 }

@@ -2,10 +2,11 @@
 
 import { batch, effect, signal, untracked, type Signal } from "@preact/signals";
 import { viewUrl } from "../api/http";
+import { ownWidget, ownWidgets } from "../ext/contributions";
 import type { Document } from "../model/document";
-import { union } from "../model/geometry";
+import { union, type WidgetPlace } from "../model/geometry";
 import type { InputEnd, OutputEnd } from "../model/operations";
-import type { LinkId, NodeId, Point, Rect } from "../model/types";
+import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import { fit, toCanvas, visibleArea, type Insets } from "./canvas/camera";
 import type { Hit } from "./canvas/hit_test";
@@ -201,7 +202,7 @@ export class Stage {
     this.place(camera);
     paint({
       context, width: this.width, height: this.height, pixelRatio: devicePixelRatio, camera, theme: this.theme, document, area,
-      far: visible.filter((id) => !shown.has(id)), picture: (id) => this.picture(id),
+      far: visible.filter((id) => !shown.has(id)), picture: (id) => this.picture(id), standIn: (node, place) => this.standIn(node, place),
     });
     this.count(mounted.length, visible.length, performance.now() - start);
   }
@@ -247,6 +248,12 @@ export class Stage {
     const [image] = run.images;
     if (image) return this.thumbnails.get(viewUrl(image, true));
     return null;
+  }
+
+  private standIn(node: GraphNode, place: WidgetPlace): CanvasImageSource | null {
+    if (ownWidgets.peek().size === 0) return null;
+    const { document } = this.scene!;
+    return ownWidget(place.spec)?.standIn(document, node, place, document.layout(node.id).width - 24, this.theme.dark) ?? null;
   }
 
   private count(mounted: number, inView: number, ms: number): void {

@@ -59,10 +59,11 @@ const NOTE_HUE = 95;
 /** The hue of a node's title: that of its category, and one of their own for notes. */
 export const titleHue = (type: string, category: string): number => (type.endsWith("Note") ? NOTE_HUE : categoryHue(category));
 
-/** What a node's title is coloured by: its own colour, else that of its kind. A colour that was chosen is shown stronger. */
-export function titleTint(node: GraphNode, category: string): { hue: number; chroma: number } {
+/** What a node's title is coloured by: its own colour, else an extension's `hue`, else that of its kind. One that was chosen is shown stronger. */
+export function titleTint(node: GraphNode, category: string, hue: number | null = null): { hue: number; chroma: number } {
   if (isBorder(node.id)) return { hue: 0, chroma: 0 };
   const tint = nodeTint(node);
+  if (!tint && hue !== null) return { hue, chroma: 2.2 };
   return tint ? { hue: tint.hue, chroma: tint.isGrey ? 0 : 2.2 } : { hue: titleHue(node.type, category), chroma: 1 };
 }
 

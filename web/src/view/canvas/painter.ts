@@ -1,8 +1,9 @@
 /** How is the canvas drawn? Grid, groups, links and those nodes that are not in the page, in one pass. */
 
 import type { Document } from "../../model/document";
-import { TITLE } from "../../model/geometry";
-import type { NodeId, Point, Rect } from "../../model/types";
+import { LINE, type Tone } from "../../model/decorations";
+import { TITLE, type NodeLayout, type WidgetPlace } from "../../model/geometry";
+import type { GraphNode, NodeId, Point, Rect } from "../../model/types";
 import type { CameraState } from "../../model/workflow_write";
 import { titleTint, typeColor, type Theme } from "../theme";
 import { linkEnds, traceLink } from "./link_path";
@@ -19,6 +20,8 @@ export interface Frame {
   /** Nodes in view that are not in the page, lowest first. */
   readonly far: readonly NodeId[];
   readonly picture: (id: NodeId) => ImageBitmap | null;
+  /** The kept stand-in of an extension's widget; null for a plain bar. */
+  readonly standIn: (node: GraphNode, place: WidgetPlace) => CanvasImageSource | null;
 }
 
 const GRID = 28;
@@ -121,6 +124,37 @@ function phaseColor(frame: Frame, id: NodeId): string | null {
   return phase === "error" ? frame.theme.error : null;
 }
 
+/** The badges as pills at the end of the title, the lines below it. */
+function paintDecoration({ context, document, theme, camera }: Frame, id: NodeId, { x, y, width }: Rect): void {
+  const decoration = document.decoration(id);
+  if (!decoration) return;
+  const tones: Record<Tone, string> = { info: theme.muted, good: theme.done, warning: theme.accent, error: theme.error };
+  let right = x + width - 10;
+  context.font = "600 12px system-ui, sans-serif";
+  for (const { text, tone } of decoration.badges) {
+    const wide = context.measureText(text).width + 14;
+    context.fillStyle = tones[tone];
+    context.beginPath();
+    context.roundRect(right - wide, y + 8, wide, TITLE - 16, 8);
+    context.fill();
+    context.fillStyle = theme.node;
+    context.fillText(text, right - wide + 7, y + TITLE / 2 + 1);
+    right -= wide + 5;
+  }
+  if (camera.scale < 0.3 || document.layout(id).top === 0) return;
+  context.fillStyle = theme.muted;
+  decoration.lines.forEach((line, index) => context.fillText(line, x + 14, y + TITLE + 5 + (index + 0.5) * LINE, width - 28));
+}
+
+function paintWidgets({ context, theme, standIn }: Frame, node: GraphNode, { x, y, width }: Rect, layout: NodeLayout): void {
+  context.fillStyle = theme.border;
+  for (const place of layout.widgets) {
+    const drawn = standIn(node, place);
+    if (drawn) context.drawImage(drawn, x + 12, y + TITLE + place.y + 2, width - 24, place.height - 4);
+    else context.fillRect(x + 12, y + TITLE + place.y + 4, width - 24, place.height - 8);
+  }
+}
+
 /** A node in few strokes: body, title, a bar per widget, its picture. */
 function paintFarNode(frame: Frame, id: NodeId): void {
   const { context, document, camera, theme } = frame;
@@ -137,7 +171,7 @@ function paintFarNode(frame: Frame, id: NodeId): void {
   context.strokeStyle = outline ?? theme.border;
   context.stroke();
   if (document.layout(id).title === 0) return void (context.globalAlpha = 1);
-  const { hue, chroma } = titleTint(node, document.graph.definition(node.type)?.category ?? "");
+  const { hue, chroma } = titleTint(node, document.graph.definition(node.type)?.category ?? "", document.decoration(id)?.hue);
   context.fillStyle = node.known ? (theme.dark ? `oklch(0.42 ${0.06 * chroma} ${hue})` : `oklch(0.9 ${0.045 * chroma} ${hue})`) : theme.error;
   context.beginPath();
   context.roundRect(x, y, width, TITLE, [12, 12, height <= TITLE ? 12 : 0, height <= TITLE ? 12 : 0]);
@@ -147,11 +181,9 @@ function paintFarNode(frame: Frame, id: NodeId): void {
     context.font = `600 ${Math.min(24, Math.max(14, 8 / camera.scale))}px system-ui, sans-serif`;
     context.textBaseline = "middle";
     context.fillText(document.graph.title(node), x + 12, y + TITLE / 2 + 1, width - 24);
+    paintDecoration(frame, id, bounds);
   }
-  if (camera.scale > 0.12) {
-    context.fillStyle = theme.border;
-    for (const widget of document.layout(id).widgets) context.fillRect(x + 12, y + TITLE + widget.y + 4, width - 24, widget.height - 8);
-  }
+  if (camera.scale > 0.12) paintWidgets(frame, node, bounds, document.layout(id));
   paintPicture(frame, id, bounds);
   context.globalAlpha = 1;
 }

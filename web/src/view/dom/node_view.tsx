@@ -16,6 +16,7 @@ import { troubledPackOf, troubleLine } from "../../model/packs";
 import { titleTint, typeHue } from "../theme";
 import type { Linking } from "../stage";
 import { EnterIcon, PinIcon } from "../icons";
+import { ownWidget } from "../../ext/contributions";
 import { Media } from "./media";
 import { spoken, widgetFor } from "./widgets/widget";
 
@@ -80,7 +81,7 @@ function OutputView({ editor, document, node, socket, slot, y }: PartProps & { s
 
 function WidgetView({ editor, document, node, place }: PartProps & { place: WidgetPlace }) {
   const { spec, y, height } = place;
-  const Component = widgetFor(spec.kind);
+  const Component = ownWidget(spec)?.view ?? widgetFor(spec.kind);
   if (!Component) return null;
   const linked = isLinked(document.graph, node, spec);
   const key = `value ${node.id} ${spec.name}`;
@@ -169,6 +170,12 @@ function Placeholder({ editor, node }: { editor: Editor; node: GraphNode }) {
   );
 }
 
+/** Lines of text that extensions show below the title. */
+function Lines({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return <div class="node-lines" data-widget="">{lines.map((line, index) => <div key={index} title={line}>{line}</div>)}</div>;
+}
+
 function Body({ layout, ...part }: PartProps & { layout: NodeLayout }) {
   const { node } = part;
   return (
@@ -208,7 +215,8 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   if (!node) return null;
   const layout = document.layout(id);
   const definition = document.graph.definition(node.type);
-  const tint = titleTint(node, definition?.category ?? "");
+  const decoration = document.decoration(id);
+  const tint = titleTint(node, definition?.category ?? "", decoration?.hue);
   const title = document.graph.title(node);
   const part: PartProps = { editor, document, node, revision };
   const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
@@ -222,6 +230,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
       {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
         <Title {...part} />
+        {decoration?.badges.map((mark) => <span key={mark.text} class={`badge ${mark.tone}`}>{mark.text}</span>)}
         {badge && <span class="badge">{badge}</span>}
         {node.pinned && <span class="pin" title="Pinned: it stays where it is (P)" role="img" aria-label="pinned"><PinIcon /></span>}
         {document.graph.subgraphs.has(node.type) && (
@@ -230,6 +239,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
         )}
         <Progress document={document} id={id} />
       </header>}
+      {!layout.collapsed && <Lines lines={decoration?.lines ?? []} />}
       <Body {...part} layout={layout} />
       <Errors editor={editor} document={document} id={id} />
     </div>

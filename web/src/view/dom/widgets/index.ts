@@ -5,6 +5,7 @@ import { MarkdownWidget } from "./markdown";
 import { NumberWidget } from "./number";
 import { StringWidget, TextWidget } from "./text";
 import { ControlWidget, ToggleWidget } from "./toggle";
+import { OwnFallback } from "./own";
 import { registerWidget } from "./widget";
 
 export function registerBuiltInWidgets(): void {
@@ -16,4 +17,5 @@ export function registerBuiltInWidgets(): void {
   registerWidget("string", StringWidget);
   registerWidget("toggle", ToggleWidget);
   registerWidget("control", ControlWidget);
+  registerWidget("own", OwnFallback);
 }
