@@ -11,6 +11,12 @@ import type { GraphNode, NodeId, WidgetSpec } from "../model/types";
 const FOLDER = "clipspace";
 const GAP = 40;
 
+/** Stores a picture with the alpha of `png`; gives the name by which a node takes it. */
+export async function storeMask(png: Blob, picture: FileRef): Promise<string> {
+  const stored = await uploadMask(png, `${FOLDER}-mask-${Date.now()}.png`, FOLDER, picture);
+  return `${stored.subfolder}/${stored.filename} [${stored.type}]`;
+}
+
 export interface MaskRequest {
   readonly document: Document;
   readonly node: NodeId;
@@ -41,8 +47,7 @@ export function editSelectedMask(editor: Editor): void {
 
 /** Stores the picture with the alpha of `png`; the node takes it, or, where it takes none, a new Load Image beside it. */
 export async function saveMask(editor: Editor, { document, node: id, ref }: MaskRequest, png: Blob): Promise<void> {
-  const stored = await uploadMask(png, `${FOLDER}-mask-${Date.now()}.png`, FOLDER, ref);
-  const value = `${stored.subfolder}/${stored.filename} [${stored.type}]`;
+  const value = await storeMask(png, ref);
   editor.uploads.value = [...new Set([value, ...editor.uploads.value])];
   const node = document.graph.nodes.get(id);
   const spec = node && imageWidget(document, node);

@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Editor } from "../editor";
+import { saveMask } from "../interaction/masks";
 import type { MaskEditorProps } from "./mask_editor/mask_editor";
 import type { RegionsProps } from "./regions/regions";
 import type { Picture } from "./ui_state";
@@ -36,7 +37,8 @@ export function PictureViewer({ editor }: { editor: Editor }) {
 export function MaskEditorHost({ editor }: { editor: Editor }) {
   const request = editor.ui.mask.value;
   const Panel = useLater<MaskEditorProps>(editor, request !== null, async () => (await import("./mask_editor/mask_editor")).MaskEditor);
-  return request && Panel ? <Panel editor={editor} request={request} /> : null;
+  if (!request || !Panel) return null;
+  return <Panel picture={request.ref} save={(png) => saveMask(editor, request, png)} close={() => (editor.ui.mask.value = null)} fail={(message) => editor.ui.tell(message, "error")} />;
 }
 
 export function RegionsHost({ editor }: { editor: Editor }) {

@@ -2,11 +2,10 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { reason } from "../../api/http";
-import type { Editor } from "../../editor";
-import { saveMask, type MaskRequest } from "../../interaction/masks";
 import { combination } from "../../interaction/keymap";
 import type { Area } from "../../model/mask/mask";
 import { clear, feather, invert } from "../../model/mask/shapes";
+import type { FileRef } from "../../model/run_state";
 import type { Point } from "../../model/types";
 import { LARGEST_SIZE, MaskControls, MaskHeader, toolOfKey, type MaskActions } from "./controls";
 import { fitPlace, MaskGestures, zoomPlace, type Input, type Place, type Tools } from "./gestures";
@@ -15,8 +14,11 @@ import "./mask_editor.css";
 import { Overlay, polyline } from "./overlay";
 
 export interface MaskEditorProps {
-  readonly editor: Editor;
-  readonly request: MaskRequest;
+  readonly picture: FileRef;
+  /** Stores the picture with the alpha of `png`. What it raises is said, and nothing is closed. */
+  readonly save: (png: Blob) => Promise<void>;
+  readonly close: () => void;
+  readonly fail: (message: string) => void;
 }
 
 const START: Tools = { tool: "brush", size: 40, hardness: 0.8, opacity: 1, usesPressure: true };
@@ -102,16 +104,16 @@ function Board({ painting, tools, place, setPlace, changed, gestures, overlay }:
 }
 
 /** Loads what is to be painted; says why where that fails, and closes. */
-function usePainting({ editor, request }: MaskEditorProps): Painting | null {
+function usePainting({ picture, close, fail }: MaskEditorProps): Painting | null {
   const [painting, setPainting] = useState<Painting | null>(null);
   useEffect(() => {
     let isOpen = true;
-    load(request.ref).then((loaded) => isOpen && setPainting(loaded), (error: unknown) => {
-      editor.ui.tell(`${request.ref.filename} can't be opened: ${reason(error)}`, "error");
-      editor.ui.mask.value = null;
+    load(picture).then((loaded) => isOpen && setPainting(loaded), (error: unknown) => {
+      fail(`${picture.filename} can't be opened: ${reason(error)}`);
+      close();
     });
     return () => void (isOpen = false);
-  }, [request]);
+  }, [picture]);
   useEffect(() => () => painting?.picture.close(), [painting]);
   return painting;
 }
@@ -145,8 +147,9 @@ function useKeys(act: MaskActions, gestures: { current: MaskGestures | null }, t
   }, []);
 }
 
-export function MaskEditor({ editor, request }: MaskEditorProps) {
-  const painting = usePainting({ editor, request });
+export function MaskEditor(props: MaskEditorProps) {
+  const { picture } = props;
+  const painting = usePainting(props);
   const [tools, setAllTools] = useState(START);
   const [softness, setSoftness] = useState(8);
   const [place, setPlace] = useState<Place>({ scale: 1, x: 0, y: 0 });
@@ -169,16 +172,16 @@ export function MaskEditor({ editor, request }: MaskEditorProps) {
     changed(mask.whole);
   };
   const close = (): void => {
-    if (!mask?.canUndo || confirm("Close the mask? What you painted is not saved.")) editor.ui.mask.value = null;
+    if (!mask?.canUndo || confirm("Close the mask? What you painted is not saved.")) props.close();
   };
   const save = async (): Promise<void> => {
     if (!mask || isSaving) return;
     setSaving(true);
     try {
-      await saveMask(editor, request, await toPng(mask));
-      editor.ui.mask.value = null;
+      await props.save(await toPng(mask));
+      props.close();
     } catch (error) {
-      editor.ui.tell(`The mask could not be saved: ${reason(error)}`, "error");
+      props.fail(`The mask could not be saved: ${reason(error)}`);
     } finally {
       setSaving(false);
     }
@@ -192,8 +195,8 @@ export function MaskEditor({ editor, request }: MaskEditorProps) {
   useKeys(act, gestures, tools, setTools);
   const can = { undo: mask?.canUndo === true, redo: mask?.canRedo === true, save: mask !== undefined && !isSaving };
   return (
-    <section class="mask-editor" role="dialog" aria-modal="true" aria-label={`Mask of ${request.ref.filename}`} tabIndex={-1} ref={root}>
-      <MaskHeader name={request.ref.filename} can={can} act={act} zoom={place.scale} />
+    <section class="mask-editor" role="dialog" aria-modal="true" aria-label={`Mask of ${picture.filename}`} tabIndex={-1} ref={root}>
+      <MaskHeader name={picture.filename} can={can} act={act} zoom={place.scale} />
       {painting ? <Board painting={painting} tools={tools} place={place} setPlace={setPlace} changed={changed} gestures={gestures} overlay={overlay} /> : <p class="mask-board mask-wait">The picture is fetched…</p>}
       <MaskControls tools={tools} setTools={setTools} softness={softness} setSoftness={setSoftness} can={can} act={act} />
     </section>

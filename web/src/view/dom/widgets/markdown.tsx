@@ -44,7 +44,7 @@ function BlockView({ block }: { block: Block }): VNode {
   }
 }
 
-const Blocks = ({ blocks }: { blocks: readonly Block[] }) => <>{blocks.map((block, index) => <BlockView key={index} block={block} />)}</>;
+export const Blocks = ({ blocks }: { blocks: readonly Block[] }) => <>{blocks.map((block, index) => <BlockView key={index} block={block} />)}</>;
 
 export function MarkdownWidget(props: WidgetProps) {
   const [isWriting, setWriting] = useState(false);
