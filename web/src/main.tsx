@@ -12,6 +12,8 @@ import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
 import { watchEnds, watchRunningNode } from "./running/attention";
 import { watchRepeat } from "./running/repeat";
+import { followSettings, showTheme } from "./settings/applied";
+import { Settings } from "./settings/settings";
 import "./style/index.css";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
 
@@ -44,6 +46,7 @@ function followTitle(editor: Editor): void {
 }
 
 registerBuiltInWidgets();
+showTheme(new Settings(() => undefined)); // by what the browser remembers, until the server says
 const editor = await start(await clientId());
 const machine = new PointerMachine(editorSurface(editor));
 editor.cancelGesture = () => {
@@ -56,6 +59,7 @@ watchSaves(editor);
 watchRepeat(editor);
 watchRunningNode(editor);
 watchEnds(editor);
+followSettings(editor);
 void editor.settings.load();
 render(<App editor={editor} machine={machine} />, root);
 followTitle(editor);

@@ -16,6 +16,8 @@ class TestSurface implements Surface {
   gesture: Gesture | null = null;
   linking: Linking | null = null;
   readonly said: string[] = [];
+  snap = 1;
+  otherSnap = 10;
   constructor(readonly document: Document) {
     this.scene = new Scene(document, () => undefined);
   }

@@ -4,15 +4,14 @@ import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import { contains, inputPoint, outputPoint } from "../model/geometry";
 import { connect, mayConnect } from "../model/operations";
-import { NEW_PORT } from "../model/ports";
 import { insertInto } from "../model/rewire";
-import { SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "../model/subgraph_type";
 import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
 import { pan, toCanvas, zoomAt } from "../view/canvas/camera";
 import { crossedLinks, linksThrough } from "../view/canvas/link_path";
 import type { Gesture, Linking } from "../view/stage";
+import { firstFittingInput, firstFittingOutput } from "./fitting";
 
 export interface PointerInput {
   readonly id: number;
@@ -34,6 +33,10 @@ export interface PointerInput {
 export interface Surface {
   readonly document: Document | null;
   readonly camera: CameraState;
+  /** What places and sizes are multiples of; 1 where nothing snaps. */
+  readonly snap: number;
+  /** What Alt makes of it. */
+  readonly otherSnap: number;
   setCamera(camera: CameraState): void;
   hit(at: Point, linking?: boolean): Hit;
   /** Nodes that touch a rectangle of the canvas. */
@@ -236,12 +239,19 @@ export class PointerMachine {
 
   private moveNodes(gesture: Extract<Gestures, { kind: "move" }>, input: PointerInput): void {
     const { scale } = this.surface.camera;
-    const dx = Math.round((input.at[0] - gesture.start[0]) / scale);
-    const dy = Math.round((input.at[1] - gesture.start[1]) / scale);
+    const [x0, y0] = gesture.group ? [gesture.group.bounds.x, gesture.group.bounds.y] : ([...gesture.places.values()][0] ?? [0, 0]);
+    const dx = this.snapped(x0 + (input.at[0] - gesture.start[0]) / scale, input) - x0;
+    const dy = this.snapped(y0 + (input.at[1] - gesture.start[1]) / scale, input) - y0;
     const edits: Edit[] = [...gesture.places].map(([id, [x, y]]) => ({ kind: "field", id, field: "pos", value: [x + dx, y + dy] }));
     if (gesture.group) edits.push({ kind: "groupBounds", id: gesture.group.id, bounds: { ...gesture.group.bounds, x: gesture.group.bounds.x + dx, y: gesture.group.bounds.y + dy } });
     this.surface.document!.edit("move", edits, "move");
     if (!gesture.group) this.showInsertion(gesture);
+  }
+
+  /** The nearest place on the grid that things snap to. */
+  private snapped(place: number, input: PointerInput): number {
+    const step = input.alt ? this.surface.otherSnap : this.surface.snap;
+    return Math.round(place / step) * step;
   }
 
   /** A single node without links that lies on a link it fits will be put into it. */
@@ -274,8 +284,8 @@ export class PointerMachine {
     const { scale } = this.surface.camera;
     const dx = (input.at[0] - gesture.start[0]) / scale;
     const dy = (input.at[1] - gesture.start[1]) / scale;
-    const width = Math.round(Math.max(SMALLEST[0], gesture.from.width + dx));
-    const height = Math.round(Math.max(SMALLEST[1], gesture.from.height + dy));
+    const width = Math.max(SMALLEST[0], this.snapped(gesture.from.width + dx, input));
+    const height = Math.max(SMALLEST[1], this.snapped(gesture.from.height + dy, input));
     const { hit } = gesture;
     if (hit.kind === "groupCorner") document.edit("resize", [{ kind: "groupBounds", id: hit.group, bounds: { ...gesture.from, width, height } }], "resize");
     else if ("node" in hit) {
@@ -380,21 +390,3 @@ const center = (rect: Rect): Point => [rect.x + rect.width / 2, rect.y + rect.he
 const outputLinking = (document: Document, node: GraphNode, slot: number): Linking => ({
   end: { side: "output", node: node.id, slot }, type: node.outputs[slot]?.type ?? "*", from: outputPoint(node, document.layout(node.id), slot),
 });
-
-/** Dropped on a node rather than a socket: the first free input that fits, else the first that fits at all. */
-function firstFittingInput(document: Document, id: NodeId, linking: Linking): string | null {
-  if (linking.end.side !== "output") return null;
-  const end = linking.end;
-  const fitting = document.graph.node(id).inputs.filter((socket) => !socket.widget && mayConnect(document.graph, end, { node: id, input: socket.name }));
-  const free = fitting.find((socket) => socket.link === null);
-  if (id === SUBGRAPH_OUTPUT) return free?.name ?? NEW_PORT;
-  return (free ?? fitting[0])?.name ?? null;
-}
-
-function firstFittingOutput(document: Document, id: NodeId, linking: Linking): number | null {
-  if (linking.end.side !== "input") return null;
-  const end = linking.end;
-  const slot = document.graph.node(id).outputs.findIndex((_, index) => mayConnect(document.graph, { node: id, slot: index }, end));
-  if (slot < 0 && id === SUBGRAPH_INPUT) return document.graph.node(id).outputs.length;
-  return slot < 0 ? null : slot;
-}

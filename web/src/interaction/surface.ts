@@ -10,6 +10,7 @@ import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import type { GraphNode, LinkId, NodeId, Point } from "../model/types";
+import { SNAP, SNAP_SIZE } from "../settings/built_in";
 import type { Hit } from "../view/canvas/hit_test";
 import type { Linking } from "../view/stage";
 import type { MenuItem } from "../panels/ui_state";
@@ -107,6 +108,12 @@ export function editorSurface(editor: Editor): Surface {
     },
     get camera() {
       return stage.camera;
+    },
+    get snap() {
+      return editor.settings.of(SNAP).peek() ? editor.settings.of(SNAP_SIZE).peek() : 1;
+    },
+    get otherSnap() {
+      return editor.settings.of(SNAP).peek() ? 1 : editor.settings.of(SNAP_SIZE).peek();
     },
     setCamera: (camera) => stage.setCamera(camera),
     hit: (at, linking) => stage.hit(at, linking),

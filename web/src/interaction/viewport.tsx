@@ -6,6 +6,7 @@ import type { Editor } from "../editor";
 import type { Point } from "../model/types";
 import { pan, zoomAt } from "../view/canvas/camera";
 import { linkEnds, traceLink } from "../view/canvas/link_path";
+import { WHEEL } from "../settings/built_in";
 import { NodeLayer } from "../view/dom/node_layer";
 import type { Gesture, Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
@@ -52,7 +53,7 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
 }
 
 /** A trackpad sends small steps or sideways ones; a mouse wheel sends large upright ones. */
-function listenToWheel(viewport: HTMLElement, stage: Stage): void {
+function listenToWheel(viewport: HTMLElement, stage: Stage, pans: () => boolean): void {
   viewport.addEventListener("wheel", (event) => {
     const scrolls = (event.target as Element).closest("textarea, .node-text, .markdown, .cm-scroller");
     if (scrolls?.contains(document.activeElement) && !event.ctrlKey) return;
@@ -60,7 +61,7 @@ function listenToWheel(viewport: HTMLElement, stage: Stage): void {
     const box = viewport.getBoundingClientRect();
     const at: Point = [event.clientX - box.left, event.clientY - box.top];
     const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 300 : 1;
-    if (!event.ctrlKey && (event.deltaX !== 0 || event.shiftKey)) {
+    if (!event.ctrlKey && (event.deltaX !== 0 || event.shiftKey || pans())) {
       const [dx, dy] = event.shiftKey && event.deltaX === 0 ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
       stage.setCamera(pan(stage.camera, -dx * unit, -dy * unit));
     } else {
@@ -139,7 +140,7 @@ function paintGesture(sheet: HTMLCanvasElement, stage: Stage): void {
     return;
   }
   if (gesture.kind === "cut" || gesture.kind === "insert") return paintLinkGesture(context, stage, gesture);
-  context.strokeStyle = context.fillStyle = gesture.fits === false ? theme.error : typeColor(gesture.linking.type, theme.dark);
+  context.strokeStyle = context.fillStyle = gesture.fits === false ? theme.error : typeColor(gesture.linking.type, theme);
   context.lineWidth = Math.max(3, 1.5 / camera.scale);
   context.lineCap = "round";
   context.setLineDash(gesture.fits === true ? [] : [8, 7]);
@@ -166,7 +167,7 @@ export function Viewport({ editor, machine }: { editor: Editor; machine: Pointer
     stage.attach(canvas.current!, layer.current!);
     viewport.addEventListener("pointermove", (event) => (pointer = readInput(event, viewport).at));
     listenToPointer(viewport, machine);
-    listenToWheel(viewport, stage);
+    listenToWheel(viewport, stage, () => editor.settings.of(WHEEL).peek() === "pan");
     listenToDrops(viewport, editor);
     listenToSpace(viewport);
     listenToClipboard(editor, () => stage.canvasPoint(pointer ?? [stage.width / 3, stage.height / 3]));

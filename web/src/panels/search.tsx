@@ -7,15 +7,15 @@ import { searchDefinitions } from "../model/fuzzy";
 import { subgraphType } from "../model/subgraph_type";
 import { typeLabel } from "../model/sockets";
 import type { NodeDefinition } from "../model/types";
-import { typeColor } from "../view/theme";
+import { typeColor, type Theme } from "../view/theme";
 import type { SearchRequest } from "./ui_state";
 
 const WIDTH = 380;
 const HEIGHT = 420;
 
-function Sockets({ definition, dark }: { definition: NodeDefinition; dark: boolean }) {
+function Sockets({ definition, theme }: { definition: NodeDefinition; theme: Theme }) {
   const types = [...new Set(definition.outputs.map((output) => output.type))].slice(0, 5);
-  return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, dark) }} title={typeLabel(type)} />)}</span>;
+  return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, theme) }} title={typeLabel(type)} />)}</span>;
 }
 
 /** The node types of the server, the subgraphs of the workflow and those of the library. */
@@ -58,7 +58,7 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
             title={definition.description} onPointerMove={() => setChosen(index)} onClick={() => pick(definition)}>
             <span class="result-name">{definition.displayName}</span>
             <span class="result-place">{definition.category}{definition.deprecated && " · outdated"}{definition.experimental && " · experimental"}</span>
-            <Sockets definition={definition} dark={editor.stage.theme.dark} />
+            <Sockets definition={definition} theme={editor.stage.theme} />
           </li>
         ))}
         {found.length === 0 && <li class="nothing">Nothing fits.</li>}

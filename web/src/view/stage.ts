@@ -57,6 +57,8 @@ export class Stage {
   insets: Insets = { top: 52, bottom: 44, right: 0 };
   readonly stats: Stats = { draws: 0, mounted: 0, inView: 0, mostMounted: 0, frameMs: [] };
   theme: Theme = readTheme();
+  /** The background has its dots. */
+  showsDots = true;
   scene: Scene | null = null;
   width = 0;
   height = 0;
@@ -74,11 +76,13 @@ export class Stage {
   attach(canvas: HTMLCanvasElement, layer: HTMLElement): void {
     this.context = canvas.getContext("2d", { alpha: false });
     this.layer = layer;
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.theme = readTheme();
-      this.request();
-    });
     this.resize(canvas);
+  }
+
+  /** After the page's colours changed. */
+  readColors(): void {
+    this.theme = readTheme();
+    this.request();
   }
 
   resize(canvas: HTMLCanvasElement): void {
@@ -201,7 +205,7 @@ export class Stage {
     const shown = new Set(mounted);
     this.place(camera);
     paint({
-      context, width: this.width, height: this.height, pixelRatio: devicePixelRatio, camera, theme: this.theme, document, area,
+      context, width: this.width, height: this.height, pixelRatio: devicePixelRatio, camera, theme: this.theme, document, area, dots: this.showsDots,
       far: visible.filter((id) => !shown.has(id)), picture: (id) => this.picture(id), standIn: (node, place) => this.standIn(node, place),
     });
     this.count(mounted.length, visible.length, performance.now() - start);

@@ -17,6 +17,10 @@ export interface Theme {
   readonly error: string;
   readonly done: string;
   readonly dark: boolean;
+  /** Links are this much wider than usual. */
+  readonly linkWidth: number;
+  /** Lightness and chroma of sockets and links (OKLCH); their hue is the type's. */
+  readonly socket: readonly [number, number];
 }
 
 export function readTheme(): Theme {
@@ -25,7 +29,7 @@ export function readTheme(): Theme {
   return {
     canvas: read("--canvas"), dot: read("--dot"), node: read("--node"), nodeTitle: read("--node-title"), border: read("--border"), text: read("--text"),
     muted: read("--muted"), accent: read("--accent"), selected: read("--selected"), error: read("--error"), done: read("--done"),
-    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    linkWidth: Number(read("--link-width")), dark: document.documentElement.dataset.theme?.startsWith("dark") ?? false, socket: [Number(read("--dot-light")), Number(read("--dot-chroma"))],
   };
 }
 
@@ -48,10 +52,9 @@ export function typeHue(type: string): number | null {
 }
 
 /** The colour of a socket type. */
-export function typeColor(type: string, dark: boolean): string {
+export function typeColor(type: string, { muted, socket: [light, chroma] }: Theme): string {
   const hue = typeHue(type);
-  if (hue === null) return dark ? "oklch(0.72 0.01 270)" : "oklch(0.58 0.01 270)";
-  return dark ? `oklch(0.78 0.13 ${hue})` : `oklch(0.64 0.16 ${hue})`;
+  return hue === null ? muted : `oklch(${light} ${chroma} ${hue})`;
 }
 
 const NOTE_HUE = 95;

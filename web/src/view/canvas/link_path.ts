@@ -1,8 +1,12 @@
-/** Which way does a link run? A horizontal S from output to input; one function for painting and for hitting. */
+/** Which way does a link run? A horizontal S from output to input, or straight lines; one function for painting and for hitting. */
 
+import { signal } from "@preact/signals";
 import type { Document } from "../../model/document";
 import { contains, inputPoint, outputPoint } from "../../model/geometry";
 import type { Link, LinkId, Point, Rect } from "../../model/types";
+
+/** How the user wants links to be drawn. */
+export const linkShape = signal<"curve" | "straight" | "angled">("curve");
 
 /** Where a link begins and ends. */
 export function linkEnds(document: Document, link: Link): readonly [Point, Point] {
@@ -20,13 +24,26 @@ export function linkCurve(from: Point, to: Point): readonly [Point, Point, Point
   return [from, [from[0] + reach, from[1]], [to[0] - reach, to[1]], to];
 }
 
+/** How far an angled link goes straight on before it may turn back. */
+const STUB = 18;
+
+/** The corners of a link of straight lines, its ends among them. */
+function corners([ax, ay]: Point, [bx, by]: Point): Point[] {
+  if (linkShape.peek() === "straight") return [[ax, ay], [bx, by]];
+  const middle = (ax + bx) / 2;
+  if (bx - ax >= 2 * STUB) return [[ax, ay], [middle, ay], [middle, by], [bx, by]];
+  const level = (ay + by) / 2;
+  return [[ax, ay], [ax + STUB, ay], [ax + STUB, level], [bx - STUB, level], [bx - STUB, by], [bx, by]];
+}
+
 export function traceLink(path: Path2D | CanvasRenderingContext2D, from: Point, to: Point): void {
+  if (linkShape.peek() !== "curve") return corners(from, to).forEach(([x, y], index) => (index === 0 ? path.moveTo(x, y) : path.lineTo(x, y)));
   const [a, b, c, d] = linkCurve(from, to);
   path.moveTo(a[0], a[1]);
   path.bezierCurveTo(b[0], b[1], c[0], c[1], d[0], d[1]);
 }
 
-export function pointOnLink(from: Point, to: Point, t: number): Point {
+function pointOnLink(from: Point, to: Point, t: number): Point {
   const [a, b, c, d] = linkCurve(from, to);
   const u = 1 - t;
   const mix = (axis: 0 | 1): number => u * u * u * a[axis] + 3 * u * u * t * b[axis] + 3 * u * t * t * c[axis] + t * t * t * d[axis];
@@ -36,7 +53,7 @@ export function pointOnLink(from: Point, to: Point, t: number): Point {
 const PIECES = 24;
 
 /** The link in straight pieces, as it is hit and cut. */
-const polyline = (from: Point, to: Point): Point[] => Array.from({ length: PIECES + 1 }, (_, index) => pointOnLink(from, to, index / PIECES));
+const polyline = (from: Point, to: Point): Point[] => linkShape.peek() !== "curve" ? corners(from, to) : Array.from({ length: PIECES + 1 }, (_, index) => pointOnLink(from, to, index / PIECES));
 
 const side = ([px, py]: Point, [ax, ay]: Point, [bx, by]: Point): number => Math.sign((bx - ax) * (py - ay) - (by - ay) * (px - ax));
 const cross = (a: Point, b: Point, c: Point, d: Point): boolean => side(a, c, d) !== side(b, c, d) && side(c, a, b) !== side(d, a, b);
@@ -49,27 +66,28 @@ export function crossedLinks(document: Document, a: Point, b: Point): LinkId[] {
   }).map((link) => link.id);
 }
 
+/** Long lines have few points, so the way between two counts too. */
+const runsThrough = (points: readonly Point[], area: Rect): boolean => {
+  const { x, y, width, height } = area;
+  const diagonals: readonly (readonly [Point, Point])[] = [[[x, y], [x + width, y + height]], [[x, y + height], [x + width, y]]];
+  return points.some((point, index) => contains(area, point) || (index > 0 && diagonals.some(([a, b]) => cross(points[index - 1]!, point, a, b))));
+};
+
 /** The links that run through a rectangle, the one nearest to its middle first. */
 export function linksThrough(document: Document, area: Rect): LinkId[] {
   const middle: Point = [area.x + area.width / 2, area.y + area.height / 2];
   const found: { id: LinkId; distance: number }[] = [];
   for (const link of document.graph.links.values()) {
     const [from, to] = linkEnds(document, link);
-    if (polyline(from, to).some((point) => contains(area, point))) found.push({ id: link.id, distance: distanceToLink(middle, from, to) });
+    if (runsThrough(polyline(from, to), area)) found.push({ id: link.id, distance: distanceToLink(middle, from, to) });
   }
   return found.sort((a, b) => a.distance - b.distance).map((entry) => entry.id);
 }
 
 /** Smallest distance from `point` to the link, sampled in straight pieces. */
 export function distanceToLink(point: Point, from: Point, to: Point): number {
-  let best = Infinity;
-  let before = from;
-  for (let index = 1; index <= PIECES; index++) {
-    const next = pointOnLink(from, to, index / PIECES);
-    best = Math.min(best, distanceToSegment(point, before, next));
-    before = next;
-  }
-  return best;
+  const points = polyline(from, to);
+  return points.reduce((best, next, index) => (index === 0 ? best : Math.min(best, distanceToSegment(point, points[index - 1]!, next))), Infinity);
 }
 
 function distanceToSegment([x, y]: Point, [ax, ay]: Point, [bx, by]: Point): number {

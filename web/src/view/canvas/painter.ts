@@ -15,6 +15,8 @@ export interface Frame {
   readonly pixelRatio: number;
   readonly camera: CameraState;
   readonly theme: Theme;
+  /** The background has its dots. */
+  readonly dots: boolean;
   readonly document: Document;
   readonly area: Rect;
   /** Nodes in view that are not in the page, lowest first. */
@@ -44,10 +46,11 @@ function dotPattern(context: CanvasRenderingContext2D, step: number, dot: number
 }
 
 /** The dots keep a whole number of pixels between them, so that they stay sharp at every scale. */
-function paintGrid({ context, width, height, pixelRatio, camera, theme }: Frame): void {
+function paintGrid({ context, width, height, pixelRatio, camera, theme, dots }: Frame): void {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = theme.canvas;
   context.fillRect(0, 0, width * pixelRatio, height * pixelRatio);
+  if (!dots) return;
   let step = GRID * camera.scale * pixelRatio;
   while (step < 16 * pixelRatio) step *= 2;
   const whole = Math.round(step);
@@ -95,12 +98,12 @@ function paintLinks({ context, document, area, theme, camera }: Frame): void {
     traceLink(path, from, to);
   }
   context.lineCap = "round";
-  const thin = Math.max(2.4, 1.1 / camera.scale);
+  const thin = Math.max(2.4, 1.1 / camera.scale) * theme.linkWidth;
   for (const [group, width, alpha] of [[paths, thin, 0.72], [strong, thin * 1.5, 1]] as const)
     for (const [type, path] of group) {
       context.globalAlpha = alpha;
       context.lineWidth = width;
-      context.strokeStyle = typeColor(type, theme.dark);
+      context.strokeStyle = typeColor(type, theme);
       context.stroke(path);
     }
   context.globalAlpha = 1;

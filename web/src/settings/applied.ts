@@ -1,0 +1,42 @@
+/** Where do settings take effect that no panel asks for by itself? On the page as a whole and on the canvas. */
+
+import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import type { Editor } from "../editor";
+import { linkShape } from "../view/canvas/link_path";
+import { LESS_MOTION, LINK_SHAPE, SHOWS_DOTS, THEME } from "./built_in";
+import type { Settings } from "./settings";
+
+/** A question to the browser's style engine, asked again whenever its answer changes. */
+function media(query: string): ReadonlySignal<boolean> {
+  const list = matchMedia(query);
+  const matches = signal(list.matches);
+  list.addEventListener("change", () => (matches.value = list.matches));
+  return matches;
+}
+
+const isDark = media("(prefers-color-scheme: dark)");
+const wantsContrast = media("(prefers-contrast: more)");
+const forcesColors = media("(forced-colors: active)");
+const wantsLessMotion = media("(prefers-reduced-motion: reduce)");
+
+/** Gives the page its colours: the chosen ones, or those that the system asks for. */
+export function showTheme(settings: Settings): void {
+  const chosen = settings.of(THEME).value;
+  const system = `${isDark.value ? "dark" : "light"}${wantsContrast.value || forcesColors.value ? "-contrast" : ""}`;
+  const { dataset } = document.documentElement;
+  dataset.theme = chosen === "system" ? system : chosen;
+  dataset.motion = settings.of(LESS_MOTION).value === "always" || wantsLessMotion.value ? "less" : "all";
+}
+
+/** Applies the settings now and whenever they change. */
+export function followSettings({ settings, stage }: Editor): void {
+  effect(() => {
+    showTheme(settings);
+    untracked(() => stage.readColors());
+  });
+  effect(() => {
+    linkShape.value = settings.of(LINK_SHAPE).value;
+    stage.showsDots = settings.of(SHOWS_DOTS).value;
+    stage.request();
+  });
+}
