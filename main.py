@@ -33,6 +33,7 @@ from engine.server import listening
 if TYPE_CHECKING:
     import ssl
 
+    from engine.files.safetensors_header import CheckpointHeader
     from engine.server.gates import Gate
     from engine.server.log_book import LogBook
     from engine.server.services import Services
@@ -104,7 +105,17 @@ def build_services(
     packs = PackBook(places, options)
     dispatcher.staff.described = packs.learn
     registry = Registry(definitions)
-    return Services(options, places, registry, queue, history, bus, dispatcher, clients, log_book, packs, store)
+    return Services(
+        options, places, registry, queue, history, bus, dispatcher, clients, log_book, packs, store, _tell_family
+    )
+
+
+def _tell_family(header: "CheckpointHeader") -> str:
+    """Name a model's family for lists of models. Imported when it is asked for, which keeps the start quick."""
+    from engine.models.telling import tell_family
+
+    family: str = tell_family(header)
+    return family
 
 
 def _database(options: Options, places: Places) -> Path | None:

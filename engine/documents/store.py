@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from engine.documents.contents import ANY, NO_FILE, Conflict, Content, Listed, NoDocument, Saved
 from engine.documents.drafts import Drafts
+from engine.documents.folders import Folders
 from engine.documents.keeper import Keeper, present_ms
 from engine.documents.ledger import Kind, Ledger, Remover, Trashed, Version, digest_of
 from engine.documents.opening import NoRoom, is_full
@@ -48,6 +49,7 @@ class DocumentStore:
         self._now_ms = now_ms
         self._digests: dict[Path, tuple[FileState, str]] = {}  # used within `_keeper.work`, one thread at a time
         self.drafts = Drafts(self._keeper)
+        self.folders = Folders(home / FOLDER, self._keeper, self.trashed)
 
     @property
     def notice(self) -> str:

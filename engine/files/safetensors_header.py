@@ -74,17 +74,20 @@ class CheckpointHeader:
         return self.tensors[name].shape
 
 
-def read_header(path: Path) -> CheckpointHeader:
+def read_header(path: Path, largest: int = MAX_HEADER_BYTES) -> CheckpointHeader:
     """Read and check the header of a safetensors file.
 
+    Args:
+        largest: bytes of a header that are read.
+
     Raises:
-        BadFile: the file is missing, truncated, not safetensors, or its header contradicts itself.
+        BadFile: the file is missing, truncated, not safetensors, or its header contradicts itself, or is too large.
     """
     path = Path(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            text, data_start = _header_text(file, size, path)
+            text, data_start = _header_text(file, size, path, largest)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
     entries = _parse(text, path)
@@ -94,7 +97,7 @@ def read_header(path: Path) -> CheckpointHeader:
     return CheckpointHeader(path, tensors, metadata)
 
 
-def _header_text(file: BinaryIO, size: int, path: Path) -> tuple[bytes, int]:
+def _header_text(file: BinaryIO, size: int, path: Path, largest: int) -> tuple[bytes, int]:
     """The header's JSON and where the tensors' bytes begin."""
     if size < LENGTH_BYTES:
         raise BadFile(f"{path} has {size} bytes, too few for a safetensors file. Download it again.")
@@ -104,6 +107,8 @@ def _header_text(file: BinaryIO, size: int, path: Path) -> tuple[bytes, int]:
             f"{path} is no safetensors file: its first 8 bytes announce a header of {length} bytes, "
             f"more than the {MAX_HEADER_BYTES} that the format allows."
         )
+    if length > largest:
+        raise BadFile(f"{path} has a header of {length} bytes; here, headers of up to {largest} bytes are read.")
     if length > size - LENGTH_BYTES:
         raise BadFile(f"{path} is truncated: {size} bytes long with a header of {length} bytes. Download it again.")
     return file.read(length), LENGTH_BYTES + length

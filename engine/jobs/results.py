@@ -96,6 +96,26 @@ async def count_results(store: JobStore, wanted: Wanted) -> int:
     return await store.read(question)
 
 
+async def newest_results(
+    store: JobStore, user: str, workflows: Sequence[str], suffixes: Sequence[str], limit: int
+) -> dict[str, list[tuple[str, str, str]]]:
+    """Give the files that each workflow made last, newest first: workflow's id -> (type, subfolder, filename)."""
+    ends = " OR ".join(["lower(o.filename) LIKE ?"] * len(suffixes))
+    statement = f"""
+        SELECT o.type, o.subfolder, o.filename FROM history h CROSS JOIN outputs o ON o.job = h.id
+        WHERE {WORKFLOW_ID} = ? AND o.user = ? AND ({ends})
+        ORDER BY h.number DESC, o.type, o.node, o.kind, o.position LIMIT ?"""
+
+    def question(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, str]]]:
+        ending = [f"%{suffix}" for suffix in suffixes]
+        return {
+            workflow: connection.execute(statement, [workflow, user, *ending, limit]).fetchall()
+            for workflow in workflows
+        }
+
+    return await store.read(question)
+
+
 def _page(
     connection: sqlite3.Connection, wanted: Wanted, after: Place | None, limit: int
 ) -> tuple[list[Result], Place | None]:

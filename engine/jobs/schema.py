@@ -59,6 +59,14 @@ MIGRATIONS: Sequence[tuple[str, str]] = (
     ),
     ("accounts", "ALTER TABLE outputs ADD COLUMN user TEXT NOT NULL DEFAULT ''"),
     ("settings", "CREATE TABLE settings (user TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"),
+    (
+        "workflows of results",
+        """
+        CREATE INDEX history_by_workflow ON history (
+            CASE WHEN json_valid(extra) THEN json_extract(extra, '$.extra_pnginfo.workflow.id') END
+        );
+        """,
+    ),
 )
 
 

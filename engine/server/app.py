@@ -15,6 +15,7 @@ from engine.server.log_book import LogEntry
 from engine.server.login import logged_in
 from engine.server.measures import MEASURES, Measures
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
+from engine.server.model_shelf import ModelShelf
 from engine.server.routes import (
     accounts,
     drafts,
@@ -26,7 +27,9 @@ from engine.server.routes import (
     history,
     internal,
     jobs,
+    library,
     metrics,
+    models,
     node_types,
     openapi,
     pack_routes,
@@ -48,7 +51,7 @@ log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, system, folders, files, upload,
-    settings, userdata, workflows, trash, drafts, vocabulary,
+    settings, userdata, workflows, trash, drafts, library, models, vocabulary,
     accounts, internal, openapi,
 )  # fmt: skip
 
@@ -73,6 +76,8 @@ def build_app(services: Services) -> web.Application:
     app[metrics.ASKED] = []
     app[gallery.SMALL_PICTURES] = SmallPictures()
     app[gallery.MAKING] = asyncio.Semaphore(gallery.MADE_AT_ONCE)
+    app[library.FACTS] = library.FactsBook()
+    app[models.SHELF] = ModelShelf(services.tell_family)
     if gate is not None:
         app[GATE] = gate
     if isinstance(gate, AccountGate):

@@ -3,6 +3,8 @@
 A server of a single user asks nobody for a name: everything belongs to that one user, whose id is empty.
 """
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -90,3 +92,16 @@ def places_of(request: web.Request) -> Places:
 def home_of(request: web.Request) -> Path:
     """Give the folder of the files of the user who asks, such as `workflows/cat.json`."""
     return places_of(request).user / "default"
+
+
+def shown_paths(request: web.Request, paths: Iterable[Path]) -> list[str]:
+    """Name folders of the server: admins see where they lie, others the ends of their names alone."""
+    is_admin = user_of(request).is_admin
+    return [str(path) if is_admin else "/".join(path.parts[-2:]) for path in paths]
+
+
+def without_folders(text: str, folders: Iterable[Path]) -> str:
+    """Leave out of a message where folders lie: "/disk/models/loras/a.pt is empty" becomes "a.pt is empty"."""
+    for folder in folders:
+        text = text.replace(f"{folder}{os.sep}", "")
+    return text

@@ -64,7 +64,7 @@ TORCH_FREE = [
     "engine.files", "engine.options", *GRAPH_TOWER, "engine.wire", "engine.server", "engine.worker", "nodes",
     "engine.packs", "engine.packs.loading", "engine.models", "engine.sampling", "engine.diffusion", "engine.patches",
     "engine.control", "engine.pixels",
-    "engine.sampling.catalog", "engine.models.family", "engine.models.detect",
+    "engine.sampling.catalog", "engine.models.family", "engine.models.detect", "engine.models.telling",
 ]  # fmt: skip
 HEAVY = ("torch", "numpy", "PIL", "transformers", "safetensors")
 

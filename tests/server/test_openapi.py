@@ -101,6 +101,7 @@ def model(**metadata: str) -> bytes:
 QUERIES = {
     "/userdata": ["?dir=workflows", "?dir=workflows&full_info=true", "?dir=workflows&split=true", "", "?dir=no"],
     "/v2/userdata": ["", "?path=workflows", "?path=none"],
+    "/weft/models/about": ["", "?kind=checkpoints&name=a.safetensors", "?kind=loras&name=none.safetensors"],
     "/view_metadata/{folder}": ["?filename=a.safetensors", "?filename=b.safetensors"],
     "/history": ["", "?max_items=1", "?max_items=-1"],
     "/jobs": ["", "?status=failed", "?status=lost"],

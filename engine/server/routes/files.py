@@ -15,7 +15,7 @@ from engine.server.described import Content, described
 from engine.server.downloads import send_bytes, send_file
 from engine.server.middleware import json_response
 from engine.server.services import services_of
-from engine.server.users import places_of
+from engine.server.users import places_of, without_folders
 
 routes = web.RouteTableDef()
 
@@ -88,7 +88,7 @@ def _metadata(places: Places, folder: str, name: str) -> dict[str, str]:
             try:
                 metadata = read_header(path).metadata
             except BadFile as error:
-                raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+                raise web.HTTPUnsupportedMediaType(text=without_folders(str(error), [root])) from None
             if metadata:
                 return dict(metadata)
             raise web.HTTPNotFound(text=f"{name!r} carries no metadata.")

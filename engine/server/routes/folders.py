@@ -11,8 +11,10 @@ from engine.files.places import Places, walk
 from engine.server.described import Content, described
 from engine.server.downloads import send_bytes
 from engine.server.middleware import json_response
+from engine.server.routes.gallery import FOR_EVER, MAKING
 from engine.server.services import services_of
 from engine.server.thumbnails import model_thumbnail
+from engine.server.users import places_of, shown_paths, without_folders
 
 routes = web.RouteTableDef()
 KEPT_S = 24 * 3600  # how long browsers keep a thumbnail
@@ -33,6 +35,12 @@ class ModelFile(TypedDict):
     size: Annotated[int, "bytes"]
     modified: float
     created: float
+
+
+class PreviewOf(TypedDict, total=False):
+    """Which one."""
+
+    v: Annotated[str, "the time of the picture's change: browsers keep the answer for good"]
 
 
 @routes.get("/embeddings")
@@ -63,7 +71,7 @@ async def models(request: web.Request) -> web.Response:
 async def kinds_with_folders(request: web.Request) -> web.Response:
     """List the kinds of models with their folders."""
     roots = services_of(request).places.model_roots
-    return json_response([{"name": kind, "folders": [str(path) for path in paths]} for kind, paths in roots.items()])
+    return json_response([{"name": kind, "folders": shown_paths(request, paths)} for kind, paths in roots.items()])
 
 
 @routes.get("/experiment/models/{folder}")
@@ -76,22 +84,23 @@ async def models_with_sizes(request: web.Request) -> web.Response:
 
 
 @routes.get("/experiment/models/preview/{folder}/{path_index}/{file:.+}")
-@described(answer=Content("image/webp"))
+@described(query=PreviewOf, answer=Content("image/webp"))
 async def model_preview(request: web.Request) -> web.Response:
-    """Send a model's picture, small: the one beside its file, or the one that the file carries."""
-    places = services_of(request).places
+    """Send a model's picture, small: the one that the user chose, the one beside its file, or the one in it."""
+    places = places_of(request)
     name, number = request.match_info["file"], request.match_info["path_index"]
     if not (number.isascii() and number.isdigit() and len(number) < 5):
         raise web.HTTPBadRequest(text=f"{number[:40]!r} is no number of a folder: expected 0, 1, ...")
     kind = _kind(request, places)
     try:
-        picture = await asyncio.to_thread(model_thumbnail, places, kind, int(number), name)
+        async with request.app[MAKING]:
+            picture = await asyncio.to_thread(model_thumbnail, places, kind, int(number), name)
     except BadFile as error:
-        raise web.HTTPUnsupportedMediaType(text=str(error)) from None
+        raise web.HTTPUnsupportedMediaType(text=without_folders(str(error), places.model_folder(kind))) from None
     if picture is None:
         raise web.HTTPNotFound(text=f"There is no picture beside or in {name[:200]!r}.")
     response = send_bytes(picture, "image/webp", f"{Path(name).stem}.webp")
-    response.headers["Cache-Control"] = f"private, max-age={KEPT_S}"
+    response.headers["Cache-Control"] = FOR_EVER if "v" in request.query else f"private, max-age={KEPT_S}"
     return response
 
 

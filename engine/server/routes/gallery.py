@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Required, TypedDict, get_args
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
@@ -207,10 +207,8 @@ def _entries(found: Found, places: Places) -> Sequence[GalleryEntry]:
 
 
 def _entry(result: Result, places: Places) -> GalleryEntry:
-    size, modified = _stat(result, places)
+    size, modified = _stat(places, result.type, result.subfolder, result.filename)
     media = media_of(result.filename)
-    named = "&".join(f"{name}={quote(getattr(result, name), safe='')}" for name in ("filename", "subfolder", "type"))
-    has_small = media == "image" and size is not None and not result.filename.lower().endswith(NOT_DECODED)
     return {
         "file": {"filename": result.filename, "subfolder": result.subfolder, "type": result.type},
         "media": media,
@@ -224,15 +222,24 @@ def _entry(result: Result, places: Places) -> GalleryEntry:
         "node_title": result.title,
         "workflow_id": result.workflow,
         "workflow_at": f"/api/jobs/{quote(result.job, safe='')}" if result.has_workflow else None,
-        "thumbnail": f"/api/gallery/thumbnail?{named}&v={modified}" if has_small else None,
+        "thumbnail": thumbnail_of(places, result.type, result.subfolder, result.filename),
     }
 
 
-def _stat(result: Result, places: Places) -> tuple[int | None, int | None]:
+def thumbnail_of(places: Places, area: str, subfolder: str, filename: str) -> str | None:
+    """Say where a small picture of a file is; None if it is gone or no picture."""
+    size, modified = _stat(places, area, subfolder, filename)
+    if media_of(filename) != "image" or size is None or filename.lower().endswith(NOT_DECODED):
+        return None
+    named = {"filename": filename, "subfolder": subfolder, "type": area, "v": str(modified)}
+    return f"/api/gallery/thumbnail?{urlencode(named, quote_via=quote, safe='')}"
+
+
+def _stat(places: Places, area: str, subfolder: str, filename: str) -> tuple[int | None, int | None]:
     """Give bytes and time of a file; None, None if it is gone, or its name leads outside, as a pack may have it."""
-    name = f"{result.subfolder}/{result.filename}" if result.subfolder else result.filename
+    name = f"{subfolder}/{filename}" if subfolder else filename
     try:
-        path = resolve(places, FileRef.of(name, result.type))  # type: ignore[arg-type]
+        path = resolve(places, FileRef.of(name, area))  # type: ignore[arg-type]
         found = path.stat()
     except (BadReference, OSError, ValueError):
         return None, None

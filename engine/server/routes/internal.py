@@ -10,7 +10,7 @@ from engine.server.bodies import read_body
 from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import services_of
-from engine.server.users import admins_only, places_of, user_of
+from engine.server.users import admins_only, places_of, shown_paths, user_of
 
 routes = web.RouteTableDef()
 
@@ -75,7 +75,7 @@ async def subscribe_logs(request: web.Request) -> web.Response:
 async def folder_paths(request: web.Request) -> web.Response:
     """Say where models of each kind are searched."""
     places = services_of(request).places
-    return json_response({kind: [str(path) for path in paths] for kind, paths in places.model_roots.items()})
+    return json_response({kind: shown_paths(request, paths) for kind, paths in places.model_roots.items()})
 
 
 @routes.get("/internal/files/{type}")
