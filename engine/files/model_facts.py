@@ -83,7 +83,7 @@ def _cut(text: str) -> str:
 
 def _resolution(text: str) -> str:
     """Read "1024x1024", "(512, 768)" or "512"."""
-    sides = re.findall(r"\d{1,6}", text)
+    sides = re.findall(r"\d{1,6}", text[:40])
     return " × ".join((sides * 2)[:2]) if sides else ""
 
 
