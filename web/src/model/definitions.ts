@@ -1,5 +1,6 @@
 /** What does the server say a node type is? Reads `/object_info` into NodeDefinitions. */
 
+import { NOTHING_SET, shownInputs, type InputPart } from "./dynamic_inputs";
 import type { InputDefinition, Json, JsonObject, NodeDefinition, OutputDefinition, WidgetSpec } from "./types";
 
 export type Definitions = ReadonlyMap<string, NodeDefinition>;
@@ -86,31 +87,58 @@ function orderedNames(section: JsonObject, order: Json | undefined): string[] {
   return [...listed, ...names.filter((name) => !listed.includes(name))];
 }
 
-function readInputs(nodeType: string, info: JsonObject): { inputs: InputDefinition[]; widgets: WidgetSpec[] } {
-  const inputs: InputDefinition[] = [];
-  const widgets: WidgetSpec[] = [];
-  const sections = isObject(info.input) ? info.input : {};
-  const order = isObject(info.input_order) ? info.input_order : {};
-  for (const section of ["required", "optional"] as const) {
+/** Kinds that are edited here, also where they are but the look of an input that takes several types. */
+const EDITED = ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"];
+
+function plainPart(nodeType: string, name: string, type: Json, options: JsonObject, optional: boolean): InputPart {
+  const typeName = Array.isArray(type) ? "COMBO" : String(type);
+  const look = asText(options.widgetType);
+  const found = widgetFor(name, look && EDITED.includes(look) ? look : type, options);
+  const widget: WidgetSpec | null = found && { ...found, type: found.type && typeName, origin: { node: nodeType, input: name, type: look ?? typeName } };
+  const input: InputDefinition = { name, type: typeName, optional, tooltip: asText(options.tooltip), widget };
+  return { kind: "plain", input, widgets: [...(widget ? [widget] : []), ...(isSeed(input, options) ? [controlWidget(name)] : [])] };
+}
+
+/** An input whose options say that others belong to it; null for any other. */
+function owningPart(nodeType: string, name: string, type: Json, options: JsonObject, optional: boolean): InputPart | null {
+  const { template } = options;
+  if (type === "COMFY_AUTOGROW_V3" && isObject(template)) {
+    const [like] = readParts(nodeType, template.input, undefined);
+    const most = asNumber(template.max) ?? 10;
+    const names = Array.isArray(template.names) ? template.names.map(String) : Array.from({ length: most }, (_, index) => `${asText(template.prefix) ?? name}${index}`);
+    return like ? { kind: "grown", input: { name, type, optional, widget: null }, like, names, least: asNumber(template.min) ?? 0 } : null;
+  }
+  if (type === "COMFY_DYNAMICCOMBO_V3" && Array.isArray(options.options)) {
+    const brought = new Map(options.options.filter(isObject).map((option) => [String(option.key), readParts(nodeType, option.inputs, undefined)]));
+    const widget: WidgetSpec = { ...choiceWidget(name, [...brought.keys()], options), type };
+    return { kind: "chosen", input: { name, type, optional, tooltip: widget.tooltip, widget }, widgets: [widget], options: brought };
+  }
+  if (type !== "COMFY_DYNAMICSLOT_V3") return null;
+  const { input } = plainPart(nodeType, name, asText(options.slotType) ?? "*", { ...options, forceInput: true }, optional);
+  return { kind: "attached", input, widgets: [], brought: readParts(nodeType, options.inputs, undefined) };
+}
+
+function readParts(nodeType: string, declaredInputs: Json | undefined, declaredOrder: Json | undefined): InputPart[] {
+  const sections = isObject(declaredInputs) ? declaredInputs : {};
+  const order = isObject(declaredOrder) ? declaredOrder : {};
+  return (["required", "optional"] as const).flatMap((section) => {
     const declared = sections[section];
-    if (!isObject(declared)) continue;
-    for (const name of orderedNames(declared, order[section])) {
+    if (!isObject(declared)) return [];
+    return orderedNames(declared, order[section]).flatMap((name) => {
       const entry = declared[name];
-      if (!Array.isArray(entry) || entry.length === 0) continue;
+      if (!Array.isArray(entry) || entry.length === 0) return [];
       const options = isObject(entry[1]) ? entry[1] : {};
       const type = entry[0] ?? "*";
-      const typeName = Array.isArray(type) ? "COMBO" : String(type);
-      const found = widgetFor(name, type, options);
-      const widget: WidgetSpec | null = found && { ...found, origin: { node: nodeType, input: name, type: asText(options.widgetType) ?? typeName } };
-      const input: InputDefinition = {
-        name, type: typeName, optional: section === "optional", tooltip: asText(options.tooltip), widget,
-      };
-      inputs.push(input);
-      if (widget) widgets.push(widget);
-      if (isSeed(input, options)) widgets.push(controlWidget(name));
-    }
-  }
-  return { inputs, widgets };
+      const optional = section === "optional";
+      return [owningPart(nodeType, name, type, options, optional) ?? plainPart(nodeType, name, type, options, optional)];
+    });
+  });
+}
+
+function readInputs(nodeType: string, info: JsonObject): Pick<NodeDefinition, "inputs" | "widgets" | "parts"> {
+  const parts = readParts(nodeType, info.input, info.input_order);
+  const isDynamic = parts.some((part) => part.kind !== "plain");
+  return { ...shownInputs(parts, NOTHING_SET), ...(isDynamic ? { parts } : {}) };
 }
 
 function readOutputs(info: JsonObject): OutputDefinition[] {

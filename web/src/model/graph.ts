@@ -1,6 +1,7 @@
 /** What is in a workflow? Nodes, links and groups, with the few questions that everyone asks of them. */
 
 import type { Definitions } from "./definitions";
+import { factsOf, shownInputs, socketOf } from "./dynamic_inputs";
 import { instanceWidgets } from "./instance_values";
 import { primitiveWidgets } from "./primitives";
 import { promotedValue, promotedWidgets, PROMOTED } from "./promoted";
@@ -79,7 +80,8 @@ export class Graph {
   widgets(node: GraphNode): readonly WidgetSpec[] {
     if (node.type === "PrimitiveNode") return primitiveWidgets(this, node);
     if (this.subgraphs.has(node.type)) return [...instanceWidgets(this, node), ...promotedWidgets(this, node)];
-    return this.definition(node.type)?.widgets ?? [];
+    const definition = this.definition(node.type);
+    return definition?.parts && node.known ? shownInputs(definition.parts, factsOf(node)).widgets : (definition?.widgets ?? []);
   }
 
   value(node: GraphNode, spec: WidgetSpec): Json {
@@ -120,9 +122,7 @@ export function createNode(graph: Graph, type: string, pos: Point, id: NodeId = 
   for (const widget of definition.widgets) values[widget.name] = widget.defaultValue;
   return {
     id, type, title: null, pos, size: [0, 0], mode: 0, collapsed: false, pinned: false,
-    inputs: definition.inputs.map((input) => ({
-      name: input.name, type: input.type, link: null, widget: input.widget !== null, label: input.label, optional: input.optional, tooltip: input.tooltip,
-    })),
+    inputs: definition.inputs.map(socketOf),
     outputs: definition.outputs.map((output) => ({ name: output.name, type: output.type, links: [], label: output.label, tooltip: output.tooltip })),
     values, known: true, properties: propertiesOf(graph, type, definition), rank: graph.nextRank(), raw: {},
   };

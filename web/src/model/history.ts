@@ -2,6 +2,7 @@
 
 import { applyEdit, editTarget, touch, type Edit, type Touched } from "./edits";
 import type { Graph } from "./graph";
+import { mayReshape, settleEdits } from "./settle";
 import type { NodeId } from "./types";
 
 interface Step {
@@ -13,6 +14,8 @@ interface Step {
 }
 
 const LONGEST = 500;
+/** Inputs that go may make others go, never without end. */
+const MOST_ROUNDS = 8;
 
 export class History {
   private readonly done: Step[] = [];
@@ -38,12 +41,12 @@ export class History {
   }
 
   /**
-   * Applies edits as one step, or as part of the step that is open under the same key. Returns the touched nodes. If an edit
-   * raises, those before it are taken back and nothing is recorded. `place` is where the user is.
+   * Applies edits, and what must follow on them, as one step, or as part of the step that is open under the same key. Returns
+   * the touched nodes. If an edit raises, those before it are taken back and nothing is recorded. `place` is where the user is.
    */
   apply(label: string, edits: readonly Edit[], key: string | null = null, place: readonly NodeId[] = []): Touched {
     const touched: Touched = new Map();
-    const inverses = this.run(edits, touched);
+    const inverses = this.run(edits, touched, edits.some(mayReshape));
     if (inverses.length === 0) return touched;
     this.undone.length = 0;
     if (key !== null && this.open?.key === key) {
@@ -75,6 +78,13 @@ export class History {
     return this.shift(this.done, this.undone);
   }
 
+  /** Takes the last step back for good: there is nothing to redo. */
+  discard(): Touched | null {
+    const touched = this.undo();
+    this.undone.pop();
+    return touched;
+  }
+
   redo(): Touched | null {
     return this.shift(this.undone, this.done);
   }
@@ -89,13 +99,14 @@ export class History {
   }
 
   /** Returns the inverses in the order in which they must be applied. */
-  private run(edits: readonly Edit[], touched: Touched): Edit[] {
+  private run(edits: readonly Edit[], touched: Touched, isNew = false): Edit[] {
     const inverses: Edit[] = [];
     try {
-      for (const edit of edits) {
-        touch(this.graph, edit, touched);
-        inverses.unshift(applyEdit(this.graph, edit));
-      }
+      for (let next = edits, rounds = 0; next.length > 0; next = isNew && rounds++ < MOST_ROUNDS ? settleEdits(this.graph, touched) : [])
+        for (const edit of next) {
+          touch(this.graph, edit, touched);
+          inverses.unshift(applyEdit(this.graph, edit));
+        }
     } catch (error) {
       for (const inverse of inverses) applyEdit(this.graph, inverse);
       throw error;
@@ -105,10 +116,9 @@ export class History {
 
   private merge(step: Step, inverses: Edit[]): void {
     const known = new Set(step.inverses.map(editTarget).filter((target) => target !== null));
-    const fresh = inverses.filter((edit) => {
-      const target = editTarget(edit);
-      return target === null || !known.has(target);
-    });
+    const targets = inverses.map(editTarget);
+    // where sockets or links come and go, each edit leans on the one before it
+    const fresh = targets.includes(null) ? inverses : inverses.filter((_, index) => !known.has(targets[index]!));
     step.inverses.unshift(...fresh);
   }
 }

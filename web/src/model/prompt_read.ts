@@ -1,6 +1,7 @@
 /** How does a prompt (API format) become a graph that can be edited? Its nodes are laid out afresh. */
 
 import type { Definitions } from "./definitions";
+import { shownInputs, socketOf } from "./dynamic_inputs";
 import { naturalSize } from "./geometry";
 import { createNode, Graph } from "./graph";
 import { connect } from "./operations";
@@ -29,13 +30,27 @@ function placeholder(graph: Graph, id: string, type: string, inputs: JsonObject)
   };
 }
 
+/** A node with the inputs that apply to what the prompt sets and links, and any others that it links. */
+function knownNode(graph: Graph, id: string, type: string, inputs: JsonObject): GraphNode {
+  const node = createNode(graph, type, [0, 0], id);
+  const { parts } = graph.definition(type)!;
+  const shown = parts && shownInputs(parts, { value: (name) => inputs[name], isLinked: (name) => name in inputs });
+  if (shown) node.inputs = shown.inputs.map(socketOf);
+  for (const { name, kind, defaultValue } of shown?.widgets ?? graph.widgets(node)) {
+    const value = inputs[name];
+    node.values[name] = kind !== "control" && value !== undefined && !isLink(value) ? literal(value) : defaultValue;
+  }
+  for (const [name, value] of Object.entries(inputs))
+    if (isLink(value) && !node.inputs.some((socket) => socket.name === name)) node.inputs.push({ name, type: "*", link: null, widget: false });
+  return node;
+}
+
 function addNode(graph: Graph, id: string, entry: JsonObject): void {
   const type = String(entry.class_type);
   const inputs = isObject(entry.inputs) ? entry.inputs : {};
-  const node = graph.definition(type) ? createNode(graph, type, [0, 0], id) : placeholder(graph, id, type, inputs);
+  const node = graph.definition(type) ? knownNode(graph, id, type, inputs) : placeholder(graph, id, type, inputs);
   const title = isObject(entry._meta) ? entry._meta.title : undefined;
   if (typeof title === "string" && title !== graph.title(node)) node.title = title;
-  for (const [name, value] of Object.entries(inputs)) if (!isLink(value) && name in node.values) node.values[name] = literal(value);
   graph.nodes.set(id, node);
 }
 
@@ -56,6 +71,23 @@ function addLinks(graph: Graph, id: string, entry: JsonObject, problems: string[
   }
 }
 
+/** A literal at an input without a widget comes from a primitive; one at no input at all has no place in a graph. */
+function addPrimitives(graph: Graph, id: string, entry: JsonObject, problems: string[]): void {
+  const node = graph.node(id);
+  const widgets = new Set(graph.widgets(node).map((spec) => spec.name));
+  for (const [name, value] of Object.entries(isObject(entry.inputs) ? entry.inputs : {})) {
+    if (!node.known || isLink(value) || widgets.has(name)) continue;
+    if (!graph.input(id, name)) {
+      problems.push(`Node ${id} (${node.type}) has no input ${name}; its value was left out.`);
+      continue;
+    }
+    const primitive = createNode(graph, "PrimitiveNode", [0, 0]);
+    primitive.values.value = literal(value);
+    graph.nodes.set(primitive.id, primitive);
+    for (const edit of connect(graph, { node: primitive.id, slot: 0 }, { node: id, input: name })) applyEdit(graph, edit);
+  }
+}
+
 /** Reads a prompt and lays it out. Raises where it is none. */
 export function readPrompt(data: unknown, definitions: Definitions, hasMedia: (node: GraphNode) => boolean): ReadResult {
   if (!isPrompt(data)) throw new Error("expected a prompt (an object of nodes with a class_type), found something else");
@@ -64,6 +96,7 @@ export function readPrompt(data: unknown, definitions: Definitions, hasMedia: (n
   const entries = Object.entries(data).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
   for (const [id, entry] of entries) addNode(graph, id, entry);
   for (const [id, entry] of entries) addLinks(graph, id, entry, problems);
+  for (const [id, entry] of entries) addPrimitives(graph, id, entry, problems);
   for (const node of graph.nodes.values()) node.size = naturalSize(graph, node, hasMedia(node));
   for (const [id, place] of tidyPositions(graph, hasMedia)) graph.node(id).pos = place;
   const missing = new Set([...graph.nodes.values()].filter((node) => !node.known).map((node) => node.type));

@@ -1,5 +1,7 @@
 /** What do the words of the graph mean? Plain data only: nothing here knows a browser. */
 
+import type { InputPart } from "./dynamic_inputs";
+
 /** A BigInt is a whole number that a double can't hold exactly (exact_json.ts). */
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -77,6 +79,8 @@ export interface NodeDefinition {
   readonly outputs: readonly OutputDefinition[];
   /** Widgets in the order in which `widgets_values` lists them. */
   readonly widgets: readonly WidgetSpec[];
+  /** The inputs as they depend on each other, where some do; `inputs` and `widgets` are then those of a new node. */
+  readonly parts?: readonly InputPart[];
   readonly isTarget: boolean;
   readonly isVirtual: boolean;
   readonly deprecated: boolean;

@@ -1,6 +1,7 @@
 /** How does a workflow file (schema 0.4 or 1) become a graph? Nothing of the file is lost: unknown fields stay in `raw`. */
 
 import type { Definitions } from "./definitions";
+import { shownInputs, socketOf, type Shown } from "./dynamic_inputs";
 import { Graph } from "./graph";
 import { readInstanceValues } from "./instance_values";
 import { readSubgraphs } from "./subgraph_file";
@@ -47,7 +48,24 @@ function readLink(entry: Json): RawLink | null {
   };
 }
 
-function inputFromFile(slot: JsonObject, definition: NodeDefinition | undefined): InputSocket {
+type Declared = Pick<Shown, "widgets"> & Pick<NodeDefinition, "inputs">;
+
+/** The inputs and widgets that a node has by what its file says is set and linked. */
+export function shownInFile(definition: NodeDefinition, raw: JsonObject): Declared {
+  if (!definition.parts) return { inputs: definition.inputs, widgets: [...definition.widgets] };
+  const linked = new Set(list(raw.inputs).filter((slot) => typeof slot.link === "number").map((slot) => slot.name));
+  let values: Record<string, Json> = {};
+  // where a value stands depends on the choices before it: each round finds one more of them
+  for (let before: string | null = null; ; ) {
+    const shown = shownInputs(definition.parts, { value: (name) => values[name], isLinked: (name) => linked.has(name) });
+    const names = shown.widgets.map((spec) => spec.name).join("\n");
+    if (names === before) return shown;
+    before = names;
+    values = readValues(shown.widgets, raw.widgets_values);
+  }
+}
+
+function inputFromFile(slot: JsonObject, definition: Declared | undefined): InputSocket {
   const name = text(slot.name, "");
   const declared = definition?.inputs.find((input) => input.name === name);
   return {
@@ -56,11 +74,11 @@ function inputFromFile(slot: JsonObject, definition: NodeDefinition | undefined)
   };
 }
 
-function readInputSockets(raw: JsonObject, definition: NodeDefinition | undefined): InputSocket[] {
+function readInputSockets(raw: JsonObject, definition: Declared | undefined): InputSocket[] {
   const inFile = list(raw.inputs).map((slot) => inputFromFile(slot, definition));
   const declared = (definition?.inputs ?? []).map((input): InputSocket => {
     const found = inFile.find((socket) => socket.name === input.name);
-    return found ?? { name: input.name, type: input.type, link: null, widget: input.widget !== null, label: input.label, optional: input.optional, tooltip: input.tooltip };
+    return found ?? socketOf(input);
   });
   return [...declared, ...inFile.filter((socket) => !declared.includes(socket))];
 }
@@ -81,14 +99,15 @@ function readOutputSockets(raw: JsonObject, definition: NodeDefinition | undefin
 function readNode(graph: Graph, raw: JsonObject, rank: number): GraphNode {
   const type = text(raw.type, "");
   const definition = graph.definition(type);
+  const shown = definition && shownInFile(definition, raw);
   const flags = isObject(raw.flags) ? raw.flags : {};
   const node: GraphNode = {
     id: String(raw.id), type, title: text(raw.title, "") || null, pos: readPoint(raw.pos, [0, 0]), size: readPoint(raw.size, [0, 0]),
     mode: typeof raw.mode === "number" ? raw.mode : 0, collapsed: flags.collapsed === true, pinned: flags.pinned === true,
-    inputs: readInputSockets(raw, definition), outputs: readOutputSockets(raw, definition), values: {}, known: definition !== undefined,
+    inputs: readInputSockets(raw, shown), outputs: readOutputSockets(raw, definition), values: {}, known: definition !== undefined,
     properties: isObject(raw.properties) ? raw.properties : {}, rank, raw,
   };
-  node.values = readValues(definition?.widgets ?? [], raw.widgets_values);
+  node.values = readValues(shown?.widgets ?? [], raw.widgets_values);
   return node;
 }
 

@@ -4,9 +4,9 @@ import { toJson } from "./exact_json";
 import type { Graph } from "./graph";
 import { writeInstanceValues } from "./instance_values";
 import { borderId, isBorder, usedSubgraphs, type Side } from "./subgraph_type";
-import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point } from "./types";
+import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point, WidgetSpec } from "./types";
 import { writeValues } from "./widget_values";
-import { isObject, readPoint } from "./workflow_read";
+import { isObject, readPoint, shownInFile } from "./workflow_read";
 
 export interface CameraState {
   readonly x: number;
@@ -27,6 +27,9 @@ function writePoint(point: Point, before: Json | undefined): Json {
  * sockets, and its widgets where they are linked.
  */
 export function writtenInputs(node: GraphNode): InputSocket[] {
+  // an input that belongs to another ("images.image2") stands where the type has it, and what follows moves on
+  const isGrown = node.inputs.some((socket) => !socket.raw && socket.link !== null && socket.name.includes("."));
+  if (isGrown) return node.inputs.filter((socket) => socket.raw ?? (socket.link !== null || !socket.widget));
   const slots = Array.isArray(node.raw.inputs) ? node.raw.inputs : [];
   const known = node.inputs.filter((socket) => socket.raw).sort((a, b) => slots.indexOf(a.raw!) - slots.indexOf(b.raw!));
   const isNew = !("id" in node.raw);
@@ -53,6 +56,15 @@ function writeFlags(node: GraphNode): JsonObject {
   return flags;
 }
 
+/** Where other widgets apply than in the file, the list is written anew. */
+function writeNodeValues(graph: Graph, node: GraphNode): Json | undefined {
+  const specs = graph.widgets(node);
+  const definition = graph.definition(node.type);
+  const names = (all: readonly WidgetSpec[]): string => all.map((spec) => spec.name).join("\n");
+  const isOther = definition?.parts !== undefined && "id" in node.raw && names(specs) !== names(shownInFile(definition, node.raw).widgets);
+  return writeValues(specs, isOther ? { ...node, raw: {} } : node);
+}
+
 function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
   const { raw } = node;
   const id = raw.id ?? (/^\d+$/.test(node.id) ? Number(node.id) : node.id);
@@ -66,7 +78,7 @@ function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
   if (node.title !== null) written.title = node.title;
   else if (raw.title !== undefined && raw.title !== "") Reflect.deleteProperty(written, "title");
   if ("properties" in raw || Object.keys(node.properties).length > 0) written.properties = node.properties;
-  const ofKnown = (): Json | undefined => (graph.subgraphs.has(node.type) ? writeInstanceValues(node) : writeValues(graph.widgets(node), node));
+  const ofKnown = (): Json | undefined => (graph.subgraphs.has(node.type) ? writeInstanceValues(node) : writeNodeValues(graph, node));
   const values = node.known ? ofKnown() : raw.widgets_values;
   if (values !== undefined) written.widgets_values = values;
   return written;
