@@ -12,7 +12,7 @@ import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
 import { watchEnds, watchRunningNode } from "./running/attention";
 import { watchRepeat } from "./running/repeat";
-import { followSettings, showTheme } from "./settings/applied";
+import { followSettings, showTheme, speakChosen } from "./settings/applied";
 import { Settings } from "./settings/settings";
 import "./style/index.css";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
@@ -46,7 +46,9 @@ function followTitle(editor: Editor): void {
 }
 
 registerBuiltInWidgets();
-showTheme(new Settings(() => undefined)); // by what the browser remembers, until the server says
+const remembered = new Settings(() => undefined); // by the browser, until the server says
+showTheme(remembered);
+await speakChosen(remembered).catch(() => undefined); // English until then; followSettings asks again and tells
 const editor = await start(await clientId());
 const machine = new PointerMachine(editorSurface(editor));
 editor.cancelGesture = () => {

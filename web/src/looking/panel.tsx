@@ -5,6 +5,7 @@ import { MEDIA, type Result } from "../api/gallery";
 import { viewUrl } from "../api/http";
 import type { Editor } from "../editor";
 import { SearchIcon } from "../view/icons";
+import { exactly } from "../words/format";
 import { moved, shown } from "./grid";
 import { keyOf, Results } from "./results";
 import "./looking.css";
@@ -39,7 +40,7 @@ function Face({ entry }: { entry: Result }) {
 }
 
 function Tile({ editor, entry, index, columns, side, isCurrent }: { editor: Editor; entry: Result; index: number; columns: number; side: number; isCurrent: boolean }) {
-  const made = new Date(entry.created).toLocaleString();
+  const made = exactly(entry.created);
   const by = entry.node_title || entry.node_type;
   const isMarked = results.marked.value.includes(keyOf(entry));
   return (

@@ -53,18 +53,3 @@ export function bars(timeline: Timeline, order: Order): Bar[] {
   });
   return found.sort(order === "slowest" ? (a, b) => b.seconds - a.seconds : (a, b) => a.start - b.start);
 }
-
-/** `0.0031` -> `3 ms`, `12.34` -> `12.3 s`, `125` -> `2 min 5 s`. */
-export function readableSeconds(seconds: number): string {
-  if (seconds < 0.9995) return `${seconds > 0 && seconds < 0.001 ? "< 1" : Math.round(seconds * 1000)} ms`;
-  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  return whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-export function readableBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power]}`;
-}

@@ -6,7 +6,7 @@ import { isSameFile, keepMine, saveUnder, takeTheirs, withoutSuffix } from "../i
 import { compareWorkflows, countsOf } from "../model/difference";
 import { parseJson } from "../model/exact_json";
 import type { JsonObject } from "../model/types";
-import { ago, exactly } from "../model/when";
+import { ago, exactly } from "../words/format";
 import { isObject } from "../model/workflow_read";
 import { Dialog } from "./dialogs";
 import { DifferenceList } from "./difference_list";

@@ -11,7 +11,7 @@ import { downloadActive, takeFiles } from "../interaction/files";
 import { removeSaved, saveActive, withoutSuffix } from "../interaction/saving";
 import { GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
-import { ago, exactly } from "../model/when";
+import { ago, exactly } from "../words/format";
 import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
 import { AccountDialog } from "./account";
 import { ConflictDialog } from "./conflict";

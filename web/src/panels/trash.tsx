@@ -7,7 +7,7 @@ import type { DraftInfo, Trashed } from "../api/workflows";
 import type { Editor } from "../editor";
 import { withoutSuffix } from "../interaction/saving";
 import { discardRecovered, dismissRecovered, openRecovered } from "../server_drafts";
-import { ago, exactly } from "../model/when";
+import { ago, exactly } from "../words/format";
 import { CloseIcon, DraftIcon } from "../view/icons";
 import { Dialog } from "./dialogs";
 

@@ -8,7 +8,7 @@ import type { Editor } from "../editor";
 import { restoreVersion, withoutSuffix } from "../interaction/saving";
 import { compareWorkflows, countsOf } from "../model/difference";
 import type { Document } from "../model/document";
-import { ago, exactly } from "../model/when";
+import { ago, exactly } from "../words/format";
 import { readText } from "./conflict";
 import { Dialog } from "./dialogs";
 import { DifferenceList } from "./difference_list";

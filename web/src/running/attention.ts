@@ -3,7 +3,7 @@
 import { effect, untracked } from "@preact/signals";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
-import { readableSeconds } from "../model/timeline";
+import { readableSeconds } from "../words/format";
 import { toScreen } from "../view/canvas/camera";
 import { FOLLOW_NODE, TELL_ENDS } from "../settings/built_in";
 

@@ -6,8 +6,8 @@ import { job, type Job } from "../api/jobs";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { findNode } from "../model/levels";
-import { bars, readableBytes, readableSeconds, span, type Bar, type Order, type Timeline } from "../model/timeline";
-import { exactly } from "../model/when";
+import { bars, span, type Bar, type Order, type Timeline } from "../model/timeline";
+import { exactly, readableBytes, readableSeconds, timeOfDay } from "../words/format";
 import { CloseIcon } from "../view/icons";
 import { timedJob } from "./shown";
 import "./times.css";
@@ -94,7 +94,7 @@ export function TimesPanel({ editor, id }: { editor: Editor; id: string }) {
   return (
     <section class="times" aria-label="Times of a run">
       <header>
-        <strong>Times{typeof shown === "object" && shown?.execution_start_time ? <span class="muted" title={exactly(shown.execution_start_time)}> · {new Date(shown.execution_start_time).toLocaleTimeString()}</span> : null}</strong>
+        <strong>Times{typeof shown === "object" && shown?.execution_start_time ? <span class="muted" title={exactly(shown.execution_start_time)}> · {timeOfDay(shown.execution_start_time)}</span> : null}</strong>
         {runs.length > 1 && (
           <span class="times-turn">
             <button type="button" class="icon-button" aria-label="Run before" disabled={index <= 0} onClick={() => turn(-1)}>‹</button>

@@ -1,9 +1,11 @@
 /** Where do settings take effect that no panel asks for by itself? On the page as a whole and on the canvas. */
 
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { reason } from "../api/http";
 import type { Editor } from "../editor";
 import { linkShape } from "../view/canvas/link_path";
-import { LESS_MOTION, LINK_SHAPE, SHOWS_DOTS, THEME } from "./built_in";
+import { bestOf, speak, spokenLanguage, t } from "../words";
+import { LANGUAGE, LESS_MOTION, LINK_SHAPE, SHOWS_DOTS, THEME } from "./built_in";
 import type { Settings } from "./settings";
 
 /** A question to the browser's style engine, asked again whenever its answer changes. */
@@ -28,8 +30,16 @@ export function showTheme(settings: Settings): void {
   dataset.motion = settings.of(LESS_MOTION).value === "always" || wantsLessMotion.value ? "less" : "all";
 }
 
+/** Speaks the chosen language, or the first of the browser's that there are words in. Resolves when its words are there. */
+export async function speakChosen(settings: Settings): Promise<void> {
+  const chosen = settings.of(LANGUAGE).value;
+  await speak(chosen === "system" ? bestOf(navigator.languages) : chosen, navigator.languages);
+  document.documentElement.lang = spokenLanguage.peek().language;
+}
+
 /** Applies the settings now and whenever they change. */
-export function followSettings({ settings, stage }: Editor): void {
+export function followSettings({ settings, stage, ui }: Editor): void {
+  effect(() => void speakChosen(settings).catch((error: unknown) => ui.tell(t("settings.languageFails", { why: reason(error) }), "error")));
   effect(() => {
     showTheme(settings);
     untracked(() => stage.readColors());
@@ -37,6 +47,7 @@ export function followSettings({ settings, stage }: Editor): void {
   effect(() => {
     linkShape.value = settings.of(LINK_SHAPE).value;
     stage.showsDots = settings.of(SHOWS_DOTS).value;
+    void spokenLanguage.value; // the canvas has texts too
     stage.request();
   });
 }

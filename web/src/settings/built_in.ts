@@ -2,6 +2,7 @@
 
 import type { Choice, Kept, NumberSetting, Setting, Toggle } from "./settings";
 import type { KeyChoices } from "../commands/registry";
+import { LANGUAGES, NAMES, phrase, type Language } from "../words";
 
 /** The headings of the settings dialog, in their order; groups of extensions come after them. */
 export const SETTING_GROUPS = ["Appearance", "Canvas", "Running", "Prompts"] as const;
@@ -13,6 +14,10 @@ export const THEME: Choice<"system" | "light" | "dark" | "light-contrast" | "dar
     { value: "system", label: "Follow the system" }, { value: "light", label: "Light" }, { value: "dark", label: "Dark" },
     { value: "light-contrast", label: "Light, high contrast" }, { value: "dark-contrast", label: "Dark, high contrast" },
   ],
+};
+export const LANGUAGE: Choice<"system" | Language> = {
+  kind: "choice", id: "weft.language", group: "Appearance", label: phrase("settings.language"), default: "system", keywords: "language english german deutsch sprache translation",
+  choices: [{ value: "system", label: phrase("settings.languageSystem") }, ...LANGUAGES.map((value) => ({ value, label: NAMES[value] }))],
 };
 export const LESS_MOTION: Choice<"system" | "always"> = {
   kind: "choice", id: "weft.motion", group: "Appearance", label: "Movement", default: "system", keywords: "animation reduced motion",
@@ -68,5 +73,5 @@ async function whyNoNotifications(): Promise<string | null> {
 }
 
 export const BUILT_IN_SETTINGS: readonly Setting[] = [
-  THEME, LESS_MOTION, SNAP, SNAP_SIZE, LINK_SHAPE, SHOWS_DOTS, WHEEL, MINIMAP, FOLLOW_NODE, TELL_ENDS, CHECKS_SPELLING, KEEPS_UNDERSCORES,
+  THEME, LANGUAGE, LESS_MOTION, SNAP, SNAP_SIZE, LINK_SHAPE, SHOWS_DOTS, WHEEL, MINIMAP, FOLLOW_NODE, TELL_ENDS, CHECKS_SPELLING, KEEPS_UNDERSCORES,
 ];

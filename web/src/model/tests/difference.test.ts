@@ -3,7 +3,7 @@ import { definitions } from "../../fixtures/definitions";
 import { compareWorkflows, countsOf, summarize } from "../difference";
 import { DEFAULT_WORKFLOW } from "../default_workflow";
 import type { JsonObject } from "../types";
-import { ago } from "../when";
+import { ago } from "../../words/format";
 
 const copy = (): JsonObject => structuredClone(DEFAULT_WORKFLOW) as JsonObject;
 const node = (workflow: JsonObject, type: string): JsonObject => (workflow.nodes as JsonObject[]).find((each) => each.type === type)!;

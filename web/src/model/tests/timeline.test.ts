@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bars, readableBytes, readableSeconds, span, type Timeline } from "../timeline";
+import { readableBytes, readableSeconds } from "../../words/format";
+import { bars, span, type Timeline } from "../timeline";
 
 const at = (node_id: string, start: number, seconds: number) => ({ node_id, node_type: `Type${node_id}`, start_time: 1_700_000_000_000 + start, seconds });
 const timeline: Timeline = { nodes: [at("1", 0, 0.5), at("2", 500, 3), at("3", 3500, 0.25), at("2", 3750, 0.25)], cached: ["9"], memory_bytes: 1, device_bytes: 0 };

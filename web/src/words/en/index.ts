@@ -1,0 +1,6 @@
+/** All that the editor says, in English; its type is what other languages are held to. */
+
+import { common } from "./common";
+import { settings } from "./settings";
+
+export const ENGLISH = { common, settings } as const;
