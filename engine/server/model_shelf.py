@@ -53,7 +53,7 @@ def model_files(places: Places, kind: str) -> Iterator[ModelFile]:
     suffixes, chosen = places.suffixes_of(kind), _changed(places.user / CHOSEN)
     for number, root in enumerate(places.model_folder(kind)):
         for folder, names in _by_folder(root):
-            for name in names:
+            for name in sorted(names):
                 if suffixes and os.path.splitext(name)[1].lower() not in suffixes:  # noqa: PTH122 - thousands of them
                     continue
                 path = folder / name
