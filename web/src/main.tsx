@@ -5,6 +5,7 @@ import { render } from "preact";
 import { HttpError } from "./api/http";
 import { clientId } from "./api/socket";
 import { Editor } from "./editor";
+import { watchFocus } from "./interaction/focus";
 import { listenToKeys } from "./interaction/keymap";
 import { PointerMachine } from "./interaction/pointer";
 import { watchSaves } from "./interaction/saving";
@@ -57,6 +58,7 @@ editor.cancelGesture = () => {
   return true;
 };
 listenToKeys(editor);
+watchFocus(editor);
 watchSaves(editor);
 watchRepeat(editor);
 watchRunningNode(editor);
@@ -65,5 +67,10 @@ followSettings(editor);
 void editor.settings.load();
 render(<App editor={editor} machine={machine} />, root);
 followTitle(editor);
+// what packs bring comes after the first frame, and never before it
+requestAnimationFrame(() => setTimeout(() => {
+  import("./ext/host").then(({ ExtensionHost, isSafeStart }) => new ExtensionHost(editor, isSafeStart()).start())
+    .catch((error: unknown) => editor.ui.tell(`Extensions can't be loaded: ${String(error)}`, "error"));
+}));
 // for tests and for the curious: counts of what was drawn and what is in the page
 Object.assign(globalThis, { weft: editor });

@@ -122,6 +122,11 @@ export class Document {
     this.taken(this.history.undo());
   }
 
+  /** Takes the last step back as if it had never been: for what failed halfway. */
+  takeBack(): void {
+    this.taken(this.history.discard());
+  }
+
   redo(): void {
     if (this.history.canRedo) this.goTo(this.history.redoPlace);
     this.taken(this.history.redo());

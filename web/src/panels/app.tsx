@@ -1,11 +1,13 @@
 /** How is the page put together? */
 
 import type { Editor } from "../editor";
+import { overlay } from "../ext/contributions";
 import type { PointerMachine } from "../interaction/pointer";
 import { Viewport } from "../interaction/viewport";
+import { Announcer } from "./announcer";
 import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
-import { Gallery, MaskEditorHost, PictureViewer, RegionsHost } from "./gallery";
+import { Gallery, MaskEditorHost, OutlineHost, PictureViewer, RegionsHost } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
 import { Minimap } from "./minimap";
 import { Search } from "./search";
@@ -14,6 +16,7 @@ import { StatusStrip } from "./status_strip";
 import { TopBar } from "./top_bar";
 
 export function App({ editor, machine }: { editor: Editor; machine: PointerMachine }) {
+  const Extensions = overlay.value;
   return (
     <>
       <Viewport editor={editor} machine={machine} />
@@ -21,6 +24,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <Breadcrumb editor={editor} />
       <Minimap editor={editor} />
       <ErrorPanel editor={editor} />
+      <OutlineHost editor={editor} />
       <Gallery editor={editor} />
       <SweepHost editor={editor} />
       <TimesHost editor={editor} />
@@ -32,7 +36,9 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <PictureViewer editor={editor} />
       <MaskEditorHost editor={editor} />
       <RegionsHost editor={editor} />
+      {Extensions && <Extensions editor={editor} />}
       <Toasts editor={editor} />
+      <Announcer editor={editor} />
     </>
   );
 }

@@ -2,7 +2,8 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
-import { ClockIcon, CloseIcon, FitIcon, GalleryIcon, HelpIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
+import { topBarItems } from "../ext/contributions";
+import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
 import { closeDocument } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
@@ -22,6 +23,14 @@ function Tab({ editor, document }: { editor: Editor; document: Document }) {
       )}
     </div>
   );
+}
+
+/** What extensions offer; not there as long as there are none. */
+function ExtensionsButton({ editor }: { editor: Editor }) {
+  const items = topBarItems.value;
+  if (!items) return null;
+  const offer = ({ right, bottom }: DOMRect): void => void (editor.ui.menu.value = { at: [Math.max(8, right - 250), bottom + 6], items: items() });
+  return <button type="button" class="icon-button" aria-label="Extensions" aria-haspopup="menu" title="Extensions" onClick={({ currentTarget }) => offer(currentTarget.getBoundingClientRect())}><ExtensionIcon /></button>;
 }
 
 export function TopBar({ editor }: { editor: Editor }) {
@@ -46,6 +55,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
         <button type="button" class="icon-button" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
+        <ExtensionsButton editor={editor} />
       </nav>
       <AccountButton editor={editor} />
       <RunControls editor={editor} />
