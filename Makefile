@@ -6,7 +6,7 @@ GOLDEN ?= ../shared/golden
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench test-slow test-golden clean browser web fuzz
+.PHONY: help run setup test check bench test-slow test-golden clean browser web fuzz gallery
 
 help:
 	@echo "make run          set up and start the server (PORT=8188, ARGS='--cpu ...')"
@@ -14,6 +14,7 @@ help:
 	@echo "make check        format, lint, types, fast tests"
 	@echo "make test-golden  compare with the expected numbers in GOLDEN=$(GOLDEN), on full-size weights"
 	@echo "make test-slow    the same, the memory that loading and 2,000 jobs take, and 300 kills of the server"
+	@echo "make gallery      run every template that ships, and write docs/gallery.md with its pictures"
 	@echo "make fuzz         send the server wild input for long (EXAMPLES=20000 of each kind)"
 	@echo "make bench        every benchmark, each beside a peer"
 
@@ -52,6 +53,10 @@ check: .venv/.weft-dev web
 fuzz: .venv/.weft-dev
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) -q tests/server/test_fuzz.py
 	$(PY) -m tests.fuzz.run --runs $(or $(EXAMPLES),20000)
+
+gallery: export OMP_NUM_THREADS = 1  # the same numbers on every machine of a kind
+gallery: .venv/.weft-dev
+	$(PY) -m tools.gallery
 
 test-slow: test-golden
 	$(PY) -m benchmarks.load_memory

@@ -3,30 +3,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { ecosystemDefinitions } from "../../fixtures/ecosystem";
 import { templatesFolder } from "../../fixtures/templates";
-import { readDefinitions } from "../definitions";
 import { parseJson, toJson } from "../exact_json";
 import { readPictureTexts } from "../picture_metadata";
 import { buildPrompt } from "../prompt";
 import type { Json, JsonObject } from "../types";
 import { readWorkflow } from "../workflow_read";
-
-interface Contract {
-  readonly inputs: { readonly required?: JsonObject; readonly optional?: JsonObject; readonly hidden?: JsonObject };
-  readonly outputs: readonly (readonly [string, string])[];
-  readonly display_name?: string;
-}
-
-/** All of the ecosystem's node types, as their contracts say, in the form of /object_info. */
-function ecosystemDefinitions() {
-  const file = path.resolve(import.meta.dirname, "../../../../tests/nodes/expected_nodes.json");
-  const contracts = JSON.parse(readFileSync(file, "utf8")) as Record<string, Contract>;
-  const info = Object.entries(contracts).map(([type, { inputs, outputs, display_name }]) => [type, {
-    input: inputs, output: outputs.map(([kind]) => kind), output_name: outputs.map(([, name]) => name), output_is_list: outputs.map(() => false),
-    name: type, display_name: display_name ?? type, category: "", description: "", output_node: false,
-  }]);
-  return readDefinitions(Object.fromEntries(info) as JsonObject);
-}
 
 const folder = templatesFolder();
 const pictures = folder === null ? [] : readdirSync(folder).filter((name) => /\.(webp|png)$/.test(name));
