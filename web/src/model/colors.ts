@@ -63,6 +63,3 @@ export function recolored(raw: JsonObject, name: string | null): JsonObject {
   }
   return changed;
 }
-
-/** What a copy of a node keeps of its file's fields: its colour. */
-export const copiedFields = (raw: JsonObject): JsonObject => Object.fromEntries(["color", "bgcolor"].filter((name) => name in raw).map((name) => [name, raw[name]!]));

@@ -1,6 +1,5 @@
 /** Which edits make a connection, delete a selection, insert a fragment? */
 
-import { copiedFields } from "./colors";
 import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
@@ -9,7 +8,7 @@ import { accepts } from "./sockets";
 import { bring, definitionsFor } from "./subgraph_copy";
 import { isBorder, type Side } from "./subgraph_type";
 import { list } from "./workflow_read";
-import type { GraphNode, Json, JsonObject, Link, LinkId, NodeId, Point } from "./types";
+import type { GraphNode, InputSocket, Json, JsonObject, Link, LinkId, NodeId, OutputSocket, Point } from "./types";
 
 export interface OutputEnd {
   readonly node: NodeId;
@@ -123,6 +122,33 @@ export interface Fragment {
 
 const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
 
+/** What a copy keeps of its node's file: all that nobody here knows, the values of a type that is not installed among it. */
+function copiedFields(raw: JsonObject, id: NodeId): JsonObject {
+  if (!("id" in raw)) return raw;
+  const copied = { ...raw, id: Number(id) };
+  Reflect.deleteProperty(copied, "order");
+  return copied;
+}
+
+/** After a way through text a socket's slot and that of its node's file are two objects: they are made one again. */
+function rejoined<T extends InputSocket | OutputSocket>(sockets: readonly T[], slots: Json | undefined): T[] {
+  const left = list(slots);
+  return sockets.map((socket) => {
+    const at = socket.raw ? left.findIndex((slot) => slot.name === socket.raw!.name) : -1;
+    return at < 0 ? socket : { ...socket, raw: left.splice(at, 1)[0] };
+  });
+}
+
+/** A node as it is put into a graph: on its own, with no links yet. */
+function inserted(node: GraphNode, id: NodeId): GraphNode {
+  const copy = copyNode(node);
+  const raw = copiedFields(copy.raw, id);
+  return {
+    ...copy, id, raw,
+    inputs: rejoined(copy.inputs.map((socket) => ({ ...socket, link: null })), raw.inputs), outputs: rejoined(copy.outputs.map((socket) => ({ ...socket, links: [] })), raw.outputs),
+  };
+}
+
 /** The chosen nodes with every link that arrives at one of them (those from outside are used where asked for). */
 export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
   const chosen = new Set([...ids].filter((id) => !isBorder(id)));
@@ -149,10 +175,8 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
   const added = fragment.nodes.map((node, index): Edit => ({
     kind: "addNode",
     node: {
-      ...copyNode(node), id: fresh.get(node.id)!, type: typeOf(node.type), rank: rank + index, raw: copiedFields(node.raw),
+      ...inserted(node, fresh.get(node.id)!), type: typeOf(node.type), rank: rank + index,
       known: isKnown(typeOf(node.type)), pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
-      inputs: node.inputs.map((socket) => ({ ...socket, link: null })),
-      outputs: node.outputs.map((socket) => ({ ...socket, links: [] })),
     },
   }));
   edits.push(...added);
