@@ -34,12 +34,12 @@ test("connect, refuse, disconnect, and find what fits a dropped link", async ({ 
   const positive = await socketAt(page, "5", { input: "positive" });
   await dragMouse(page, positive, { x: 740, y: 760 });
   expect(await source(page, "5", "positive")).toBeUndefined();
-  await expect(node(page, "5").getByRole("img", { name: /^input positive/ })).toHaveAccessibleName("input positive, takes conditioning, not connected");
+  await expect(node(page, "5").getByRole("button", { name: /^input positive/ })).toHaveAccessibleName("input positive, takes conditioning, not connected");
   await dragMouse(page, await socketAt(page, "1", { slot: 0 }), positive);
   expect(await source(page, "5", "positive")).toBeUndefined();
   await dragMouse(page, await socketAt(page, "2", { slot: 0 }), positive);
   expect(await source(page, "5", "positive")).toBe("2");
-  await expect(node(page, "5").getByRole("img", { name: /^input positive/ })).toHaveAccessibleName("input positive, takes conditioning, connected to What to show");
+  await expect(node(page, "5").getByRole("button", { name: /^input positive/ })).toHaveAccessibleName("input positive, takes conditioning, connected to What to show");
   await dragMouse(page, await socketAt(page, "5", { slot: 0 }), { x: 900, y: 740 });
   await page.getByPlaceholder("What fits latent…").fill("upscale");
   await page.keyboard.press("Enter");

@@ -106,7 +106,7 @@ test("inputs, outputs and widgets: by links to the border, by its menu, by the w
   const id = await pack(page);
   await page.getByRole("button", { name: "Open the subgraph Subgraph" }).click();
   await dragMouse(page, await socketAt(page, "5", { slot: 0 }), await socketAt(page, "-20", { input: "+" }), 12);
-  await expect(node(page, "-20").getByRole("img", { name: /^input LATENT/ })).toBeVisible();
+  await expect(node(page, "-20").getByRole("button", { name: /^input LATENT/ })).toBeVisible();
   answer(page, "noisy");
   const port = await socketAt(page, "-20", { input: "1" });
   await page.mouse.click(port.x, port.y, { button: "right" });

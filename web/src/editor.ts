@@ -387,13 +387,15 @@ export class Editor {
   /** Set by the page: ends the pointer's gesture. Returns whether there was one. */
   cancelGesture: () => boolean = () => false;
 
-  /** Closes what is open, ends a gesture, or clears the selection. */
-  escape(): boolean {
-    if (this.cancelGesture() || this.ui.closeTop()) return true;
-    if (this.active.value?.selection.value.size) {
-      this.active.value.select([]);
-      return true;
-    }
-    return false;
+  /** Ends a gesture, or closes what is open on top; false where there was neither. */
+  closeTop(): boolean {
+    return this.cancelGesture() || this.ui.closeTop();
+  }
+
+  /** False where nothing was selected. */
+  clearSelection(): boolean {
+    if (!this.active.value?.selection.value.size) return false;
+    this.active.value.select([]);
+    return true;
   }
 }

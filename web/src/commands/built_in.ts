@@ -3,13 +3,18 @@
 import type { Editor } from "../editor";
 import { editSelectedMask, pictureOf } from "../interaction/masks";
 import { downloadActive, exportPrompt } from "../interaction/files";
-import { alignSelection, colorNodes, nudgeSelection, placeOfSelection, tidySelection, togglePinned } from "../interaction/looks";
+import { currentNode, enterNode, walk } from "../interaction/focus";
+import { offerSockets } from "../interaction/connecting";
+import {
+  alignSelection, ARRANGEMENTS, colorGroup, colorNodes, groupOfSelection, nudgeSelection, offerGroups, placeOfSelection, renameGroup, tidySelection, togglePinned, ungroup,
+} from "../interaction/looks";
+import { offerMenuOfSelection } from "../interaction/surface";
 import { saveActive } from "../interaction/saving";
 import { enterSelected, makeSubgraph, unpackNode } from "../interaction/subgraphs";
 import { closeDocument, turnTabs } from "../interaction/tabs";
-import type { Arrangement } from "../model/arrange";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
+import type { Direction } from "../model/walking";
 import { FOLLOW_NODE, MINIMAP, TELL_ENDS } from "../settings/built_in";
 import type { Toggle } from "../settings/settings";
 import { cancelRun, cancelWaiting, keepRunning, kept, runBatch, stopKeeping } from "../running/repeat";
@@ -85,12 +90,6 @@ const EDIT: readonly Command[] = [
 
 const move = (id: string, key: string, label: string, dx: number, dy: number): Command => ({ id, label, group: "Arrange", keys: [key], when: hasNodes, run: (editor) => nudgeSelection(editor, dx, dy) });
 
-const ARRANGEMENTS: readonly (readonly [Arrangement, string])[] = [
-  ["left", "Align left"], ["right", "Align right"], ["top", "Align tops"], ["bottom", "Align bottoms"], ["across", "Space out across"], ["down", "Space out down"],
-];
-
-export const ARRANGE_IDS = ARRANGEMENTS.map(([how]) => `arrange.${how}`);
-
 const ARRANGE: readonly Command[] = [
   { id: "arrange.tidy", label: "Tidy up", group: "Arrange", keys: ["T"], keywords: "layout columns", when: hasSeveral, run: (editor) => tidySelection(editor) },
   ...ARRANGEMENTS.map(([how, label]): Command => ({ id: `arrange.${how}`, label, group: "Arrange", when: hasSeveral, run: (editor) => alignSelection(editor, how) })),
@@ -107,10 +106,27 @@ const VIEW: readonly Command[] = [
   { id: "view.zoom_out", label: "Zoom out", group: "View", keys: ["-"], run: (editor) => editor.zoom(0.8) },
   switches("view.map", MINIMAP, { keys: ["M"], keywords: "minimap overview" }),
   { id: "view.results", label: "Results", group: "Panels", keys: ["G"], keywords: "gallery history pictures", checked: (editor) => editor.ui.showsGallery.value, run: (editor) => (editor.ui.showsGallery.value = !editor.ui.showsGallery.value) },
+  { id: "view.outline", label: "Outline", group: "Panels", keys: ["O"], keywords: "tree list nodes navigate", checked: (editor) => editor.ui.showsOutline.value, run: (editor) => (editor.ui.showsOutline.value = !editor.ui.showsOutline.value) },
   { id: "view.packs", label: "Packs…", group: "Panels", keywords: "custom nodes extensions", run: (editor) => (editor.ui.dialog.value = "packs") },
   { id: "palette.open", label: "Find a command…", group: "Panels", keys: ["Mod+Shift+P", "Mod+K"], always: true, keywords: "palette actions", run: (editor) => (editor.ui.dialog.value = "palette") },
   { id: "settings.open", label: "Settings…", group: "Panels", keys: ["Mod+,"], always: true, keywords: "preferences options keys shortcuts", run: (editor) => (editor.ui.dialog.value = "settings") },
   { id: "view.help", label: "Help", group: "Panels", keys: ["?"], keywords: "shortcuts keys mouse sockets", run: (editor) => (editor.ui.dialog.value = editor.ui.dialog.value === "help" ? null : "help") },
 ];
 
-export const BUILT_IN: readonly Command[] = [...RUN, ...WORKFLOW, ...EDIT, ...ARRANGE, ...VIEW];
+const step = (direction: Direction, key: string, label: string): Command => ({ id: `walk.${direction}`, label, group: "Go to", keys: [`Alt+${key}`], run: (editor) => walk(editor, direction) });
+
+const WALK: readonly Command[] = [
+  step("right", "ArrowRight", "The node that this one feeds"),
+  step("left", "ArrowLeft", "The node that feeds this one"),
+  step("up", "ArrowUp", "The node above"),
+  step("down", "ArrowDown", "The node below"),
+  { id: "node.inside", label: "Into the node's values", group: "Go to", keys: ["Enter"], keywords: "widgets edit focus", when: (editor) => currentNode(editor) !== null, run: (editor) => enterNode(editor) },
+  { id: "node.connect", label: "Connect a socket…", group: "Node", keys: ["C"], keywords: "link wire join", when: (editor) => onlyNode(editor) !== null, run: (editor) => offerSockets(editor, onlyNode(editor)!) },
+  { id: "node.menu", label: "Menu of the selection", group: "Node", keys: ["Shift+F10", "ContextMenu"], hidden: true, when: hasNodes, run: (editor) => offerMenuOfSelection(editor) },
+  { id: "group.find", label: "Go to a group…", group: "Go to", when: (editor) => (editor.active.value?.graph.groups.size ?? 0) > 0, run: (editor) => offerGroups(editor) },
+  { id: "group.rename", label: "Rename the group around", group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => renameGroup(editor.active.value!, groupOfSelection(editor)!.id) },
+  { id: "group.color", label: "Colour of the group around…", group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => colorGroup(editor, editor.active.value!, groupOfSelection(editor)!.id, placeOfSelection(editor)) },
+  { id: "group.remove", label: "Remove the group around, keep its nodes", group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => ungroup(editor.active.value!, groupOfSelection(editor)!.id) },
+];
+
+export const BUILT_IN: readonly Command[] = [...RUN, ...WORKFLOW, ...EDIT, ...WALK, ...ARRANGE, ...VIEW];

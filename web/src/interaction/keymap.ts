@@ -1,6 +1,7 @@
 /** What is pressed? Keys become combinations, and these run the commands that have them. */
 
 import type { Editor } from "../editor";
+import { leaveNode } from "./focus";
 
 /** What the mouse does, for the help. */
 export const GESTURES: readonly (readonly [string, string])[] = [
@@ -29,6 +30,9 @@ export function combination(event: KeyboardEvent): string {
   return parts.join("+");
 }
 
+/** A key that means something with others only. */
+export const isModifier = (key: string): boolean => ["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified"].includes(key);
+
 /** `Mod+Enter` -> `Ctrl+Enter` or `⌘Enter`. */
 export const readableKeys = (keys: string): string => (isMac() ? keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥") : keys.replace("Mod", "Ctrl"));
 
@@ -37,14 +41,14 @@ const takesText = (target: EventTarget | null): boolean =>
 
 /** Enter belongs to what it would press. */
 const isPressed = (event: KeyboardEvent): boolean =>
-  event.key === "Enter" && event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=option], [role=radio], [role=switch], [role=spinbutton]") !== null;
+  event.key === "Enter" && event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=button], [role=option], [role=radio], [role=switch], [role=spinbutton]") !== null;
 
 export function listenToKeys(editor: Editor): void {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      if (editor.escape()) event.preventDefault();
+      if (editor.closeTop() || leaveNode(event.target)) event.preventDefault();
       else if (takesText(event.target)) (event.target as HTMLElement).blur();
-      else editor.active.value?.leave();
+      else if (!editor.clearSelection()) editor.active.value?.leave();
       return;
     }
     if (event.defaultPrevented) return;

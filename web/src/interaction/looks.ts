@@ -5,9 +5,9 @@ import { arrange, type Arrangement } from "../model/arrange";
 import { COLORS, recolored } from "../model/colors";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
-import { union } from "../model/geometry";
+import { contains, union } from "../model/geometry";
 import { tidyEdits } from "../model/tidy";
-import type { NodeId, Point } from "../model/types";
+import type { Group, NodeId, Point } from "../model/types";
 import { SNAP_SIZE } from "../settings/built_in";
 import { toScreen } from "../view/canvas/camera";
 
@@ -47,11 +47,52 @@ export function tidySelection(editor: Editor): void {
   if (document && ids.length > 1) document.edit("tidy up", tidyEdits(document.graph, new Set(ids), (node) => document.hasMedia(node)));
 }
 
+export const ARRANGEMENTS: readonly (readonly [Arrangement, string])[] = [
+  ["left", "Align left"], ["right", "Align right"], ["top", "Align tops"], ["bottom", "Align bottoms"], ["across", "Space out across"], ["down", "Space out down"],
+];
+/** The commands that line up, as menus list them. */
+export const ARRANGE_IDS = ARRANGEMENTS.map(([how]) => `arrange.${how}`);
+
 /** Lines the selected nodes up, or spaces them out evenly. */
 export function alignSelection(editor: Editor, how: Arrangement): void {
   const document = editor.active.value;
   const ids = document ? chosen(document) : [];
   if (document && ids.length > 1) document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
+}
+
+/** The innermost group that all selected nodes lie in; null where there is none. */
+export function groupOfSelection({ active }: Editor): Group | null {
+  const document = active.value;
+  const area = document && union(chosen(document).map((id) => document.bounds(id)));
+  if (!area) return null;
+  const middle: Point = [area.x + area.width / 2, area.y + area.height / 2];
+  const around = [...document.graph.groups.values()].filter(({ bounds }) => contains(bounds, middle));
+  return around.sort((a, b) => a.bounds.width * a.bounds.height - b.bounds.width * b.bounds.height)[0] ?? null;
+}
+
+export function renameGroup(document: Document, id: number): void {
+  const title = prompt("Title of the group", document.graph.groups.get(id)?.title ?? "");
+  if (title !== null) document.edit("rename", [{ kind: "groupTitle", id, title }]);
+}
+
+/** Removes a group; its nodes stay. */
+export const ungroup = (document: Document, id: number): void => document.edit("ungroup", [{ kind: "removeGroup", id }]);
+
+/** Selects the nodes of a group that is chosen from a list. */
+export function offerGroups(editor: Editor): void {
+  const document = editor.active.value;
+  if (!document) return;
+  const groups = [...document.graph.groups.values()];
+  const label = (group: Group): string => `${group.title} (${group.id})`;
+  editor.ui.choice.value = {
+    label: "group", anchor: new DOMRect(editor.stage.width / 2 - 130, editor.stage.height / 4, 260, 0), choices: groups.map(label), value: null,
+    pick: (picked) => {
+      const found = groups.find((group) => label(group) === picked);
+      if (!found) return;
+      document.select([...document.graph.nodes.values()].filter((node) => contains(found.bounds, [node.pos[0] + node.size[0] / 2, node.pos[1] + node.size[1] / 2])).map((node) => node.id));
+      editor.fitSelection();
+    },
+  };
 }
 
 /** Moves the selected nodes by steps of the grid. */

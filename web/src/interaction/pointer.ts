@@ -2,16 +2,17 @@
 
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
-import { contains, inputPoint, outputPoint } from "../model/geometry";
+import { contains } from "../model/geometry";
 import { connect, mayConnect } from "../model/operations";
 import { insertInto } from "../model/rewire";
-import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
+import type { LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
 import { pan, toCanvas, zoomAt } from "../view/canvas/camera";
 import { crossedLinks, linksThrough } from "../view/canvas/link_path";
 import type { Gesture, Linking } from "../view/stage";
 import { firstFittingInput, firstFittingOutput } from "./fitting";
+import { linkingFrom } from "./linking";
 
 export interface PointerInput {
   readonly id: number;
@@ -306,14 +307,9 @@ export class PointerMachine {
     const document = this.surface.document!;
     const { graph } = document;
     const present = hit.kind === "input" ? graph.linkInto(hit.node, hit.input) : undefined;
-    if (present) return this.beginLink(outputLinking(document, graph.node(present.from), present.fromSlot), present.id, input);
-    const node = graph.node(hit.node);
-    if (hit.kind === "output") return this.beginLink(outputLinking(document, node, hit.slot), null, input);
-    const linking: Linking = {
-      end: { side: "input", node: hit.node, input: hit.input }, type: graph.input(hit.node, hit.input)?.type ?? "*",
-      from: inputPoint(node, document.layout(hit.node), hit.input),
-    };
-    return this.beginLink(linking, null, input);
+    if (present) return this.beginLink(linkingFrom(document, { side: "output", node: present.from, slot: present.fromSlot }), present.id, input);
+    const end: Linking["end"] = hit.kind === "output" ? { side: "output", node: hit.node, slot: hit.slot } : { side: "input", node: hit.node, input: hit.input };
+    return this.beginLink(linkingFrom(document, end), null, input);
   }
 
   private beginLink(linking: Linking, detach: LinkId | null, input: PointerInput): true {
@@ -387,6 +383,3 @@ export class PointerMachine {
 
 const center = (rect: Rect): Point => [rect.x + rect.width / 2, rect.y + rect.height / 2];
 
-const outputLinking = (document: Document, node: GraphNode, slot: number): Linking => ({
-  end: { side: "output", node: node.id, slot }, type: node.outputs[slot]?.type ?? "*", from: outputPoint(node, document.layout(node.id), slot),
-});

@@ -1,36 +1,21 @@
 /** What does the pointer machine act on in the real editor? Stage and panels behind one small interface. */
 
-import { ARRANGE_IDS } from "../commands/built_in";
 import type { Editor } from "../editor";
-import { accepts } from "../model/sockets";
-import { connect, dissolveNode } from "../model/operations";
+import { dissolveNode } from "../model/operations";
 import { setsArea } from "../model/regions";
 import { isBorder } from "../model/subgraph_type";
 import { insertInto } from "../model/rewire";
 import type { Document } from "../model/document";
-import type { Edit } from "../model/edits";
-import type { GraphNode, LinkId, NodeId, Point } from "../model/types";
+import type { LinkId, NodeId, Point } from "../model/types";
 import { SNAP, SNAP_SIZE } from "../settings/built_in";
 import type { Hit } from "../view/canvas/hit_test";
-import type { Linking } from "../view/stage";
+import { menuItems, type MenuTarget } from "../ext/contributions";
 import type { MenuItem } from "../panels/ui_state";
-import { colorGroup, colorNodes } from "./looks";
+import { joinTo } from "./linking";
+import { ARRANGE_IDS, colorGroup, colorNodes, placeOfSelection, renameGroup, ungroup } from "./looks";
 import { pictureOf } from "./masks";
 import type { Surface } from "./pointer";
 import { borderMenu, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
-
-/** Edits that connect a node just added to the end of the link that was dropped. */
-function joinTo(document: Document, linking: Linking, node: GraphNode): Edit[] {
-  const { end } = linking;
-  if (end.side === "output") {
-    const fitting = node.inputs.filter((socket) => accepts(socket.type, linking.type));
-    const socket = fitting.find((entry) => entry.type === linking.type && !entry.widget) ?? fitting.find((entry) => !entry.widget) ?? fitting[0];
-    return socket ? connect(document.graph, end, { node: node.id, input: socket.name }) : [];
-  }
-  const exact = node.outputs.findIndex((socket) => socket.type === linking.type);
-  const slot = exact >= 0 ? exact : node.outputs.findIndex((socket) => accepts(linking.type, socket.type));
-  return slot >= 0 ? connect(document.graph, { node: node.id, slot }, end) : [];
-}
 
 /** What can be done to several nodes only. */
 const arrangeMenu = (editor: Editor, ids: readonly NodeId[]): (MenuItem | null)[] =>
@@ -79,15 +64,16 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
 
 const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
   { label: "Colour of the group…", act: () => colorGroup(editor, document, id, at) },
-  {
-    label: "Rename the group",
-    act: () => {
-      const title = prompt("Title of the group", document.graph.groups.get(id)?.title ?? "");
-      if (title !== null) document.edit("rename", [{ kind: "groupTitle", id, title }]);
-    },
-  },
-  { label: "Remove the group, keep its nodes", act: () => document.edit("ungroup", [{ kind: "removeGroup", id }]) },
+  { label: "Rename the group", act: () => renameGroup(document, id) },
+  { label: "Remove the group, keep its nodes", act: () => ungroup(document, id) },
 ];
+
+/** What was clicked, in the words of extensions. */
+function targetOf(document: Document, hit: Hit, at: Point): MenuTarget | null {
+  if ("node" in hit) return isBorder(hit.node) ? null : { place: "node", nodes: [...document.selection.value] };
+  if (hit.kind === "link") return { place: "link", link: hit.link };
+  return "group" in hit ? { place: "group", group: hit.group } : { place: "canvas", at };
+}
 
 function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (MenuItem | null)[] {
   if ("node" in hit && isBorder(hit.node)) return borderMenu(document, hit.node, hit);
@@ -98,6 +84,18 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
     ...["edit.select_all", "view.all", "workflow.versions", "workflow.download", "workflow.export", "palette.open"].map((id) => editor.commands.item(id)),
   ];
   return "group" in hit ? [...groupMenu(editor, document, hit.group, at), null, ...common] : common;
+}
+
+/** The menu of the selected nodes, for who has no right button. */
+export function offerMenuOfSelection(editor: Editor): void {
+  const document = editor.active.value;
+  const at = placeOfSelection(editor);
+  if (document && document.selection.value.size > 0) editor.ui.menu.value = { at, items: nodeMenu(editor, document, at) };
+}
+
+function withExtensions(items: (MenuItem | null)[], target: MenuTarget | null): (MenuItem | null)[] {
+  const added = target ? menuItems.peek()(target) : [];
+  return added.length > 0 ? [...items, null, ...added] : items;
 }
 
 export function editorSurface(editor: Editor): Surface {
@@ -128,7 +126,7 @@ export function editorSurface(editor: Editor): Surface {
     },
     offerMenu: (at, hit) => {
       const document = editor.active.value;
-      if (document) ui.menu.value = { at, items: menuFor(editor, document, hit, at) };
+      if (document) ui.menu.value = { at, items: withExtensions(menuFor(editor, document, hit, at), targetOf(document, hit, editor.stage.canvasPoint(at))) };
     },
     offerNodes: (at) => (ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, stage.canvasPoint(at)) }),
     open: (hit) => editor.active.value !== null && openHit(editor.active.value, hit),

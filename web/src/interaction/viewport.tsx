@@ -11,6 +11,7 @@ import { NodeLayer } from "../view/dom/node_layer";
 import type { Gesture, Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
 import { listenToClipboard } from "./clipboard";
+import { enterCanvas } from "./focus";
 import { takeFiles } from "./files";
 import type { PointerInput, PointerMachine } from "./pointer";
 
@@ -175,10 +176,11 @@ export function Viewport({ editor, machine }: { editor: Editor; machine: Pointer
     return effect(() => paintGesture(sheet.current!, stage));
   }, []);
   return (
-    <div class="viewport" ref={root} aria-label="Canvas">
-      <canvas class="scene" ref={canvas} />
+    <div class="viewport" ref={root} role="region" aria-label="Canvas" tabIndex={0}>
+      <canvas class="scene" ref={canvas} aria-hidden="true" />
       <div class="nodes" ref={layer}><NodeLayer editor={editor} /></div>
-      <canvas class="sheet" ref={sheet} hidden />
+      <canvas class="sheet" ref={sheet} hidden aria-hidden="true" />
+      <span class="canvas-end" tabIndex={0} onFocus={({ relatedTarget }) => { if (!root.current?.contains(relatedTarget as Node | null)) enterCanvas(editor); }} />
     </div>
   );
 }

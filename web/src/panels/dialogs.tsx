@@ -1,7 +1,7 @@
 /** Open, save under a name, help. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import * as http from "../api/http";
 import * as workflows from "../api/workflows";
 import { GROUPS } from "../commands/registry";
@@ -14,20 +14,21 @@ import { fuzzyScore } from "../model/fuzzy";
 import { ago, exactly } from "../words/format";
 import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
 import { AccountDialog } from "./account";
+import { useLater } from "./gallery";
 import { ConflictDialog } from "./conflict";
 import { PacksDialog } from "./packs";
 import { RecoveredDialog, TrashDialog } from "./trash";
 import { VersionsDialog } from "./versions";
 
-/** The keyboard goes to the first field, or, where `focuses` says so, to the dialog as a whole. */
-export function Dialog({ editor, title, focuses = "field", children }: { editor: Editor; title: string; focuses?: "field" | "dialog"; children: ComponentChildren }) {
+/** The keyboard goes to the first field, or, where `focuses` says so, to the dialog as a whole. `kind` is for its style. */
+export function Dialog({ editor, title, focuses = "field", kind = "", children }: { editor: Editor; title: string; focuses?: "field" | "dialog"; kind?: string; children: ComponentChildren }) {
   const root = useRef<HTMLElement>(null);
   useEffect(() => ((focuses === "field" ? root.current?.querySelector("input") : null) ?? root.current)?.focus(), []);
   const close = (): void => void (editor.ui.dialog.value = null);
   return (
     <>
       <div class="veil" onPointerDown={close} />
-      <section class="dialog" role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} ref={root}>
+      <section class={`dialog${kind && ` is-${kind}`}`} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} ref={root}>
         <header><h2>{title}</h2><button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button></header>
         {children}
       </section>
@@ -125,6 +126,19 @@ function HelpDialog({ editor }: { editor: Editor }) {
   );
 }
 
+type Load = () => Promise<ComponentType<{ editor: Editor }>>;
+
+/** Dialogs whose code is fetched when they are opened. */
+const LATER: Readonly<Record<"palette" | "settings", Load>> = {
+  palette: async () => (await import("../commands/palette")).Palette,
+  settings: async () => (await import("../settings/settings_dialog")).SettingsDialog,
+};
+
+function LaterDialog({ editor, load }: { editor: Editor; load: Load }) {
+  const Shown = useLater(editor, true, load);
+  return Shown && <Shown editor={editor} />;
+}
+
 export function Dialogs({ editor }: { editor: Editor }) {
   switch (editor.ui.dialog.value) {
     case "account":
@@ -143,6 +157,9 @@ export function Dialogs({ editor }: { editor: Editor }) {
       return <RecoveredDialog editor={editor} />;
     case "packs":
       return <PacksDialog editor={editor} />;
+    case "palette":
+    case "settings":
+      return <LaterDialog key={editor.ui.dialog.value} editor={editor} load={LATER[editor.ui.dialog.value]} />;
     case "help":
       return <HelpDialog editor={editor} />;
     default:

@@ -28,6 +28,12 @@ export function Gallery({ editor }: { editor: Editor }) {
   return isShown && Panel ? <Panel editor={editor} /> : null;
 }
 
+export function OutlineHost({ editor }: { editor: Editor }) {
+  const isShown = editor.ui.showsOutline.value;
+  const Panel = useLater<{ editor: Editor }>(editor, isShown, async () => (await import("./outline/outline")).Outline);
+  return isShown && Panel ? <Panel editor={editor} /> : null;
+}
+
 export function PictureViewer({ editor }: { editor: Editor }) {
   const picture = editor.ui.picture.value;
   const Viewer = useLater<{ editor: Editor; picture: Picture }>(editor, picture !== null, async () => (await import("../looking/viewer")).Viewer);

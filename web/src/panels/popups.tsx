@@ -66,6 +66,20 @@ export function Choice({ editor }: { editor: Editor }) {
   );
 }
 
+/** Arrows go through a menu's entries, a letter to the next entry that begins with it. */
+function walkMenu(event: KeyboardEvent, menu: HTMLElement): void {
+  const entries = [...menu.querySelectorAll<HTMLButtonElement>("button:not(:disabled)")];
+  const at = entries.indexOf(document.activeElement as HTMLButtonElement);
+  const behind = [...entries.slice(at + 1), ...entries.slice(0, at + 1)];
+  const to = {
+    ArrowDown: behind[0], ArrowUp: entries.at(at < 0 ? -1 : at - 1), Home: entries[0], End: entries.at(-1),
+  }[event.key] ?? (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey ? behind.find((entry) => entry.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase())) : undefined);
+  if (!to) return;
+  event.preventDefault();
+  event.stopPropagation();
+  to.focus();
+}
+
 export function ContextMenu({ editor }: { editor: Editor }) {
   const menu = editor.ui.menu.value;
   const root = useRef<HTMLDivElement>(null);
@@ -77,7 +91,7 @@ export function ContextMenu({ editor }: { editor: Editor }) {
   return (
     <>
       <div class="veil clear" onPointerDown={close} onContextMenu={(event) => event.preventDefault()} />
-      <div class="popup menu" role="menu" ref={root} style={{ left: `${left}px`, top: `${Math.max(8, top)}px` }}>
+      <div class="popup menu" role="menu" aria-label="Menu" ref={root} onKeyDown={(event) => walkMenu(event, root.current!)} style={{ left: `${left}px`, top: `${Math.max(8, top)}px` }}>
         {menu.items.map((item, index) => item === null ? <hr key={index} /> : (
           <button key={item.label} type="button" role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"} aria-checked={item.checked} disabled={item.disabled} onClick={() => { close(); item.act(); }}>
             {item.label}{item.checked && <span class="check">✓</span>}{item.keys && <kbd>{readableKeys(item.keys)}</kbd>}

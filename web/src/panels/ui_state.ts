@@ -69,7 +69,7 @@ export class UiState {
   readonly mask = signal<MaskRequest | null>(null);
   /** The workflow whose areas of prompts are drawn, and the node from which it was asked. */
   readonly regions = signal<{ readonly document: Document; readonly first: NodeId } | null>(null);
-  readonly dialog = signal<"account" | "conflict" | "help" | "open" | "packs" | "palette" | "recovered" | "save" | "settings" | "trash" | "versions" | null>(null);
+  readonly dialog = signal<"account" | "conflict" | "extension" | "extensions" | "help" | "open" | "packs" | "palette" | "recovered" | "save" | "settings" | "trash" | "versions" | null>(null);
   /** The save that was refused, while its dialog is open. */
   readonly conflict = signal<RefusedSave | null>(null);
   /** Unsaved work that the server has and this browser has not. */
@@ -77,6 +77,7 @@ export class UiState {
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   readonly showsGallery = signal(false);
+  readonly showsOutline = signal(false);
   private count = 0;
 
   tell(text: string, tone: Toast["tone"] = "info", node?: NodeId, action?: Toast["action"]): void {

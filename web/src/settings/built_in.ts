@@ -65,6 +65,12 @@ export const KEY_CHOICES: Kept<KeyChoices> = {
     typeof value === "object" && value !== null && Object.values(value).every((keys) => Array.isArray(keys) && keys.every((key) => typeof key === "string")),
 };
 
+/** The commands that were run from the palette, the last one first. */
+export const RECENT_COMMANDS: Kept<readonly string[]> = {
+  kind: "kept", hidden: true, id: "weft.recent_commands", group: "Keyboard", label: "Recent commands", default: [],
+  isValid: (value): value is readonly string[] => Array.isArray(value) && value.every((id) => typeof id === "string"),
+};
+
 async function whyNoNotifications(): Promise<string | null> {
   if (!("Notification" in globalThis)) return "This browser shows notifications only for pages on https or localhost.";
   if ((await Notification.requestPermission()) !== "granted")

@@ -8,10 +8,12 @@ import type { NodeLayout, WidgetPlace } from "../../model/geometry";
 import { typeLabel } from "../../model/sockets";
 import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
-import { mayConnect } from "../../model/operations";
+import { offerEnds } from "../../interaction/connecting";
+import { mayConnect, type InputEnd, type OutputEnd } from "../../model/operations";
 import { NEW_PORT } from "../../model/ports";
 import { isLinked, valueEdit } from "../../model/promoted";
 import { isBorder } from "../../model/subgraph_type";
+import { describeNode } from "../../model/walking";
 import { troubledPackOf, troubleLine } from "../../model/packs";
 import { titleTint, typeHue } from "../theme";
 import type { Linking } from "../stage";
@@ -30,6 +32,18 @@ const hueClass = (type: string): { class: string; style: Record<string, string> 
   const hue = typeHue(type);
   return hue === null ? { class: "dot any", style: {} } : { class: "dot", style: { "--hue": String(hue) } };
 };
+
+/** A socket under the keyboard: Enter offers what it may be linked to. A pointer drags from it instead. */
+const socketButton = (editor: Editor, end: OutputEnd | InputEnd) => ({
+  role: "button", tabIndex: 0,
+  onKeyDown: (event: KeyboardEvent) => {
+    if ((event.key !== "Enter" && event.key !== " ") || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    offerEnds(editor, end);
+  },
+  onClick: (event: MouseEvent) => { if (event.detail === 0) offerEnds(editor, end); }, // from a screen reader, not from a pointer
+} as const);
 
 /** Whether a socket may take the link that is being dragged; null when none is, or for the end that stays. */
 function fitness(document: Document, linking: Linking | null, node: NodeId, socket: { input: string } | { slot: number }): boolean | null {
@@ -60,7 +74,7 @@ function InputView({ editor, document, node, socket, y }: PartProps & { socket: 
   const name = socket.label ?? (socket.name || typeLabel(socket.type));
   return (
     <div class={`socket in${socket.widget ? " on-widget" : ""}${link ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }}
-      role="img" aria-label={`input ${spoken(name)}, takes ${typeLabel(socket.type)}, ${state}`} title={socket.tooltip ?? typeLabel(socket.type)}>
+      {...socketButton(editor, { node: node.id, input: socket.name })} aria-label={`input ${spoken(name)}, takes ${typeLabel(socket.type)}, ${state}`} title={socket.tooltip ?? typeLabel(socket.type)}>
       <span {...dot} data-optional={socket.optional && !socket.widget ? "" : undefined} />
       {!socket.widget && node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
     </div>
@@ -71,7 +85,7 @@ function OutputView({ editor, document, node, socket, slot, y }: PartProps & { s
   const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { slot }));
   const name = socket.label ?? (socket.name || typeLabel(socket.type));
   return (
-    <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} role="img"
+    <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} {...socketButton(editor, { node: node.id, slot })}
       aria-label={`output ${spoken(name)}, gives ${typeLabel(socket.type)}, ${socket.links.length} links`} title={socket.tooltip ?? typeLabel(socket.type)}>
       {node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
       <span {...hueClass(socket.type)} />
@@ -221,12 +235,12 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   const part: PartProps = { editor, document, node, revision };
   const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
   return (
-    <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={`${title}, node ${id}`}
+    <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={describeNode(document.graph, id)} aria-roledescription="node"
       style={{
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
         "--hue": String(tint.hue), "--strength": String(tint.chroma), zIndex: String(editor.stage.scene?.order(id) ?? 0),
       }}
-      onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget) document.select([id]); }}
+      onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget && !document.selection.peek().has(id)) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
       {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
         <Title {...part} />

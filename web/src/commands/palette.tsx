@@ -1,0 +1,79 @@
+/** Which command is wanted? Every one by a few of its letters, those used last first. */
+
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Editor } from "../editor";
+import { readableKeys } from "../interaction/keymap";
+import { fuzzyScore } from "../model/fuzzy";
+import { Dialog } from "../panels/dialogs";
+import { RECENT_COMMANDS } from "../settings/built_in";
+import type { Command } from "./registry";
+import { said } from "./words";
+import "./palette.css";
+
+const MOST_RECENT = 8;
+
+/** The commands that fit what was typed, best first; with nothing typed the recent ones, then the possible ones. */
+export function findCommands(commands: readonly Command[], query: string, recent: readonly string[], isPossible: (command: Command) => boolean): Command[] {
+  const typed = query.trim();
+  const place = (command: Command): number => (recent.includes(command.id) ? recent.length - recent.indexOf(command.id) : 0);
+  const points = (command: Command): number => {
+    if (typed === "") return 1 + (place(command) > 0 ? 100 + place(command) : 0) + (isPossible(command) ? 10 : 0);
+    const name = fuzzyScore(typed, said(command.label));
+    const best = Math.max(name, fuzzyScore(typed, `${said(command.group)} ${said(command.label)}`) / 2, fuzzyScore(typed, command.keywords ?? "") / 2);
+    return best < Math.min(12, typed.length * 4) ? 0 : best + 20 * Math.sign(place(command)) - (isPossible(command) ? 0 : 200);
+  };
+  return commands.filter((command) => !command.hidden).map((command) => ({ command, score: points(command) })).filter(({ score }) => score !== 0)
+    .sort((a, b) => b.score - a.score).map(({ command }) => command);
+}
+
+function Row({ editor, command, index, isChosen, choose, pick }: { editor: Editor; command: Command; index: number; isChosen: boolean; choose: () => void; pick: () => void }) {
+  const isPossible = editor.commands.isPossible(command);
+  const isOn = command.checked?.(editor);
+  return (
+    <li id={`command-${index}`} role="option" aria-selected={isChosen} aria-disabled={!isPossible} class={isChosen ? "is-chosen" : ""} onPointerMove={choose} onClick={pick}>
+      <span class="result-name">{said(command.label)}</span>
+      <span class="result-place">{said(command.group)}{isOn !== undefined && ` · ${isOn ? "on" : "off"}`}</span>
+      {editor.commands.keysOf(command.id).slice(0, 1).map((keys) => <kbd key={keys}>{readableKeys(keys)}</kbd>)}
+    </li>
+  );
+}
+
+export function Palette({ editor }: { editor: Editor }) {
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const list = useRef<HTMLUListElement>(null);
+  const recent = editor.settings.of(RECENT_COMMANDS).value;
+  const all = editor.commands.all.value;
+  const found = useMemo(() => findCommands(all, query, recent, (command) => editor.commands.isPossible(command)), [all, query, recent]);
+  useLayoutEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
+  const pick = (command: Command | undefined): void => {
+    if (!command || !editor.commands.isPossible(command)) return;
+    editor.ui.dialog.value = null;
+    void editor.settings.set(RECENT_COMMANDS, [command.id, ...recent.filter((id) => id !== command.id)].slice(0, MOST_RECENT));
+    editor.commands.run(command.id);
+  };
+  return (
+    <Dialog editor={editor} title="Find a command" kind="palette">
+      <input class="search-input" placeholder="What do you want to do?" value={query} spellcheck={false} aria-label="Command" role="combobox" aria-expanded="true"
+        aria-controls="palette-results" aria-activedescendant={found.length > 0 ? `command-${chosen}` : undefined}
+        onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }}
+        onKeyDown={(event) => {
+          const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
+          if (step !== undefined) {
+            event.preventDefault();
+            setChosen((index) => Math.max(0, Math.min(found.length - 1, index + step)));
+          }
+          if (event.key === "Enter") {
+            event.preventDefault();
+            pick(found[chosen]);
+          }
+        }} />
+      <ul class="results" id="palette-results" role="listbox" aria-label="Commands" ref={list}>
+        {found.map((command, index) => (
+          <Row key={command.id} editor={editor} command={command} index={index} isChosen={index === chosen} choose={() => setChosen(index)} pick={() => pick(command)} />
+        ))}
+      </ul>
+      {found.length === 0 && <p class="nothing" role="status">No command fits. Shorter words may help.</p>}
+    </Dialog>
+  );
+}
