@@ -1,5 +1,6 @@
 /** How did the loading of the server's packs go, and which of them would bring a node type that is missing? */
 
+import { t } from "../words";
 import type { JsonObject } from "./types";
 
 export interface PackTrouble {
@@ -29,6 +30,7 @@ export function troubleLine(packs: readonly Pack[]): string {
   const found = troubled(packs);
   if (found.length === 0) return "";
   const failed = found.filter((pack) => pack.state === "failed").length;
-  const what = failed === found.length ? "did not load" : failed === 0 ? "loaded only in part" : "did not load, or only in part";
-  return `${found.length === 1 ? found[0]!.name : `${found.length} packs`} ${what}`;
+  const [n, name] = [found.length, found[0]!.name];
+  if (failed === n) return t("packs.failed", { n, name });
+  return failed === 0 ? t("packs.inPart", { n, name }) : t("packs.mixed", { n });
 }

@@ -9,6 +9,7 @@ import { withoutSuffix } from "../interaction/saving";
 import { discardRecovered, dismissRecovered, openRecovered } from "../server_drafts";
 import { ago, exactly } from "../words/format";
 import { CloseIcon, DraftIcon } from "../view/icons";
+import { t } from "../words";
 import { Dialog } from "./dialogs";
 
 function TrashRow({ editor, trashed, reload }: { editor: Editor; trashed: Trashed; reload: () => void }) {
@@ -17,17 +18,17 @@ function TrashRow({ editor, trashed, reload }: { editor: Editor; trashed: Trashe
   const act = (deed: () => Promise<unknown>): void => void deed().then(reload, (error: unknown) => editor.ui.tell(reason(error), "error"));
   const restore = async (): Promise<void> => {
     const file = await workflows.revive(trashed.id);
-    editor.ui.tell(`${withoutSuffix(file)} is back.`);
+    editor.ui.tell(t("workflows.isBack", { name: withoutSuffix(file) }));
     await editor.openSaved(file);
   };
   return (
     <li>
       <span class="row-name">{name}<span class="muted" title={exactly(trashed.deleted_ms)}>
-        deleted {ago(trashed.deleted_ms, now)}{trashed.deleted_by === "outside" && " by another program"} · goes {ago(trashed.forgotten_ms, now)} · {trashed.versions === 1 ? "one version" : `${trashed.versions} versions`}
+        {t(trashed.deleted_by === "outside" ? "workflows.deletedOutside" : "workflows.deletedWhen", { when: ago(trashed.deleted_ms, now) })} · {t("workflows.goes", { when: ago(trashed.forgotten_ms, now) })} · {t("workflows.versionCount", { n: trashed.versions })}
       </span></span>
-      <button type="button" class="button" aria-label={`Restore ${name}`} onClick={() => act(restore)}>Restore</button>
-      <button type="button" class="icon-button" aria-label={`Delete ${name} for good`} title="Delete for good"
-        onClick={() => { if (confirm(`Delete ${name} and all its versions for good?`)) act(() => workflows.purge(trashed.id)); }}><CloseIcon /></button>
+      <button type="button" class="button" aria-label={t("workflows.restoreNamed", { name })} onClick={() => act(restore)}>{t("workflows.restore")}</button>
+      <button type="button" class="icon-button" aria-label={t("workflows.deleteForGoodNamed", { name })} title={t("workflows.deleteForGood")}
+        onClick={() => { if (confirm(t("workflows.confirmForGood", { name }))) act(() => workflows.purge(trashed.id)); }}><CloseIcon /></button>
     </li>
   );
 }
@@ -37,12 +38,12 @@ export function TrashDialog({ editor }: { editor: Editor }) {
   const reload = (): void => void workflows.trash().then(setListed, (error: unknown) => editor.ui.tell(reason(error), "error"));
   useEffect(reload, []);
   return (
-    <Dialog editor={editor} title="Deleted workflows">
+    <Dialog editor={editor} title={t("workflows.deleted")}>
       <ul class="rows">
         {listed?.map((trashed) => <TrashRow key={trashed.id} editor={editor} trashed={trashed} reload={reload} />)}
-        {listed?.length === 0 && <li class="nothing">Nothing was deleted. What is, stays here for 30 days with all its versions.</li>}
+        {listed?.length === 0 && <li class="nothing">{t("workflows.nothingDeleted")}</li>}
       </ul>
-      <div class="dialog-buttons"><button type="button" class="button quiet" onClick={() => (editor.ui.dialog.value = "open")}>Back to the saved ones</button></div>
+      <div class="dialog-buttons"><button type="button" class="button quiet" onClick={() => (editor.ui.dialog.value = "open")}>{t("workflows.backToSaved")}</button></div>
     </Dialog>
   );
 }
@@ -51,11 +52,11 @@ function DraftRow({ editor, draft }: { editor: Editor; draft: DraftInfo }) {
   return (
     <li>
       <span class="row-name">{draft.name}<span class="muted" title={exactly(draft.changed_ms)}>
-        changed {ago(draft.changed_ms, Date.now())}{draft.saved_as ? ` · of ${withoutSuffix(draft.saved_as)}` : " · never saved"}
+        {t("workflows.changedWhen", { when: ago(draft.changed_ms, Date.now()) })} · {draft.saved_as ? t("workflows.of", { name: withoutSuffix(draft.saved_as) }) : t("workflows.neverSaved")}
       </span></span>
-      <button type="button" class="button" aria-label={`Open ${draft.name}`} onClick={() => void openRecovered(editor, draft)}>Open</button>
-      <button type="button" class="icon-button" aria-label={`Discard ${draft.name}`} title="Discard"
-        onClick={() => { if (confirm(`Discard the unsaved work in ${draft.name}?`)) void discardRecovered(editor, draft); }}><CloseIcon /></button>
+      <button type="button" class="button" aria-label={t("workflows.openNamed", { name: draft.name })} onClick={() => void openRecovered(editor, draft)}>{t("workflows.open")}</button>
+      <button type="button" class="icon-button" aria-label={t("workflows.discardNamed", { name: draft.name })} title={t("workflows.discard")}
+        onClick={() => { if (confirm(t("workflows.confirmDiscard", { name: draft.name }))) void discardRecovered(editor, draft); }}><CloseIcon /></button>
     </li>
   );
 }
@@ -64,12 +65,12 @@ function DraftRow({ editor, draft }: { editor: Editor; draft: DraftInfo }) {
 export function RecoveredDialog({ editor }: { editor: Editor }) {
   const drafts = editor.ui.recovered.value;
   return (
-    <Dialog editor={editor} title="Unsaved work">
-      <p class="muted">The server keeps this from other browsers, or from this one before it lost its data.</p>
+    <Dialog editor={editor} title={t("workflows.unsaved")}>
+      <p class="muted">{t("workflows.unsavedFrom")}</p>
       <ul class="rows">
         {drafts.map((draft) => <DraftRow key={draft.id} editor={editor} draft={draft} />)}
       </ul>
-      <div class="dialog-buttons"><button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; dismissRecovered(editor); }}>Leave it for later</button></div>
+      <div class="dialog-buttons"><button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; dismissRecovered(editor); }}>{t("workflows.later")}</button></div>
     </Dialog>
   );
 }
@@ -79,8 +80,8 @@ export function RecoveredNotice({ editor }: { editor: Editor }) {
   const count = editor.ui.recovered.value.length;
   if (count === 0) return null;
   return (
-    <button type="button" class="recovered-notice" title="Show it" onClick={() => (editor.ui.dialog.value = "recovered")}>
-      <DraftIcon />{count === 1 ? "Unsaved work was found" : `Unsaved work was found: ${count} workflows`}
+    <button type="button" class="recovered-notice" title={t("workflows.show")} onClick={() => (editor.ui.dialog.value = "recovered")}>
+      <DraftIcon />{t("workflows.foundUnsaved", { n: count })}
     </button>
   );
 }

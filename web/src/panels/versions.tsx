@@ -8,15 +8,16 @@ import type { Editor } from "../editor";
 import { restoreVersion, withoutSuffix } from "../interaction/saving";
 import { compareWorkflows, countsOf } from "../model/difference";
 import type { Document } from "../model/document";
+import { phrase, t } from "../words";
 import { ago, exactly } from "../words/format";
 import { readText } from "./conflict";
 import { Dialog } from "./dialogs";
 import { DifferenceList } from "./difference_list";
 
-const KINDS = { save: "saved", restore: "restored", outside: "by another program" } as const;
+const KINDS = { save: phrase("workflows.savedKind"), restore: phrase("workflows.restoredKind"), outside: phrase("workflows.byOutside") } as const;
 
 function saysWho(version: VersionInfo, clientId: string): string {
-  return version.kind !== "outside" && version.author === clientId ? `${KINDS[version.kind]} in this tab` : KINDS[version.kind];
+  return version.kind !== "outside" && version.author === clientId ? t("workflows.madeHere", { what: KINDS[version.kind]() }) : KINDS[version.kind]();
 }
 
 interface ListProps {
@@ -38,7 +39,7 @@ function VersionList({ editor, listed, chosen, choose }: ListProps) {
     list.current?.querySelector<HTMLElement>(`[data-version="${next.version}"]`)?.focus();
   };
   return (
-    <ul class="results version-list" role="listbox" aria-label="Versions" ref={list}
+    <ul class="results version-list" role="listbox" aria-label={t("workflows.versions")} ref={list}
       onKeyDown={(event) => {
         if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
         event.preventDefault();
@@ -49,7 +50,7 @@ function VersionList({ editor, listed, chosen, choose }: ListProps) {
           class={version.version === chosen ? "is-chosen" : ""} onClick={() => choose(version.version)}>
           <span class="version-number">{version.version}</span>
           <span class="version-when" title={exactly(version.created_ms)}>{ago(version.created_ms, now)}<span class="muted">{saysWho(version, editor.clientId)}</span></span>
-          {version.version === listed.version && <span class="badge">present</span>}
+          {version.version === listed.version && <span class="badge">{t("workflows.present")}</span>}
         </li>
       ))}
     </ul>
@@ -76,12 +77,12 @@ function Detail({ editor, document, listed, version }: DetailProps) {
   const counts = workflow && countsOf(workflow);
   const close = (): void => void (editor.ui.dialog.value = null);
   return (
-    <section class="version-detail" aria-label={`Version ${version}`}>
-      <h3>Version {version}{counts && <span> · {counts.nodes} nodes, {counts.links} links</span>}</h3>
-      {text === null ? <p class="muted">…</p> : workflow ? <><p class="muted">From here to what is open now:</p><DifferenceList difference={compareWorkflows(workflow, document.toWorkflow(), editor.definitions)} /></> : <p class="muted">This is no workflow.</p>}
+    <section class="version-detail" aria-label={t("workflows.version", { version })}>
+      <h3>{t("workflows.version", { version })}{counts && <span> · {t("workflows.nodeCount", { n: counts.nodes })}, {t("workflows.linkCount", { n: counts.links })}</span>}</h3>
+      {text === null ? <p class="muted">…</p> : workflow ? <><p class="muted">{t("workflows.fromHere")}</p><DifferenceList difference={compareWorkflows(workflow, document.toWorkflow(), editor.definitions)} /></> : <p class="muted">{t("workflows.notOne")}</p>}
       <div class="dialog-buttons">
-        <button type="button" class="button" disabled={!workflow} onClick={() => { close(); editor.open(workflow, `${withoutSuffix(file)}, version ${version}`); }}>Open in a new tab</button>
-        <button type="button" class="button run" disabled={!workflow || version === listed.version} onClick={() => { close(); void restoreVersion(editor, document, version); }}>Restore</button>
+        <button type="button" class="button" disabled={!workflow} onClick={() => { close(); editor.open(workflow, t("workflows.nameAndVersion", { name: withoutSuffix(file), version })); }}>{t("workflows.openInTab")}</button>
+        <button type="button" class="button run" disabled={!workflow || version === listed.version} onClick={() => { close(); void restoreVersion(editor, document, version); }}>{t("workflows.restore")}</button>
       </div>
     </section>
   );
@@ -102,15 +103,15 @@ export function VersionsDialog({ editor }: { editor: Editor }) {
   if (!document) return null;
   const choose = (version: number): void => setChosen(version);
   return (
-    <Dialog editor={editor} title={`Versions of ${document.name.value}`}>
-      {file === null && <p class="muted">It is not saved on the server yet. From its first save on, every save is kept as a version.</p>}
+    <Dialog editor={editor} title={t("workflows.versionsOf", { name: document.name.value })}>
+      {file === null && <p class="muted">{t("workflows.noVersionsYet")}</p>}
       {listed && (
         <div class="versions">
           <VersionList editor={editor} listed={listed} chosen={chosen} choose={choose} />
           <Detail editor={editor} document={document} listed={listed} version={chosen} />
         </div>
       )}
-      {listed && document.isDirty && <p class="muted">What is open has changes that are not saved. Restoring saves them as a version first.</p>}
+      {listed && document.isDirty && <p class="muted">{t("workflows.restoringSaves")}</p>}
     </Dialog>
   );
 }

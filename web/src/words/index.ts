@@ -75,7 +75,8 @@ function perLocale<F>(make: (tag: string) => F): () => F {
   };
 }
 const plurals = perLocale((tag) => new Intl.PluralRules(tag));
-const numbers = perLocale((tag) => new Intl.NumberFormat(tag));
+// 1024 as sizes are written, 12,345 as counts are
+const numbers = perLocale((tag) => new Intl.NumberFormat(tag, { useGrouping: "min2" }));
 
 /** For tests and for what must change with the language without a text, such as the page's `lang`. */
 export const spokenLanguage: ReadonlySignal<Spoken> = spoken;

@@ -3,8 +3,14 @@
 import type { ENGLISH } from "../en";
 import type { TranslationOf } from "../text";
 import { common } from "./common";
+import { formPage } from "./formPage";
 import { settings } from "./settings";
+import { account } from "./account";
+import { subgraph } from "./subgraph";
+import { workflows } from "./workflows";
+import { difference } from "./difference";
+import { packs } from "./packs";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, settings });
+export const GERMAN = checked({ common, formPage, settings, account, subgraph, workflows, difference, packs });
