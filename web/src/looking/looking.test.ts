@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FIT, panned, zoomed } from "./camera";
 import { MARGIN_ROWS, moved, shown } from "./grid";
 import { readLatent } from "./latent";
-import { mediaOf } from "./media_views";
+import { mediaOf } from "./media_kinds";
 import { histogram, outline, topOf } from "./pixels";
 
 describe("the grid", () => {

@@ -4,17 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "../api/http";
 import { readLatent, type Channel, type LatentFile } from "./latent";
 
-export type Shown = "image" | "video" | "audio" | "latent" | "text" | "other";
-const SUFFIXES: readonly (readonly [Shown, RegExp])[] = [
-  ["image", /\.(png|apng|jpe?g|webp|gif|avif|bmp|tiff?|jxl|svg)$/i],
-  ["video", /\.(mp4|m4v|webm|mov|mkv|avi)$/i],
-  ["audio", /\.(mp3|wav|flac|ogg|opus|m4a)$/i],
-  ["latent", /\.latent$/i],
-  ["text", /\.(txt|json|csv|md)$/i],
-];
 const LONGEST_TEXT = 100_000;
-
-export const mediaOf = (filename: string): Shown => SUFFIXES.find(([, suffix]) => suffix.test(filename))?.[0] ?? "other";
 
 export const Film = ({ url, name }: { url: string; name: string }) => <video class="film" src={url} controls autoPlay loop aria-label={name} />;
 export const Sound = ({ url, name }: { url: string; name: string }) => <div class="sound"><p>{name}</p><audio src={url} controls aria-label={name} /></div>;

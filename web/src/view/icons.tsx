@@ -16,6 +16,7 @@ export const PlusIcon = () => <Icon><path d="M8 3v10M3 8h10" /></Icon>;
 export const UndoIcon = () => <Icon><path d="M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 4 3 6.5 5.5 9" /></Icon>;
 export const RedoIcon = () => <Icon><path d="M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10M10.5 4 13 6.5 10.5 9" /></Icon>;
 export const UploadIcon = () => <Icon><path d="M8 10.5V3M5 5.5 8 2.8l3 2.7M3 10.5v2.3h10v-2.3" /></Icon>;
+export const DownloadIcon = () => <Icon><path d="M8 2.8v7.6M5 7.8l3 2.7 3-2.7M3 10.5v2.3h10v-2.3" /></Icon>;
 export const BrushIcon = () => <Icon><path d="M13.2 2.8 7.4 8.6M6 9.2c1.5.2 1.9 1 1.9 1.9 0 1.6-1.4 2.3-2.8 2.3-1 0-2-.3-2.7-.9 1-.3 1.2-.9 1.3-1.6.1-1 1-1.8 2.3-1.7z" /></Icon>;
 export const UpIcon = () => <Icon><path d="M8 13V3.5M4 7.2 8 3.2l4 4" /></Icon>;
 export const PinIcon = () => <Icon><path d="M6 2.5h4M6.6 2.5v4L4.5 9h7L9.4 6.5v-4M8 9v4.5" /></Icon>;
@@ -30,6 +31,7 @@ export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m
 export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 4.6V8l2.4 1.6" /></Icon>;
 export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.8M9.2 7v3.8" /></Icon>;
 export const DraftIcon = () => <Icon><path d="M3.5 2.5h5.5l3.5 3.5v7.5h-9zM9 2.5V6h3.5M6 9h4M6 11.2h2.5" /></Icon>;
+export const ExtensionIcon = () => <Icon><path d="M6.2 3.4a1.6 1.6 0 1 1 3.2 0V4.5h3.1v3.1h-1a1.6 1.6 0 1 0 0 3.2h1v2.7H9.4v-1a1.6 1.6 0 1 0-3.2 0v1H3v-9h3.2z" /></Icon>;
 export const FitIcon = () => <Icon><path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" /></Icon>;
 export const DiceIcon = () => (
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5">

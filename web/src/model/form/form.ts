@@ -112,13 +112,14 @@ const writeForm = (form: Form): JsonObject => ({
   outputs: form.outputs.map(({ raw, node, type, label }) => written(raw, { node, type, label })),
 });
 
+const without = (object: JsonObject, name: string): JsonObject => Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+
 /** The edit that gives a workflow this form, or takes it away. What else is in `extra` stays as it is. */
 export function formEdit(root: Graph, form: Form | null): Edit {
   const extra = isObject(root.raw.extra) ? root.raw.extra : {};
-  const { form: _, ...others } = weftOf(root);
   if (form) return { kind: "extra", value: { ...extra, weft: { ...weftOf(root), form: writeForm(form) } } };
-  const { weft: __, ...rest } = extra;
-  return { kind: "extra", value: Object.keys(others).length > 0 ? { ...extra, weft: others } : rest };
+  const others = without(weftOf(root), "form");
+  return { kind: "extra", value: Object.keys(others).length > 0 ? { ...extra, weft: others } : without(extra, "weft") };
 }
 
 export const isSame = (one: { readonly node: string; readonly widget?: string }, other: { readonly node: string; readonly widget?: string }): boolean =>

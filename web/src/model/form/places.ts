@@ -7,6 +7,7 @@ import { isLinked, promotedPlace, valueEdit } from "../promoted";
 import { holds, isBorder } from "../subgraph_type";
 import { NodeMode, type GraphNode, type Json, type NodeId, type WidgetKind, type WidgetSpec } from "../types";
 import type { Form, FormField, FormOutput } from "./form";
+import { t } from "../../words";
 
 /** A node that can be on a form, at whatever level. */
 export interface NodePlace extends Found {
@@ -150,10 +151,10 @@ export function placeForm(root: Graph, form: Form): PlacedForm {
 
 /** Why a field has no effect, in words; "" where it has. */
 export function troubleOf(place: PlacedField | null): string {
-  if (!place) return "Its node or widget is gone. Undo brings it back; or remove the field.";
-  if (place.isLinked) return "A link brings this value, so the field changes nothing.";
-  if (!place.isOn) return "Its node is muted or bypassed, so the field changes nothing.";
-  if (place.spec.kind === "choice" && place.field.choices && place.narrowed.choices?.length === 0) return "None of the choices that it offers is available here.";
+  if (!place) return t("formPage.goneTrouble");
+  if (place.isLinked) return t("formPage.linkedTrouble");
+  if (!place.isOn) return t("formPage.offTrouble");
+  if (place.spec.kind === "choice" && place.field.choices && place.narrowed.choices?.length === 0) return t("formPage.noneTrouble");
   return "";
 }
 

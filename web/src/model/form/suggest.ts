@@ -4,6 +4,7 @@ import type { Graph } from "../graph";
 import type { Json, NodeId } from "../types";
 import { EMPTY_FORM, type Form, type FormField, type FormItem, type FormOutput } from "./form";
 import { nameOf, outputPlaces, valueOf, widgetPlaces, type NodePlace, type WidgetPlace } from "./places";
+import { t } from "../../words";
 
 export const fieldOf = (place: WidgetPlace, label = "", more: Partial<FormField> = {}): FormField => ({
   kind: "field", node: place.key, type: place.node.type, widget: place.spec.name, label, help: "", raw: {}, ...more,
@@ -39,8 +40,8 @@ const isNegative = ({ graph, node }: WidgetPlace): boolean => {
 /** Prompts that kept the name of their type are called by what they do. */
 function promptLabel(place: WidgetPlace, isAlone: boolean): string {
   if (place.node.title !== null) return "";
-  if (isNegative(place)) return "What to avoid";
-  return isAlone ? "What to show" : "";
+  if (isNegative(place)) return t("formPage.avoidPrompt");
+  return isAlone ? t("formPage.showPrompt") : "";
 }
 
 const numberOf = (value: Json): number => (typeof value === "number" ? value : 0);
@@ -77,7 +78,7 @@ export function suggestForm(root: Graph): Form {
   const main: FormItem[] = [
     ...pictures.map((place) => fieldOf(place)), ...texts.map((place) => fieldOf(place, promptLabel(place, positive.length === 1))),
   ];
-  const more: FormItem[] = others.map((place) => fieldOf(place, MODELS.includes(place.spec.name) ? "Model" : nameOf(place), boundsOf(place)));
-  const group: FormItem[] = main.length > 0 && more.length > 0 ? [{ kind: "group", title: "More settings", isFolded: true, raw: {} }] : [];
+  const more: FormItem[] = others.map((place) => fieldOf(place, MODELS.includes(place.spec.name) ? t("formPage.model") : nameOf(place), boundsOf(place)));
+  const group: FormItem[] = main.length > 0 && more.length > 0 ? [{ kind: "group", title: t("formPage.moreSettings"), isFolded: true, raw: {} }] : [];
   return { ...EMPTY_FORM, items: [...main, ...group, ...more], outputs: outputPlaces(root).filter(({ isOn }) => isOn).map((place) => outputOf(place)) };
 }

@@ -8,7 +8,7 @@ import { buildPrompt } from "../prompt";
 import { advanceSeeds } from "../seeds";
 import type { JsonObject } from "../types";
 import { readWorkflow } from "../workflow_read";
-import { typedNumber } from "../../view/dom/widgets/number";
+import { typedNumber } from "../number_values";
 
 const SEED = "18446744073709551557";
 

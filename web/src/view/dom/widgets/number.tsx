@@ -1,7 +1,7 @@
 /** A number: drag sideways to change it, click to type, arrows to step. */
 
 import { useRef, useState } from "preact/hooks";
-import { asWhole, wholeNumber } from "../../../model/exact_json";
+import { formatNumber, stepNumber, typedNumber } from "../../../model/number_values";
 import { drawSeed } from "../../../model/seeds";
 import type { WidgetSpec } from "../../../model/types";
 import { DiceIcon } from "../../icons";
@@ -9,37 +9,6 @@ import { spoken, type WidgetProps } from "./widget";
 
 const PIXELS_PER_STEP = 6;
 const CLICK_SLACK = 3;
-
-export const clampNumber = (spec: WidgetSpec, value: number): number => {
-  const bounded = Math.min(spec.max ?? Infinity, Math.max(spec.min ?? -Infinity, value));
-  return spec.integer ? Math.round(bounded) : Number(bounded.toFixed(Math.max(4, spec.decimals ?? 2)));
-};
-
-/** The typed text as the widget's value; null where it is none. */
-export function typedNumber(spec: WidgetSpec, text: string): number | bigint | null {
-  const whole = spec.integer ? wholeNumber(text) : null;
-  if (typeof whole === "bigint" && spec.exactMax !== undefined && whole > 0n) return whole > spec.exactMax ? asWhole(spec.exactMax) : whole;
-  const value = Number(text.replace(",", "."));
-  return text.trim() === "" || !Number.isFinite(value) ? null : clampNumber(spec, value);
-}
-
-/** The value `steps` steps away, on the raster that starts at the minimum. */
-export function stepNumber(spec: WidgetSpec, value: number | bigint, steps: number): number | bigint {
-  if (typeof value === "bigint") {
-    const wanted = value + BigInt(steps) * BigInt(Math.round(spec.step ?? 1));
-    return asWhole(spec.exactMax !== undefined && wanted > spec.exactMax ? spec.exactMax : wanted);
-  }
-  const step = spec.step ?? 1;
-  const origin = spec.min !== undefined && Number.isFinite(spec.min) && Math.abs(spec.min) < 1e6 ? spec.min : 0;
-  return clampNumber(spec, Math.round((value - origin) / step + steps) * step + origin);
-}
-
-export const formatNumber = (spec: WidgetSpec, value: unknown): string => {
-  if (typeof value !== "number") return String(value);
-  if (spec.integer) return String(value);
-  const digits = (String(value).split(".")[1] ?? "").length;
-  return value.toFixed(Math.min(6, Math.max(Math.min(spec.decimals ?? 2, 2), digits)));
-};
 
 const asNumeric = (value: unknown): number | bigint => (typeof value === "bigint" ? value : Number(value));
 
