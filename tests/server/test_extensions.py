@@ -35,6 +35,7 @@ def folder(tmp_path):
     files = {
         "__init__.py": PACK,
         "js/a.js": "let a = 1", "js/deep/b c.js": "", "js/style.css": "p {}", "js/x.png": "", "js/page.html": "<p>",
+        "js/weft/b.js": "export default {}", "js/weft/a d.js": "", "js/weft/parts/c.js": "", "js/weft/d.ts": "",
         "odd/x.bin": "", "odd/y.txt": "", "more_loras/z.safetensors": "", "b.one": "",
         "example_workflows/first.json": "{}", "example_workflows/first.jpg": "", "templates/second.json": "{}",
         "locales/en/main.json": '{"a": {"b": "x"}}', "locales/en/nodeDefs.json": '{"Choose": {"display_name": "C"}}',
@@ -54,6 +55,7 @@ def folder(tmp_path):
     (broken / "__init__.py").write_text("WEB_DIRECTORY = 'js'\nimport no_such_library")
     (tmp_path / "secret.js").write_text("")
     (pack / "js" / "link.js").symlink_to(tmp_path / "secret.js")
+    (pack / "js" / "weft" / "link.js").symlink_to(tmp_path / "secret.js")
     return pack
 
 
@@ -79,6 +81,18 @@ async def test_files_for_the_editor(site):
         assert (await site.http.get(f"{base}/{outside}")).status == 404, outside
     assert (await site.http.get("/extensions/broken/no.js")).status == 404
     assert (await site.http.get("/extensions/nobody/a.js")).status == 404
+
+
+async def test_extensions_of_the_editor_are_the_modules_directly_in_the_folder_weft(site):
+    base = "/extensions/my-pack%201.0/weft"
+    assert (await site.get("/api/weft/extensions"))["modules"] == [
+        {"pack": "my-pack 1.0", "file": "a d.js", "url": f"{base}/a%20d.js"},
+        {"pack": "my-pack 1.0", "file": "b.js", "url": f"{base}/b.js"},
+    ]
+    for path, kind in (("b.js", "text/javascript"), ("parts/c.js", "text/javascript"), ("d.ts", "text/plain")):
+        answer = await site.http.get(f"{base}/{path}")
+        assert (answer.status, answer.content_type) == (200, kind)
+    assert (await site.http.get(f"{base}/link.js")).status == 404
 
 
 async def test_templates_translations_and_subgraphs(site):

@@ -102,6 +102,10 @@ async def test_the_list_of_jobs(site):
         assert answer.status == 400 and (await answer.json())["error"]
     await site.http.post("/queue", json={"clear": True})
     await site.http.post("/interrupt")
+    await eventually(lambda: len(site.services.history.items()) == 3)
+    # newer clients ask for cancelled jobs by a word of their own; they are told as failed
+    assert [job["id"] for job in (await site.get("/api/jobs?status=cancelled"))["jobs"]] == [working]
+    assert [job["id"] for job in (await site.get("/api/jobs?status=completed,cancelled"))["jobs"]] == [working, done]
 
 
 async def test_a_worker_that_dies(process_site):

@@ -25,6 +25,8 @@ routes = web.RouteTableDef()
 TEMPLATE_FOLDERS = (
     "example_workflows", "example", "examples", "template", "templates", "workflow", "workflows",
 )  # fmt: skip
+# In WEB_DIRECTORY: modules for this editor (docs/extensions.md); other clients have no use for them.
+OWN_EXTENSIONS = "weft"
 SUBGRAPHS = "subgraphs"
 LOCALES = "locales"
 LOCALE_PARTS = ("nodeDefs", "commands", "settings")  # beside main.json, which stands on the top level
@@ -58,6 +60,20 @@ class Packs(TypedDict):
     packs: list[PackInfo]
 
 
+class ExtensionModule(TypedDict):
+    """A script by which a pack extends this server's own editor."""
+
+    pack: str
+    file: str
+    url: str
+
+
+class ExtensionModules(TypedDict):
+    """All such scripts, in the order in which they are loaded."""
+
+    modules: list[ExtensionModule]
+
+
 class SubgraphInfo(TypedDict):
     """A subgraph that a pack brings for all workflows."""
 
@@ -84,6 +100,15 @@ async def get_packs(request: web.Request) -> web.Response:
     told = services_of(request).packs.told
     packs = [] if told is None else [_info(pack, told) for pack in told.packs]
     answer: Packs = {"loaded": told is not None, "packs": packs}
+    return json_response(answer)
+
+
+@routes.get("/weft/extensions")
+@described(answer=ExtensionModules)
+async def own_extensions(request: web.Request) -> web.Response:
+    """List the modules in WEB_DIRECTORY/weft of the packs that loaded: each extends this server's own editor."""
+    told = await brought_by_packs(services_of(request))
+    answer: ExtensionModules = {"modules": await asyncio.to_thread(_modules, told)}
     return json_response(answer)
 
 
@@ -174,8 +199,22 @@ def _scripts(told: BroughtByPacks) -> list[str]:
         quote(f"/extensions/{package}/{path.relative_to(root).as_posix()}")
         for package, root in told.web.items()
         for path in sorted(root.rglob("*.js"))
-        if path.is_file() and path.resolve().is_relative_to(root.resolve())
+        if _is_within(path, root) and path.relative_to(root).parts[0] != OWN_EXTENSIONS
     ]
+
+
+def _modules(told: BroughtByPacks) -> list[ExtensionModule]:
+    """What lies in deeper folders are parts, which the modules import themselves."""
+    return [
+        {"pack": package, "file": path.name, "url": quote(f"/extensions/{package}/{OWN_EXTENSIONS}/{path.name}")}
+        for package, root in told.web.items()
+        for path in sorted((root / OWN_EXTENSIONS).glob("*.js"))
+        if _is_within(path, root)
+    ]
+
+
+def _is_within(path: Path, root: Path) -> bool:
+    return path.is_file() and path.resolve().is_relative_to(root.resolve())
 
 
 def _file(root: Path | None, name: str) -> web.FileResponse:

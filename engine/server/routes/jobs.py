@@ -9,7 +9,7 @@ from engine.server.described import described
 from engine.server.middleware import json_response
 from engine.server.services import Services, services_of
 from engine.server.users import OfUser, asked_of, may_change
-from engine.wire.jobs import STATUSES, JobDetails, JobSummary, JobView, details, ended, summary, unended
+from engine.wire.jobs import CANCELLED, STATUSES, JobDetails, JobSummary, JobView, details, ended, summary, unended
 
 routes = web.RouteTableDef()
 
@@ -17,7 +17,10 @@ routes = web.RouteTableDef()
 class JobsWanted(OfUser, total=False):
     """Which jobs, in which order."""
 
-    status: Annotated[str, "some of pending, in_progress, completed, failed, with commas between them"]
+    status: Annotated[
+        str,
+        "some of pending, in_progress, completed, failed, and cancelled (a part of failed), with commas between them",
+    ]
     workflow_id: Annotated[str, "only those of this workflow"]
     sort_by: Literal["created_at", "execution_duration"]
     sort_order: Annotated[Literal["asc", "desc"], "desc if it is not said"]
@@ -49,7 +52,7 @@ SORTED_BY = {"created_at": "create_time", "execution_duration": "duration"}
 async def list_jobs(request: web.Request) -> web.Response:
     """List jobs: filtered, sorted, and a page of them."""
     wanted = [part.strip().lower() for part in request.query.get("status", "").split(",") if part.strip()]
-    unknown = set(wanted) - set(STATUSES)
+    unknown = set(wanted) - {*STATUSES, CANCELLED}
     if unknown:
         raise web.HTTPBadRequest(text=f"status={sorted(unknown)[0][:40]!r}: expected some of {', '.join(STATUSES)}.")
     sort_by = request.query.get("sort_by", "created_at")
@@ -61,7 +64,7 @@ async def list_jobs(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="limit=0: expected a number from 1 on.")
     workflow = request.query.get("workflow_id")
     await services_of(request).history.loaded()
-    views = [view for view in _views(services_of(request), asked_of(request)) if not wanted or view.status in wanted]
+    views = [view for view in _views(services_of(request), asked_of(request)) if view.is_one_of(wanted)]
     views = [view for view in views if workflow is None or view.workflow_id == workflow]
     views.sort(key=lambda view: getattr(view, SORTED_BY[sort_by]))
     if order == "desc":

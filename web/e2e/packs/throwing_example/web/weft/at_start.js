@@ -1,0 +1,1 @@
+export default { name: "Fails to start", apiVersion: 1, activate() { throw new Error("thrown in activate"); } };

@@ -1,0 +1,1 @@
+export default { name: "From the future", apiVersion: 2, activate() {} };
