@@ -3,6 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { viewUrl } from "../api/http";
 import type { FileRef } from "../model/run_state";
+import { t } from "../words";
 import { transformOf, ZoomBox, type Stage } from "./zoom_box";
 
 export type CompareMode = "slider" | "side";
@@ -36,13 +37,13 @@ function Slider({ left, right, stage }: { left: FileRef; right: FileRef; stage: 
   };
   return (
     <div class="slid" ref={box}>
-      <ZoomBox stage={stage} label={`${left.filename} over ${right.filename}`}>
+      <ZoomBox stage={stage} label={t("looking.over", { left: left.filename, right: right.filename })}>
         <div class="under"><img src={viewUrl(right)} alt={right.filename} draggable={false} style={transformOf(stage.camera)} /></div>
         <div class="over" style={{ clipPath: `inset(0 ${100 - part * 100}% 0 0)` }}><img src={viewUrl(left)} alt={left.filename} draggable={false} style={transformOf(stage.camera)} /></div>
       </ZoomBox>
       <span class="whose">{left.filename}</span>
       <span class="whose right">{right.filename}</span>
-      <div class="line" role="slider" tabIndex={0} aria-label="Where one picture ends and the other begins" aria-orientation="horizontal" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(part * 100)}
+      <div class="line" role="slider" tabIndex={0} aria-label={t("looking.border")} aria-orientation="horizontal" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(part * 100)}
         style={{ left: `${part * 100}%` }} onKeyDown={keyDown} onPointerMove={drag}
         onPointerDown={(event) => { event.currentTarget.setPointerCapture(event.pointerId); event.stopPropagation(); }} />
     </div>

@@ -5,6 +5,7 @@ import { MEDIA, type Result } from "../api/gallery";
 import { viewUrl } from "../api/http";
 import type { Editor } from "../editor";
 import { SearchIcon } from "../view/icons";
+import { t } from "../words";
 import { exactly } from "../words/format";
 import { moved, shown } from "./grid";
 import { keyOf, Results } from "./results";
@@ -14,7 +15,6 @@ import "./looking.css";
 const SMALLEST_TILE = 100;
 const GAP = 8;
 const SEARCH_AFTER_MS = 250;
-const KINDS: Record<string, string> = { image: "Pictures", video: "Videos", audio: "Sound", latent: "Latents", model: "3D", text: "Texts" };
 
 const results = new Results();
 
@@ -28,7 +28,7 @@ function compare(editor: Editor, focused: number): void {
   const marked = results.marked.peek().map((key) => entries.findIndex((entry) => keyOf(entry) === key)).filter((index) => index >= 0);
   const [first, second] = marked.length === 2 ? marked : [focused, marked.find((index) => index !== focused) ?? focused + 1];
   if (entries[first!] && entries[second!]) open(editor, first!, second!);
-  else editor.ui.tell("Mark two results with Space or a right click, then press C to compare them.");
+  else editor.ui.tell(t("looking.howToCompare"));
 }
 
 function Face({ entry }: { entry: Result }) {
@@ -43,9 +43,11 @@ function Tile({ editor, entry, index, columns, side, isCurrent }: { editor: Edit
   const made = exactly(entry.created);
   const by = entry.node_title || entry.node_type;
   const isMarked = results.marked.value.includes(keyOf(entry));
+  const about = { name: entry.file.filename, kind: entry.media, time: made };
+  const says = [by ? t("looking.madeBy", { ...about, node: by }) : t("looking.made", about), isMarked && t("looking.marked")].filter(Boolean).join(", ");
   return (
     <button type="button" class={`tile${isMarked ? " is-marked" : ""}`} data-index={index} tabIndex={isCurrent ? 0 : -1} title={`${entry.file.filename}\n${by ? `${by}, ` : ""}${made}`}
-      aria-label={`${entry.file.filename}, ${entry.media}${by ? ` by ${by}` : ""}, ${made}${isMarked ? ", marked to be compared" : ""}`}
+      aria-label={says}
       style={{ left: `${(index % columns) * side}px`, top: `${Math.floor(index / columns) * side}px`, width: `${side - GAP}px`, height: `${side - GAP}px` }}
       onContextMenu={(event) => { event.preventDefault(); results.mark(entry); }}
       onClick={(event) => (event.ctrlKey || event.metaKey ? results.mark(entry) : open(editor, index))}>
@@ -100,7 +102,7 @@ function Grid({ editor }: { editor: Editor }) {
   };
   const isMounted = current >= first && current < end;
   return (
-    <div class="tiles" ref={list} role="group" aria-label="Results. Arrows move, Enter opens, Space marks, C compares" onKeyDown={keyDown}
+    <div class="tiles" ref={list} role="group" aria-label={t("looking.keys")} onKeyDown={keyDown}
       onFocusIn={(event) => { const index = (event.target as HTMLElement).dataset.index; if (index) setCurrent(Number(index)); }}
       onScroll={({ currentTarget }) => setView({ width: currentTarget.clientWidth, height: currentTarget.clientHeight, top: currentTarget.scrollTop })}>
       <div class="all" style={{ height: `${Math.ceil(entries.length / columns) * tile}px` }}>
@@ -124,15 +126,15 @@ function Tools({ editor }: { editor: Editor }) {
   return (
     <header>
       <label class="find"><SearchIcon />
-        <input type="search" aria-label="Search results" placeholder="Words, node, file, job" maxLength={300} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)}
+        <input type="search" aria-label={t("looking.search")} placeholder={t("looking.searchHint")} maxLength={300} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)}
           onKeyDown={(event) => { if (event.key === "Escape" && text) { setText(""); event.stopPropagation(); } }} />
       </label>
-      <select aria-label="Kind of result" value={results.wanted.value.media} onChange={({ currentTarget }) => void results.restart({ ...results.wanted.value, media: currentTarget.value })}>
-        <option value="">All</option>
-        {MEDIA.map((media) => <option key={media} value={media}>{KINDS[media]}</option>)}
+      <select aria-label={t("looking.kind")} value={results.wanted.value.media} onChange={({ currentTarget }) => void results.restart({ ...results.wanted.value, media: currentTarget.value })}>
+        <option value="">{t("looking.all")}</option>
+        {MEDIA.map((media) => <option key={media} value={media}>{t(`looking.${media}`)}</option>)}
       </select>
-      <p class="found" role="status">{count === 0 ? "" : `${count}${total.value === null ? " found" : count === 1 ? " result" : " results"}`}</p>
-      {marked.value.length === 2 && <button type="button" class="button quiet" onClick={() => compare(editor, 0)}>Compare</button>}
+      <p class="found" role="status">{count === 0 ? "" : t(total.value === null ? "looking.found" : "looking.total", { n: count })}</p>
+      {marked.value.length === 2 && <button type="button" class="button quiet" onClick={() => compare(editor, 0)}>{t("looking.compare")}</button>}
     </header>
   );
 }
@@ -148,10 +150,10 @@ export function GalleryPanel({ editor }: { editor: Editor }) {
   const { problem, entries, isLoading, wanted } = results;
   const isFiltered = wanted.value.search !== "" || wanted.value.media !== "";
   return (
-    <aside class="gallery" aria-label="Results">
+    <aside class="gallery" aria-label={t("looking.results")}>
       <Tools editor={editor} />
       {problem.value && <p class="nothing" role="alert">{problem.value}</p>}
-      {!problem.value && entries.value.length === 0 && !isLoading.value && <p class="nothing">{isFiltered ? "Nothing was found." : "What you make is listed here."}</p>}
+      {!problem.value && entries.value.length === 0 && !isLoading.value && <p class="nothing">{isFiltered ? t("looking.nothingFound") : t("looking.nothingYet")}</p>}
       <Grid editor={editor} />
     </aside>
   );

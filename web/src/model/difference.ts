@@ -1,5 +1,6 @@
 /** What was done to a workflow between two of its contents? Read from the files, so that also what can't be opened is compared. */
 
+import { phrase, t } from "../words";
 import type { Definitions } from "./definitions";
 import { toJson } from "./exact_json";
 import type { Json, JsonObject } from "./types";
@@ -46,7 +47,7 @@ function titleOf(node: JsonObject, workflow: JsonObject, definitions: Definition
 }
 
 function word(value: Json | undefined): string {
-  const text = typeof value === "string" ? `“${value}”` : (toJson(value) ?? "nothing");
+  const text = typeof value === "string" ? `“${value}”` : (toJson(value) ?? t("difference.nothing"));
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
@@ -86,23 +87,23 @@ function changedValues(type: string, before: Json | undefined, after: Json | und
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
       .filter((name) => !same(before[name], after[name]))
       .map((name) => `${name}: ${word(before[name])} → ${word(after[name])}`);
-  return ["its values"];
+  return [t("difference.values")];
 }
 
-const MODES: Record<string, string> = { "0": "on", "2": "muted", "4": "bypassed" };
+const MODES: Record<string, () => string> = { "0": phrase("difference.on"), "2": phrase("difference.muted"), "4": phrase("difference.bypassed") };
 
 function changes(before: JsonObject, after: JsonObject, linksBefore: Map<string, string>, linksAfter: Map<string, string>, definitions: Definitions): string[] {
   const found = changedValues(String(after.type), before.widgets_values, after.widgets_values, definitions);
   if (before.type !== after.type) found.unshift(`${word(before.type)} → ${word(after.type)}`);
-  if (before.title !== after.title) found.push("its title");
-  if (before.mode !== after.mode) found.push(`${MODES[String(before.mode)] ?? "?"} → ${MODES[String(after.mode)] ?? "?"}`);
+  if (before.title !== after.title) found.push(t("difference.title"));
+  if (before.mode !== after.mode) found.push(`${MODES[String(before.mode)]?.() ?? "?"} → ${MODES[String(after.mode)]?.() ?? "?"}`);
   const [from, to] = [inputsOf(before, linksBefore), inputsOf(after, linksAfter)];
   const inputs = [...new Set([...from.keys(), ...to.keys()])].filter((name) => from.get(name) !== to.get(name));
-  if (inputs.length > 0) found.push(`${inputs.length === 1 ? "link" : "links"} to ${inputs.slice(0, 3).join(", ")}`);
+  if (inputs.length > 0) found.push(t("difference.linksTo", { n: inputs.length, names: inputs.slice(0, 3).join(", ") }));
   const known = new Set([...PLACE, "widgets_values", "type", "title", "mode", "id"]);
   if (found.length === 0 && [...new Set([...Object.keys(before), ...Object.keys(after)])].some((name) => !known.has(name) && !same(before[name], after[name])))
-    found.push("its properties");
-  return found.length > MOST_WORDS ? [...found.slice(0, MOST_WORDS - 1), `and ${found.length - MOST_WORDS + 1} more`] : found;
+    found.push(t("difference.properties"));
+  return found.length > MOST_WORDS ? [...found.slice(0, MOST_WORDS - 1), t("difference.andMore", { n: found.length - MOST_WORDS + 1 })] : found;
 }
 
 export const countsOf = (workflow: JsonObject): Counts => ({ nodes: nodesOf(workflow).length, links: listOf(workflow.links).length });
@@ -135,8 +136,8 @@ export function compareWorkflows(before: JsonObject, after: JsonObject, definiti
 export function summarize(difference: Difference): string {
   const { added, removed, changed, moved, hasMore } = difference;
   const parts = [
-    added.length > 0 && `${added.length} added`, removed.length > 0 && `${removed.length} removed`,
-    changed.length > 0 && `${changed.length} changed`, moved > 0 && `${moved} moved`, hasMore && "groups or settings changed",
+    added.length > 0 && t("difference.addedCount", { n: added.length }), removed.length > 0 && t("difference.removedCount", { n: removed.length }),
+    changed.length > 0 && t("difference.changedCount", { n: changed.length }), moved > 0 && t("difference.movedCount", { n: moved }), hasMore && t("difference.more"),
   ];
   return parts.filter((part) => part !== false).join(", ");
 }

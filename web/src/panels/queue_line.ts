@@ -2,12 +2,13 @@
 
 import * as http from "../api/http";
 import type { Editor } from "../editor";
+import { t } from "../words";
 
 async function change(editor: Editor, act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    editor.ui.tell(`The queue could not be changed: ${error instanceof Error ? error.message : String(error)}`, "error");
+    editor.ui.tell(t("status.queueFails", { why: error instanceof Error ? error.message : String(error) }), "error");
   }
   await editor.refreshQueue();
 }

@@ -6,6 +6,7 @@ import type { Document } from "../model/document";
 import { readableSeconds } from "../words/format";
 import { toScreen } from "../view/canvas/camera";
 import { FOLLOW_NODE, TELL_ENDS } from "../settings/built_in";
+import { t } from "../words";
 
 /** Shorter runs are waited for. */
 const LONG_MS = 20_000;
@@ -42,8 +43,8 @@ export function watchRunningNode(editor: Editor): void {
 function tellEnd(editor: Editor, workflow: Document, ms: number): void {
   const failure = workflow.errors.peek()[0];
   const took = readableSeconds(ms / 1000);
-  const notification = new Notification(`${workflow.name.peek()} ${failure ? "failed" : "is done"}`, {
-    body: failure ? `${failure.title}: ${failure.message}` : `It took ${took}.`, icon: "./icon.svg", tag: workflow.id,
+  const notification = new Notification(t(failure ? "run.endedFailed" : "run.endedDone", { name: workflow.name.peek() }), {
+    body: failure ? `${failure.title}: ${failure.message}` : t("run.took", { took }), icon: "./icon.svg", tag: workflow.id,
   });
   notification.onclick = () => {
     focus();

@@ -6,6 +6,7 @@ import { run } from "../api/running";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { fingerprint } from "../model/fingerprint";
+import { t } from "../words";
 
 export const MOST_RUNS = 999;
 /** Edits within this time are one change. */
@@ -31,7 +32,7 @@ export async function runBatch(editor: Editor): Promise<void> {
     for (let done = 0; done < count.peek(); done++) {
       const now = fingerprint(document.root);
       if (before !== null && now === before) {
-        editor.ui.tell(`Queued ${done === 1 ? "once" : `${done} times`} only: nothing differs in a further run. Set a seed to "random" or "+1".`);
+        editor.ui.tell(t("run.queuedOnly", { n: done }));
         break;
       }
       before = now;
@@ -64,7 +65,7 @@ export async function cancelWaiting(editor: Editor): Promise<void> {
   try {
     await http.removeFromQueue(editor.queue.peek().pending.map((item) => item.promptId));
   } catch (error) {
-    editor.ui.tell(`What waits could not be cancelled: ${http.reason(error)}`, "error");
+    editor.ui.tell(t("run.cancelWaitingFails", { why: http.reason(error) }), "error");
   }
   await editor.refreshQueue();
 }
@@ -77,7 +78,7 @@ export function watchRepeat(editor: Editor): void {
   const again = async (document: Document): Promise<void> => {
     if (last !== null && document.errors.peek().length > 0) {
       stopKeeping();
-      return editor.ui.tell(`${document.name.peek()} failed and is not run again.`, "error");
+      return editor.ui.tell(t("run.failedNotAgain", { name: document.name.peek() }), "error");
     }
     const now = fingerprint(document.root);
     waitsForChange.value = now !== null && now === last;

@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { withKeys } from "../interaction/keymap";
 import { ChevronIcon, PlayIcon, RepeatIcon, StopIcon } from "../view/icons";
+import { t } from "../words";
 import { cancelRun, count, keepRunning, kept, MOST_RUNS, runBatch, setCount, stopKeeping, waitsForChange } from "./repeat";
 import "./running.css";
 
@@ -18,23 +19,23 @@ export function RunControls({ editor }: { editor: Editor }) {
   return (
     <div class="run-buttons">
       {editor.isRunning.value && (
-        <button type="button" class="button cancel" onClick={() => void cancelRun(editor)} title={withKeys(editor, "Cancel", "run.cancel")}>
-          <StopIcon />Cancel
+        <button type="button" class="button cancel" onClick={() => void cancelRun(editor)} title={withKeys(editor, t("run.cancel"), "run.cancel")}>
+          <StopIcon />{t("run.cancel")}
         </button>
       )}
       <div class="run-group">
-        <button type="button" class="button run" onClick={() => void runBatch(editor)} title={withKeys(editor, `Run${count.value > 1 ? ` ${count.value} times` : ""}`, "run.run")}>
-          <PlayIcon />Run
-          {running.length + pending.length > 1 && <span class="count" aria-label="in the queue">{running.length + pending.length}</span>}
+        <button type="button" class="button run" onClick={() => void runBatch(editor)} title={withKeys(editor, t("run.runTimes", { n: count.value }), "run.run")}>
+          <PlayIcon />{t("run.run")}
+          {running.length + pending.length > 1 && <span class="count" aria-label={t("run.inQueue")}>{running.length + pending.length}</span>}
         </button>
-        <label class="run-count" title="How many runs are queued at once. Seeds move on from run to run as their controls say.">
+        <label class="run-count" title={t("run.countHint")}>
           <span aria-hidden="true">×</span>
-          <input type="number" aria-label="Number of runs" min={1} max={MOST_RUNS} value={count.value} onChange={({ currentTarget }) => { setCount(currentTarget.valueAsNumber); currentTarget.value = String(count.peek()); }}
+          <input type="number" aria-label={t("run.count")} min={1} max={MOST_RUNS} value={count.value} onChange={({ currentTarget }) => { setCount(currentTarget.valueAsNumber); currentTarget.value = String(count.peek()); }}
             onKeyDown={(event) => { if (event.key === "Enter") setCount(event.currentTarget.valueAsNumber); }} />
         </label>
-        <button type="button" class={`run-keep is-repeat${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label="Keep running" onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
-          title={isKept ? "Stop running again and again; what runs now ends" : "Keep running: again whenever the queue is empty, or something was changed"}><RepeatIcon /></button>
-        <button type="button" class="run-keep" aria-label="More about runs" aria-haspopup="menu" title="More about runs" onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}><ChevronIcon /></button>
+        <button type="button" class={`run-keep is-repeat${isKept ? " is-on" : ""}`} aria-pressed={isKept} aria-label={t("run.keep")} onClick={() => (isKept ? stopKeeping() : keepRunning(editor))}
+          title={isKept ? t("run.stopKeeping") : t("run.keepHint")}><RepeatIcon /></button>
+        <button type="button" class="run-keep" aria-label={t("run.more")} aria-haspopup="menu" title={t("run.more")} onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}><ChevronIcon /></button>
       </div>
     </div>
   );
@@ -46,8 +47,8 @@ export function KeptNotice() {
   if (!document) return null;
   return (
     <span class="kept-notice">
-      <RepeatIcon />{document.name.value}: {waitsForChange.value ? "runs again when something changes" : "keeps running"}
-      <button type="button" class="button quiet" onClick={stopKeeping}>Stop</button>
+      <RepeatIcon />{document.name.value}: {waitsForChange.value ? t("run.waitsForChange") : t("run.keepsRunning")}
+      <button type="button" class="button quiet" onClick={stopKeeping}>{t("run.stop")}</button>
     </span>
   );
 }

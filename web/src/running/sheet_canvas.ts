@@ -3,6 +3,7 @@
 import { viewUrl } from "../api/http";
 import { labelOf, layoutSheet, wrap, type SheetLayout } from "../model/sweep/sheet";
 import type { Axis } from "../model/sweep/sweep";
+import { t } from "../words";
 import type { Cell } from "./sweep_run";
 
 const FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', sans-serif";
@@ -34,7 +35,7 @@ function drawLabels(context: CanvasRenderingContext2D, sheet: SheetLayout, x: Ax
   context.fillText(wrap(title, sheet.width - 40, 1, measure)[0] ?? "", 20, sheet.titleY - 12);
   context.font = `13px ${FONT}`;
   context.fillStyle = PALE;
-  context.fillText(wrap(`across: ${nameOf(x)}${y ? `   down: ${nameOf(y)}` : ""}`, sheet.width - 40, 1, measure)[0] ?? "", 20, sheet.titleY + 12);
+  context.fillText(wrap([t("sweep.acrossIs", { name: nameOf(x) }), y ? t("sweep.downIs", { name: nameOf(y) }) : ""].join("   ").trimEnd(), sheet.width - 40, 1, measure)[0] ?? "", 20, sheet.titleY + 12);
   context.fillStyle = INK;
   context.font = `600 13px ${FONT}`;
   context.textAlign = "center";
@@ -51,7 +52,7 @@ export async function drawSheet(canvas: HTMLCanvasElement, cells: readonly Cell[
   const sheet = layoutSheet(x.values.length, y?.values.length ?? 1, y !== null, first?.naturalWidth ?? 256, first?.naturalHeight ?? 256);
   [canvas.width, canvas.height] = [sheet.width, sheet.height];
   const context = canvas.getContext("2d");
-  if (!context) throw new Error(`expected a canvas of ${sheet.width} × ${sheet.height} pixels, found that this browser can't draw one`);
+  if (!context) throw new Error(t("sweep.noCanvas", { width: sheet.width, height: sheet.height }));
   context.fillStyle = PAPER;
   context.fillRect(0, 0, sheet.width, sheet.height);
   drawLabels(context, sheet, x, y, title);
@@ -71,7 +72,7 @@ export async function drawSheet(canvas: HTMLCanvasElement, cells: readonly Cell[
 export function downloadCanvas(canvas: HTMLCanvasElement, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
-      if (!blob) return reject(new Error("the browser could not write the sheet as PNG; it may be too large"));
+      if (!blob) return reject(new Error(t("sweep.noPng")));
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
       link.download = name;

@@ -2,6 +2,7 @@
 
 import { signal, type Signal } from "@preact/signals";
 import type { Editor } from "../editor";
+import { t } from "../words";
 
 /** The id of a job; null while the panel is closed. */
 export const timedJob: Signal<string | null> = signal(null);
@@ -11,7 +12,7 @@ export function toggleTimes(editor: Editor): void {
   if (timedJob.peek() !== null) return void (timedJob.value = null);
   const last = editor.active.peek()?.prompts.peek().at(-1);
   if (last) timedJob.value = last;
-  else editor.ui.tell("This workflow was not run yet. After a run, its times are shown here.");
+  else editor.ui.tell(t("run.notRunYet"));
 }
 
 export const showsSweep = signal(false);

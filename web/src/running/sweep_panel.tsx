@@ -8,6 +8,7 @@ import { labelOf } from "../model/sweep/sheet";
 import { places, sameWidget, sweepable, type Axis, type SweepWidget } from "../model/sweep/sweep";
 import { howToType, readValues } from "../model/sweep/values";
 import { CloseIcon } from "../view/icons";
+import { phrase, t } from "../words";
 import { showsSweep } from "./shown";
 import { downloadCanvas, drawSheet, nameOf } from "./sheet_canvas";
 import { sweep, SweepRun, type Cell } from "./sweep_run";
@@ -34,7 +35,7 @@ function AxisFields({ label, typed, widgets, isOptional, change }: { label: stri
     <div class="sweep-axis">
       <label>{label}
         <select value={typed.widget ? String(widgets.findIndex((widget) => sameWidget(widget, typed.widget!))) : ""} onChange={({ currentTarget }) => pick(currentTarget.value)}>
-          {isOptional && <option value="">nothing</option>}
+          {isOptional && <option value="">{t("sweep.nothing")}</option>}
           {groups.map((node) => (
             <optgroup key={node} label={`${widgets.find((widget) => widget.node === node)!.title} (${node})`}>
               {widgets.map((widget, index) => widget.node === node && <option key={widget.spec.name} value={String(index)}>{widget.spec.label}</option>)}
@@ -43,7 +44,7 @@ function AxisFields({ label, typed, widgets, isOptional, change }: { label: stri
         </select>
       </label>
       {typed.widget && (
-        <label>Values
+        <label>{t("sweep.values")}
           <textarea rows={isMany ? 3 : 1} spellcheck={false} value={typed.text} onInput={({ currentTarget }) => change({ ...typed, text: currentTarget.value })} />
           <span class="muted">{howToType(typed.widget.spec)}</span>
         </label>
@@ -57,7 +58,7 @@ function planned(x: Typed, y: Typed): { readonly x: Axis; readonly y: Axis | nul
   try {
     const across = axisOf(x);
     const down = axisOf(y);
-    return across ? { x: across, y: down, runs: places(across, down).length } : "Choose what is swept.";
+    return across ? { x: across, y: down, runs: places(across, down).length } : t("sweep.choose");
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -73,7 +74,7 @@ function Form({ editor, document }: { editor: Editor; document: Document }) {
   });
   const [y, setY] = useState<Typed>({ widget: null, text: "" });
   const plan = useMemo(() => planned(x, y), [x, y]);
-  if (widgets.length === 0) return <p class="nothing">This workflow has no widget that could be swept.</p>;
+  if (widgets.length === 0) return <p class="nothing">{t("sweep.noWidget")}</p>;
   const start = (): void => {
     const now = planned(x, y); // seeds that are drawn at random are drawn now
     if (typeof now !== "string") sweep.value = new SweepRun(editor, document, now.x, now.y);
@@ -81,30 +82,30 @@ function Form({ editor, document }: { editor: Editor; document: Document }) {
   return (
     <form onSubmit={(event) => { event.preventDefault(); start(); }}>
       <div class="sweep-axes">
-        <AxisFields label="Across" typed={x} widgets={widgets} isOptional={false} change={setX} />
-        <AxisFields label="Down" typed={y} widgets={widgets} isOptional change={setY} />
+        <AxisFields label={t("sweep.across")} typed={x} widgets={widgets} isOptional={false} change={setX} />
+        <AxisFields label={t("sweep.down")} typed={y} widgets={widgets} isOptional change={setY} />
       </div>
       <div class="sweep-foot">
         <span class={typeof plan === "string" ? "sweep-problem" : "muted"} role="status">
-          {typeof plan === "string" ? plan : `${plan.x.values.length}${plan.y ? ` × ${plan.y.values.length}` : ""} = ${plan.runs} ${plan.runs === 1 ? "run" : "runs"}; all else stays as it is, seeds too`}
+          {typeof plan === "string" ? plan : t("sweep.plan", { shape: plan.y ? `${plan.x.values.length} × ${plan.y.values.length}` : String(plan.x.values.length), n: plan.runs })}
         </span>
-        <button type="submit" class="button run" disabled={typeof plan === "string"}>Start</button>
+        <button type="submit" class="button run" disabled={typeof plan === "string"}>{t("sweep.start")}</button>
       </div>
     </form>
   );
 }
 
-const STATES = { planned: "", waiting: "waits", running: "runs…", done: "", failed: "failed", cancelled: "cancelled" } as const;
+const STATES: Partial<Record<Cell["state"], () => string>> = { waiting: phrase("sweep.waits"), running: phrase("sweep.runs"), failed: phrase("sweep.failed"), cancelled: phrase("sweep.cancelled") };
 
 function CellView({ editor, run, cell }: { editor: Editor; run: SweepRun; cell: Cell }) {
   const { image } = cell;
-  if (!image) return <span class={`sweep-cell is-${cell.state}`} title={cell.problem}>{STATES[cell.state]}{cell.problem && <small>{cell.problem}</small>}</span>;
+  if (!image) return <span class={`sweep-cell is-${cell.state}`} title={cell.problem}>{STATES[cell.state]?.()}{cell.problem && <small>{cell.problem}</small>}</span>;
   const label = [labelOf(run.x.values[cell.column]!), run.y ? labelOf(run.y.values[cell.row]!) : ""].filter(Boolean).join(", ");
   const open = (): void => {
     const shown = run.cells.peek().filter((other) => other.image);
     editor.ui.picture.value = { refs: shown.map((other) => other.image!), index: shown.findIndex((other) => other.promptId === cell.promptId), workflow: null, workflowsAt: shown.map((other) => `/api/jobs/${other.promptId}`) };
   };
-  return <button type="button" class="sweep-cell is-done" aria-label={`Open ${label}`} onClick={open}><img src={viewUrl(image, true)} alt={label} draggable={false} /></button>;
+  return <button type="button" class="sweep-cell is-done" aria-label={t("sweep.openCell", { label })} onClick={open}><img src={viewUrl(image, true)} alt={label} draggable={false} /></button>;
 }
 
 function Cells({ editor, run }: { editor: Editor; run: SweepRun }) {
@@ -112,7 +113,7 @@ function Cells({ editor, run }: { editor: Editor; run: SweepRun }) {
   const rows = run.y?.values ?? [null];
   return (
     <div class="sweep-scroll">
-      <table class="sweep-grid" aria-label="Results of the sweep">
+      <table class="sweep-grid" aria-label={t("sweep.results")}>
         <thead><tr>{run.y && <td />}{run.x.values.map((value, column) => <th key={column} scope="col">{labelOf(value)}</th>)}</tr></thead>
         <tbody>
           {rows.map((value, row) => (
@@ -131,12 +132,12 @@ function Sheet({ editor, run }: { editor: Editor; run: SweepRun }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [isDrawn, setDrawn] = useState(false);
   const name = run.document.name.peek();
-  const fail = (error: unknown): void => editor.ui.tell(`The contact sheet could not be made: ${reason(error)}`, "error");
+  const fail = (error: unknown): void => editor.ui.tell(t("sweep.sheetFails", { why: reason(error) }), "error");
   useEffect(() => void drawSheet(canvas.current!, run.cells.peek(), run.x, run.y, name).then(() => setDrawn(true), fail), [run]);
   return (
     <>
-      <div class="sweep-scroll"><canvas ref={canvas} class="sweep-sheet" role="img" aria-label={`Contact sheet of ${name}: ${nameOf(run.x)}${run.y ? ` and ${nameOf(run.y)}` : ""}`} /></div>
-      <button type="button" class="button run sweep-download" disabled={!isDrawn} onClick={() => void downloadCanvas(canvas.current!, `${name} sweep.png`).catch(fail)}>Download PNG</button>
+      <div class="sweep-scroll"><canvas ref={canvas} class="sweep-sheet" role="img" aria-label={t("sweep.sheetOf", { name, axes: run.y ? t("sweep.and", { a: nameOf(run.x), b: nameOf(run.y) }) : nameOf(run.x) })} /></div>
+      <button type="button" class="button run sweep-download" disabled={!isDrawn} onClick={() => void downloadCanvas(canvas.current!, `${name} sweep.png`).catch(fail)}>{t("sweep.downloadPng")}</button>
     </>
   );
 }
@@ -157,12 +158,12 @@ function Progress({ editor, run }: { editor: Editor; run: SweepRun }) {
   return (
     <>
       <div class="sweep-bar">
-        <span role="status">{made} of {cells.length} pictures{failed > 0 && `, ${failed} failed`}{run.isCancelled.value && ", cancelled"}</span>
+        <span role="status">{[t("sweep.made", { made, n: cells.length }), failed > 0 && t("sweep.failedCount", { n: failed }), run.isCancelled.value && t("sweep.cancelled")].filter(Boolean).join(", ")}</span>
         <progress max={cells.length} value={cells.filter((cell) => ["done", "failed", "cancelled"].includes(cell.state)).length} />
         <span class="spacer" />
-        {!isOver && <button type="button" class="button cancel" onClick={() => void run.cancel()}>Cancel the sweep</button>}
-        {isOver && made > 0 && <button type="button" class="button quiet" onClick={() => setView(view === "sheet" ? "cells" : "sheet")}>{view === "sheet" ? "Pictures" : "Contact sheet"}</button>}
-        {isOver && <button type="button" class="button quiet" onClick={again}>New sweep</button>}
+        {!isOver && <button type="button" class="button cancel" onClick={() => void run.cancel()}>{t("sweep.cancel")}</button>}
+        {isOver && made > 0 && <button type="button" class="button quiet" onClick={() => setView(view === "sheet" ? "cells" : "sheet")}>{view === "sheet" ? t("sweep.pictures") : t("sweep.contactSheet")}</button>}
+        {isOver && <button type="button" class="button quiet" onClick={again}>{t("sweep.again")}</button>}
       </div>
       {view === "sheet" ? <Sheet editor={editor} run={run} /> : <Cells editor={editor} run={run} />}
     </>
@@ -175,14 +176,14 @@ export function SweepPanel({ editor }: { editor: Editor }) {
   useEffect(() => (root.current?.querySelector("select") ?? root.current)?.focus(), []);
   const document = editor.active.value;
   return (
-    <section class="sweep" aria-label="Sweep" tabIndex={-1} ref={root} onKeyDown={(event) => {
+    <section class="sweep" aria-label={t("sweep.title")} tabIndex={-1} ref={root} onKeyDown={(event) => {
       if (event.key !== "Escape" || editor.isModal) return;
       event.stopPropagation();
       showsSweep.value = false;
     }}>
       <header>
-        <h2>Sweep{run ? <span class="muted"> · {run.document.name.value}</span> : null}</h2>
-        <button type="button" class="icon-button" aria-label="Close the sweep" title={run && !run.isOver ? "Close; the sweep goes on" : "Close"} onClick={() => (showsSweep.value = false)}><CloseIcon /></button>
+        <h2>{t("sweep.title")}{run ? <span class="muted"> · {run.document.name.value}</span> : null}</h2>
+        <button type="button" class="icon-button" aria-label={t("sweep.closeIt")} title={run && !run.isOver ? t("sweep.closeGoesOn") : t("common.close")} onClick={() => (showsSweep.value = false)}><CloseIcon /></button>
       </header>
       {run ? <Progress key={run.document.id} editor={editor} run={run} /> : document && <Form key={document.id} editor={editor} document={document} />}
     </section>

@@ -9,6 +9,7 @@ import { newId } from "../model/ids";
 import { readOutput, type FileRef } from "../model/run_state";
 import { cellOf, drawsFrom, places, type Axis, type Place } from "../model/sweep/sweep";
 import { openData } from "../opening";
+import { t } from "../words";
 
 /** How long a full queue is left alone. */
 const FULL_MS = 1500;
@@ -71,7 +72,7 @@ export class SweepRun {
     try {
       await this.withdraw(open.map((cell) => cell.promptId!));
     } catch (error) {
-      this.editor.ui.tell(`The sweep's runs could not be taken out of the queue: ${http.reason(error)}`, "error");
+      this.editor.ui.tell(t("sweep.withdrawFails", { why: http.reason(error) }), "error");
     }
     await this.editor.refreshQueue();
   }
@@ -144,7 +145,7 @@ export class SweepRun {
       if (found?.status === "pending" || found?.status === "in_progress") setTimeout(() => void this.editor.refreshQueue(), ASK_AGAIN_MS);
       else this.change(cell, this.outcome(found));
     } catch (error) {
-      this.editor.ui.tell(`A result of the sweep is not known: ${http.reason(error)}`, "error");
+      this.editor.ui.tell(t("sweep.resultUnknown", { why: http.reason(error) }), "error");
     } finally {
       this.asked.delete(promptId);
     }
@@ -153,7 +154,7 @@ export class SweepRun {
   private outcome(found: Job | null): Partial<Cell> {
     if (!found) return { state: "cancelled" };
     const image = pictureOf(found.outputs);
-    if (found.status === "completed") return image ? { state: "done", image } : { state: "failed", problem: "This run made no picture." };
+    if (found.status === "completed") return image ? { state: "done", image } : { state: "failed", problem: t("sweep.noPicture") };
     if (!found.execution_error) return { state: "cancelled" };
     return { state: "failed", problem: `${String(found.execution_error.node_type ?? "")} ${String(found.execution_error.exception_message ?? "failed")}`.trim() };
   }

@@ -16,7 +16,7 @@ export const exactly = (at: number): string => new Intl.DateTimeFormat(locale(),
 export const timeOfDay = (at: number): string => new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(at);
 
 /** With so many digits after the point. */
-const digits = (value: number, count: number): string => new Intl.NumberFormat(locale(), { minimumFractionDigits: count, maximumFractionDigits: count }).format(value);
+export const digits = (value: number, count: number): string => new Intl.NumberFormat(locale(), { minimumFractionDigits: count, maximumFractionDigits: count }).format(value);
 
 /** `0.0031` -> `3 ms`, `12.34` -> `12.3 s`, `125` -> `2 min 5 s`. */
 export function readableSeconds(seconds: number): string {

@@ -1,5 +1,6 @@
 /** What does a grid over one or two widgets run? One prompt for each pair of values, all else as it stood at the start. */
 
+import { t } from "../../words";
 import { applyEdit } from "../edits";
 import type { Graph } from "../graph";
 import { isLinked, valueEdit } from "../promoted";
@@ -43,9 +44,9 @@ export const sameWidget = (one: SweepWidget, other: SweepWidget): boolean => one
 
 /** The cells of a grid, row by row. Raises where there are too many, or where both axes are of one widget. */
 export function places(x: Axis, y: Axis | null): Place[] {
-  if (y && sameWidget(x.widget, y.widget)) throw new Error(`expected two different widgets, found ${x.widget.spec.label} twice`);
+  if (y && sameWidget(x.widget, y.widget)) throw new Error(t("sweep.twice", { label: x.widget.spec.label }));
   const count = x.values.length * (y?.values.length ?? 1);
-  if (count > MOST_CELLS) throw new Error(`expected at most ${MOST_CELLS} runs, found ${count}: name fewer values`);
+  if (count > MOST_CELLS) throw new Error(t("sweep.tooManyRuns", { most: MOST_CELLS, count }));
   return (y?.values ?? [null]).flatMap((_, row) => x.values.map((__, column) => ({ column, row })));
 }
 

@@ -1,5 +1,6 @@
 /** Which values does a widget take in a sweep? What was typed is read as a list, with ranges where the widget holds numbers. */
 
+import { t } from "../../words";
 import { wholeNumber } from "../exact_json";
 import { drawSeed } from "../seeds";
 import type { Json, WidgetSpec } from "../types";
@@ -11,10 +12,10 @@ const DRAWN = /^random\s+(\d+)$/;
 
 /** How values of this widget are typed, in words. */
 export function howToType(spec: WidgetSpec): string {
-  if (spec.kind === "number") return `10, 20, 30 or 10..50 step 10 or 0..1 in 5${spec.integer ? " or random 4" : ""}`;
-  if (spec.kind === "toggle") return "on, off";
-  if (spec.kind === "choice" || spec.kind === "image") return "names or parts of them, with commas between, or all";
-  return "one text in each line";
+  if (spec.kind === "number") return t(spec.integer ? "sweep.howWhole" : "sweep.howNumbers");
+  if (spec.kind === "toggle") return t("sweep.onOff");
+  if (spec.kind === "choice" || spec.kind === "image") return t("sweep.howChoices");
+  return t("sweep.howLines");
 }
 
 const isWithin = (spec: WidgetSpec, value: number | bigint): boolean =>
@@ -22,8 +23,8 @@ const isWithin = (spec: WidgetSpec, value: number | bigint): boolean =>
 
 function readNumber(text: string, spec: WidgetSpec): number | bigint {
   const value = spec.integer ? wholeNumber(text) : text === "" ? NaN : Number(text);
-  if (value === null || (typeof value === "number" && !Number.isFinite(value))) throw new Error(`${spec.label}: expected a ${spec.integer ? "whole " : ""}number, found "${text}"`);
-  if (!isWithin(spec, value)) throw new Error(`${spec.label}: expected ${spec.min ?? "any"} to ${spec.exactMax ?? spec.max ?? "any"}, found ${text}`);
+  if (value === null || (typeof value === "number" && !Number.isFinite(value))) throw new Error(t(spec.integer ? "sweep.notWhole" : "sweep.notNumber", { label: spec.label, text }));
+  if (!isWithin(spec, value)) throw new Error(t("sweep.notWithin", { label: spec.label, least: String(spec.min ?? t("sweep.any")), most: String(spec.exactMax ?? spec.max ?? t("sweep.any")), text }));
   return value;
 }
 
@@ -37,9 +38,9 @@ const usualStep = (spec: WidgetSpec, first: number, last: number): number =>
 function readRange(spec: WidgetSpec, from: string, to: string, word: string | undefined, amount: string | undefined): Json[] {
   const [first, last] = [Number(readNumber(from, spec)), Number(readNumber(to, spec))];
   const given = amount === undefined ? usualStep(spec, first, last) : Number(amount);
-  if (!(given > 0 && Number.isFinite(given))) throw new Error(`${spec.label}: expected a number above 0 after "${word}", found "${amount}"`);
+  if (!(given > 0 && Number.isFinite(given))) throw new Error(t("sweep.aboveZero", { label: spec.label, word: word!, amount: amount! }));
   const count = word === "in" ? Math.round(given) : Math.floor(Math.abs(last - first) / given + 1e-9) + 1;
-  if (count > MOST_VALUES) throw new Error(`${spec.label}: expected at most ${MOST_VALUES} values, found ${count} in ${from}..${to}. Take larger steps: "${from}..${to} in 5"`);
+  if (count > MOST_VALUES) throw new Error(t("sweep.tooManySteps", { label: spec.label, most: MOST_VALUES, count, from, to }));
   const step = word === "in" ? (last - first) / Math.max(1, count - 1) : Math.sign(last - first) * given;
   return Array.from({ length: count }, (_, index) => (spec.integer ? Math.round(first + index * step) : clean(first + index * step)));
 }
@@ -59,14 +60,14 @@ function readChoice(part: string, spec: WidgetSpec, choices: readonly Json[]): J
   if (exact !== undefined) return exact;
   const near = choices.filter((choice) => String(choice).toLowerCase().includes(lower));
   if (near.length === 1) return near[0]!;
-  throw new Error(near.length === 0 ? `${spec.label}: "${part}" is none of its choices` : `${spec.label}: "${part}" may be ${near.slice(0, 4).map(String).join(", ")}${near.length > 4 ? " and others" : ""}`);
+  throw new Error(near.length === 0 ? t("sweep.noChoice", { label: spec.label, part }) : t(near.length > 4 ? "sweep.mayBeMore" : "sweep.mayBe", { label: spec.label, part, names: near.slice(0, 4).map(String).join(", ") }));
 }
 
 function readToggle(part: string, spec: WidgetSpec): boolean {
   const lower = part.toLowerCase();
   if (["on", "true", "yes", spec.labelOn?.toLowerCase()].includes(lower)) return true;
   if (["off", "false", "no", spec.labelOff?.toLowerCase()].includes(lower)) return false;
-  throw new Error(`${spec.label}: expected on or off, found "${part}"`);
+  throw new Error(t("sweep.notOnOff", { label: spec.label, part }));
 }
 
 /** A list with commas; where there are lines, with lines, as names may hold commas. */
@@ -82,7 +83,7 @@ function readAll(text: string, spec: WidgetSpec, choices: readonly Json[], rando
 /** The values that a text names, each once. Raises with the reason where it names none, too many, or what the widget does not take. */
 export function readValues(text: string, spec: WidgetSpec, random: () => number = Math.random): Json[] {
   const values = [...new Set(readAll(text, spec, spec.choices ?? [], random))];
-  if (values.length === 0) throw new Error(`${spec.label}: expected values (${howToType(spec)}), found none`);
-  if (values.length > MOST_VALUES) throw new Error(`${spec.label}: expected at most ${MOST_VALUES} values, found ${values.length}`);
+  if (values.length === 0) throw new Error(t("sweep.noValues", { label: spec.label, how: howToType(spec) }));
+  if (values.length > MOST_VALUES) throw new Error(t("sweep.tooMany", { label: spec.label, most: MOST_VALUES, count: values.length }));
   return values;
 }

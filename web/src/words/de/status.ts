@@ -1,0 +1,3 @@
+export const status = {
+  queueFails: "Die Warteschlange konnte nicht geändert werden: {why}",
+} as const;

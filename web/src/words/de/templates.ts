@@ -1,0 +1,28 @@
+/** Vorlagen: der Dialog, was auf einer leeren Fläche angeboten wird, und was beim Öffnen gesagt wird. */
+
+export const templates = {
+  title: "Vorlagen",
+  open: "Vorlagen…",
+  search: "Vorlagen suchen…",
+  all: "Alle",
+  techniques: "Techniken",
+  firstSteps: "Erste Schritte",
+  changePicture: "Bild ändern",
+  prompts: "Prompts",
+  guidance: "Führung und Sampler",
+  larger: "Größere Bilder",
+  addOns: "Zusätze",
+  video: "Video",
+  graphs: "Modelle und Graphen",
+  found: { one: "{n} Vorlage", other: "{n} Vorlagen" },
+  nothing: "Keine Vorlage passt.",
+  loading: "Vorlagen werden gelesen…",
+  failed: "Vorlagen können nicht gelesen werden: {why}",
+  openFailed: "{name} kann nicht geöffnet werden: {why}",
+  needs: { one: "Braucht {n} Datei, die nicht hier ist", other: "Braucht {n} Dateien, die nicht hier sind" },
+  missing: "{name} kann noch nicht laufen. Es fehlt: {files}. Die Notiz im Workflow sagt, woher.",
+  fromPack: "aus {pack}",
+  emptyTitle: "Dieser Workflow ist leer",
+  emptyHint: "Mit einer Vorlage beginnen oder durch Doppelklick einen Knoten hinzufügen.",
+  addNode: "Knoten hinzufügen",
+} as const;

@@ -1,0 +1,3 @@
+export const status = {
+  queueFails: "The queue could not be changed: {why}",
+} as const;

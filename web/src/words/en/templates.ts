@@ -1,0 +1,28 @@
+/** Templates: the dialog, what is offered on an empty canvas, and what opening one says. */
+
+export const templates = {
+  title: "Templates",
+  open: "Templates…",
+  search: "Search templates…",
+  all: "All",
+  techniques: "Techniques",
+  firstSteps: "First steps",
+  changePicture: "Change a picture",
+  prompts: "Prompts",
+  guidance: "Guidance and samplers",
+  larger: "Larger pictures",
+  addOns: "Add-ons",
+  video: "Video",
+  graphs: "Models and graphs",
+  found: { one: "{n} template", other: "{n} templates" },
+  nothing: "No template matches.",
+  loading: "Templates are being read…",
+  failed: "Templates can't be read: {why}",
+  openFailed: "{name} can't be opened: {why}",
+  needs: { one: "Needs {n} file that is not here", other: "Needs {n} files that are not here" },
+  missing: "{name} can't run yet. Missing: {files}. The note in the workflow says where to get them.",
+  fromPack: "from {pack}",
+  emptyTitle: "This workflow is empty",
+  emptyHint: "Start from a template, or double click to add a node.",
+  addNode: "Add a node",
+} as const;
