@@ -5,6 +5,7 @@ import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import { naturalSize } from "../model/geometry";
 import { createNode } from "../model/graph";
+import { convertGroup } from "../model/group_nodes";
 import { insertFragment } from "../model/operations";
 import { labelPort, movePort, removePort } from "../model/ports";
 import { isPromoted, promote, type Promotion } from "../model/promoted";
@@ -63,11 +64,24 @@ export function makeSubgraph(editor: Editor): void {
   });
 }
 
+function convert(document: Document, id: NodeId): void {
+  const { type } = document.graph.node(id);
+  document.edit("convert", convertGroup(document.root, type));
+  document.select([id]);
+}
+
+/** Shows the inside of a subgraph's node; a group node of an old file has to become a subgraph for that. */
+export function enterNode(editor: Editor, document: Document, id: NodeId): void {
+  if (!document.graph.subgraphs.get(document.graph.node(id).type)?.isGroup) return document.enter(id);
+  const action = { label: "Convert it", act: () => { convert(document, id); document.enter(id); } };
+  editor.ui.tell("This is a group node of an old file. It runs as it is; as a subgraph it can be opened and changed.", "info", undefined, action);
+}
+
 /** Opens the one selected subgraph. */
 export function enterSelected(editor: Editor): void {
   const document = editor.active.value;
   const [id] = document?.selection.value ?? [];
-  if (document && id !== undefined && document.selection.value.size === 1) document.enter(id);
+  if (document && id !== undefined && document.selection.value.size === 1) enterNode(editor, document, id);
 }
 
 export function unpackNode(editor: Editor, document: Document, id: NodeId): void {
@@ -87,6 +101,8 @@ export function renameSubgraph(document: Document, type: string): void {
 export function subgraphMenu(editor: Editor, document: Document, id: NodeId): (MenuItem | null)[] {
   const { graph } = document;
   const { type } = graph.node(id);
+  if (graph.subgraphs.get(type)?.isGroup)
+    return [{ label: "Convert to a subgraph", act: () => convert(document, id) }, { label: "Unpack the group", act: () => unpackNode(editor, document, id) }, null];
   const isShared = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => node.type === type).length > 1;
   return [
     { label: "Open the subgraph", keys: "Enter", act: () => document.enter(id) },
@@ -187,12 +203,12 @@ export function borderMenu(document: Document, id: NodeId, hit: Hit): MenuItem[]
 }
 
 /** A double click: opens a subgraph, or names an input or output at the border. */
-export function openHit(document: Document, hit: Hit): boolean {
+export function openHit(editor: Editor, document: Document, hit: Hit): boolean {
   if (!("node" in hit)) return false;
   const index = portIndex(document, hit);
   if (index !== null) renamePort(document, hit.node, index);
   if (isBorder(hit.node)) return true;
   if (!document.graph.subgraphs.has(document.graph.node(hit.node).type)) return false;
-  document.enter(hit.node);
+  enterNode(editor, document, hit.node);
   return true;
 }

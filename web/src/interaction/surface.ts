@@ -129,7 +129,7 @@ export function editorSurface(editor: Editor): Surface {
       if (document) ui.menu.value = { at, items: withExtensions(menuFor(editor, document, hit, at), targetOf(document, hit, editor.stage.canvasPoint(at))) };
     },
     offerNodes: (at) => (ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, stage.canvasPoint(at)) }),
-    open: (hit) => editor.active.value !== null && openHit(editor.active.value, hit),
+    open: (hit) => editor.active.value !== null && openHit(editor, editor.active.value, hit),
     rename: (node) => (ui.renaming.value = node),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Definitions } from "./definitions";
 import { factsOf, shownInputs, socketOf } from "./dynamic_inputs";
+import { groupName } from "./group_nodes";
 import { instanceWidgets } from "./instance_values";
 import { primitiveWidgets } from "./primitives";
 import { promotedValue, promotedWidgets, PROMOTED } from "./promoted";
@@ -33,6 +34,11 @@ export class Graph {
   constructor(readonly definitions: Definitions, root: Graph | null = null, readonly id: string | null = null) {
     this.root = root ?? this;
     this.subgraphs = root?.subgraphs ?? new Map<string, Graph>();
+  }
+
+  /** True for a group node of an old file: it is shown and run, and changed only once it is a subgraph. */
+  get isGroup(): boolean {
+    return this.id !== null && groupName(this.id) !== undefined;
   }
 
   definition(type: string): NodeDefinition | undefined {
@@ -124,13 +130,16 @@ export function createNode(graph: Graph, type: string, pos: Point, id: NodeId = 
     id, type, title: null, pos, size: [0, 0], mode: 0, collapsed: false, pinned: false,
     inputs: definition.inputs.map(socketOf),
     outputs: definition.outputs.map((output) => ({ name: output.name, type: output.type, links: [], label: output.label, tooltip: output.tooltip })),
-    values, known: true, properties: propertiesOf(graph, type, definition), rank: graph.nextRank(), raw: {},
+    values, known: true, properties: definition.isVirtual ? {} : { "Node name for S&R": type }, rank: graph.nextRank(), raw: {}, ...likeOthers(graph, type, definition),
   };
 }
 
 /** A further node of a subgraph shows the same widgets as those that are there. */
-function propertiesOf(graph: Graph, type: string, definition: NodeDefinition): JsonObject {
-  if (!graph.subgraphs.has(type)) return definition.isVirtual ? {} : { "Node name for S&R": type };
+function likeOthers(graph: Graph, type: string, definition: NodeDefinition): Partial<GraphNode> {
+  if (!graph.subgraphs.has(type)) return {};
   const present = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).find((node) => node.type === type);
-  return { [PROMOTED]: structuredClone(present?.properties[PROMOTED] ?? []) };
+  return {
+    properties: { [PROMOTED]: structuredClone(present?.properties[PROMOTED] ?? []) },
+    inputs: definition.inputs.map((input, slot) => ({ ...socketOf(input), widget: present?.inputs[slot]?.widget === true })),
+  };
 }

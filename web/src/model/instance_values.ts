@@ -1,9 +1,11 @@
 /** Which values does one node of a subgraph hold for itself? Those of inputs that lead to a widget inside, marked so in the file. */
 
 import type { Graph } from "./graph";
+import { groupControl, groupSpecs } from "./group_nodes";
 import { portWidget } from "./primitives";
 import { PROMOTED } from "./promoted";
 import type { GraphNode, Json, WidgetSpec } from "./types";
+import { readValues, writeValues } from "./widget_values";
 
 const isRecord = (value: unknown): value is Record<string, Json> => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -30,15 +32,28 @@ export function readInstanceValues(root: Graph): void {
   for (const graph of root.everyGraph())
     for (const node of graph.nodes.values()) {
       const subgraph = graph.subgraphs.get(node.type);
-      if (!subgraph) continue;
-      for (const [name, place] of places(node)) {
-        const slot = node.inputs.findIndex((socket) => socket.name === name);
-        if (slot < 0 || !portWidget(subgraph, slot)) continue;
-        node.inputs[slot]!.widget = true;
-        const value = (node.raw.widgets_values as Json[])[place];
-        if (value !== undefined) node.values[name] = value;
-      }
+      if (subgraph?.isGroup) readGroupValues(graph, subgraph, node);
+      else if (subgraph) readOwnValues(subgraph, node);
     }
+}
+
+function readOwnValues(subgraph: Graph, node: GraphNode): void {
+  for (const [name, place] of places(node)) {
+    const slot = node.inputs.findIndex((socket) => socket.name === name);
+    if (slot < 0 || !portWidget(subgraph, slot)) continue;
+    node.inputs[slot]!.widget = true;
+    const value = (node.raw.widgets_values as Json[])[place];
+    if (value !== undefined) node.values[name] = value;
+  }
+}
+
+/** All widgets that a group shows are its nodes' own; one that was made a socket is one where the file has no value for it. */
+function readGroupValues(graph: Graph, subgraph: Graph, node: GraphNode): void {
+  node.inputs.forEach((socket, slot) => (socket.widget = portWidget(subgraph, slot) !== undefined));
+  const specs = groupSpecs(graph, node, instanceWidgets(graph, node));
+  const listed = new Set(specs.map((spec) => spec.name));
+  for (const socket of node.inputs) socket.widget &&= listed.has(socket.name);
+  node.values = readValues(specs, node.raw.widgets_values);
 }
 
 /** The widgets of the inputs that hold a value of this node's own. */
@@ -47,15 +62,29 @@ export function instanceWidgets(graph: Graph, node: GraphNode): WidgetSpec[] {
   return node.inputs.flatMap((socket, slot) => {
     const inner = subgraph && socket.widget ? portWidget(subgraph, slot) : undefined;
     if (!inner) return [];
-    return [{ ...inner.spec, name: socket.name, label: socket.label ?? socket.name, defaultValue: inner.graph.value(inner.node, inner.spec), promoted: undefined }];
+    const spec: WidgetSpec = { ...inner.spec, name: socket.name, label: socket.label ?? socket.name, defaultValue: inner.graph.value(inner.node, inner.spec), promoted: undefined };
+    const control = subgraph?.isGroup ? inner.graph.widgets(inner.node).find((other) => other.controls === inner.spec.name) : undefined;
+    return control ? [spec, groupControl(spec, control, inner.graph.value(inner.node, control))] : [spec];
   });
 }
 
+/** Values in the order of the inputs that are marked, each with the inner widget's where the node has none of its own. */
+function freshValues(graph: Graph, node: GraphNode): Json[] {
+  const specs = new Map(instanceWidgets(graph, node).map((spec) => [spec.name, spec]));
+  const marked = "id" in node.raw ? markedInputs(node) : node.inputs.filter((socket) => socket.widget).map((socket) => socket.name);
+  return marked.map((name) => node.values[name] ?? specs.get(name)?.defaultValue ?? null);
+}
+
 /** `widgets_values` of a subgraph's node as they stand now. */
-export function writeInstanceValues(node: GraphNode): Json | undefined {
+export function writeInstanceValues(graph: Graph, node: GraphNode): Json | undefined {
+  if (graph.subgraphs.get(node.type)?.isGroup) return writeValues(groupSpecs(graph, node, instanceWidgets(graph, node)), node);
   const before = node.raw.widgets_values;
-  if (!Array.isArray(before)) return before ?? ("id" in node.raw ? undefined : []);
+  const placed = places(node);
+  const own = node.inputs.filter((socket) => socket.widget).map((socket) => socket.name);
+  const isNew = !("id" in node.raw);
+  if (own.length > 0 && (isNew || (placed.size === 0 && own.some((name) => name in node.values)))) return freshValues(graph, node);
+  if (!Array.isArray(before)) return before ?? (isNew ? [] : undefined);
   const values = [...before];
-  for (const [name, place] of places(node)) values[place] = node.values[name] ?? values[place]!;
+  for (const [name, place] of placed) values[place] = node.values[name] ?? values[place]!;
   return values;
 }

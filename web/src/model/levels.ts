@@ -13,7 +13,7 @@ export function innermost(root: Graph, path: readonly NodeId[]): { graph: Graph;
   let graph = root;
   for (let depth = 0; depth < path.length; depth++) {
     const inner = root.subgraphs.get(graph.nodes.get(path[depth]!)?.type ?? "");
-    if (!inner) return { graph, path: path.slice(0, depth) };
+    if (!inner || inner.isGroup) return { graph, path: path.slice(0, depth) };
     graph = inner;
   }
   return { graph, path };

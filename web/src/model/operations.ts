@@ -3,6 +3,7 @@
 import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { asSubgraphNode, groupName, withAllValues } from "./group_nodes";
 import { addPort, newPortSide } from "./ports";
 import { accepts } from "./sockets";
 import { bring, definitionsFor } from "./subgraph_copy";
@@ -78,7 +79,7 @@ function connectNewPort(graph: Graph, side: Side, output: OutputEnd, input: Inpu
   const index = side === "input" ? output.slot : graph.node(input.node).inputs.length;
   const link: Link = { id, from: output.node, fromSlot: output.slot, to: input.node, toInput: side === "input" ? input.input : String(index), type: inside.type, rank: nextRank(graph) };
   const removed: Edit[] = present ? [{ kind: "removeLink", id: present.id }] : [];
-  return [...removed, ...addPort(graph, side, inside.name || inside.type.toLowerCase(), inside.type), { kind: "addLink", link }];
+  return [...removed, ...addPort(graph, side, inside.name || inside.type.toLowerCase(), inside.type, "widget" in inside && inside.widget), { kind: "addLink", link }];
 }
 
 export function removeNodes(graph: Graph, ids: Iterable<NodeId>): Edit[] {
@@ -153,7 +154,8 @@ function inserted(node: GraphNode, id: NodeId): GraphNode {
 export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
   const chosen = new Set([...ids].filter((id) => !isBorder(id)));
   const nodes = [...chosen].map((id) => graph.nodes.get(id)).filter((node) => node !== undefined);
-  return { nodes: nodes.map(copyNode), links: [...graph.links.values()].filter((link) => chosen.has(link.to)), definitions: definitionsFor(graph.root, nodes) };
+  const copied = nodes.map((node) => (graph.subgraphs.get(node.type)?.isGroup ? withAllValues(graph, node) : copyNode(node)));
+  return { nodes: copied, links: [...graph.links.values()].filter((link) => chosen.has(link.to)), definitions: definitionsFor(graph.root, nodes) };
 }
 
 /**
@@ -172,10 +174,15 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
   const { subgraphs, typeOf } = bring(graph, fragment.definitions ?? [], fragment.nodes.map((node) => node.type));
   const isKnown = (type: string): boolean => graph.definition(type) !== undefined || subgraphs.some((subgraph) => subgraph.id === type);
   const edits: Edit[] = subgraphs.map((subgraph) => ({ kind: "addDefinition", subgraph }));
+  const placed = (node: GraphNode): GraphNode => {
+    const copy = inserted(node, fresh.get(node.id)!);
+    const isConverted = groupName(node.type) !== undefined && typeOf(node.type) !== node.type;
+    return isConverted ? asSubgraphNode(copy, typeOf(node.type)) : { ...copy, type: typeOf(node.type) };
+  };
   const added = fragment.nodes.map((node, index): Edit => ({
     kind: "addNode",
     node: {
-      ...inserted(node, fresh.get(node.id)!), type: typeOf(node.type), rank: rank + index,
+      ...placed(node), rank: rank + index,
       known: isKnown(typeOf(node.type)), pos: [node.pos[0] - left + at[0], node.pos[1] - top + at[1]],
     },
   }));

@@ -12,6 +12,8 @@ export const NEW_PORT = "+";
 /** A port and the place that it had before; null for a new one. */
 interface PlacedPort extends Port {
   readonly was: number | null;
+  /** A new input that leads to a widget: each node of the subgraph has a value of its own for it. */
+  readonly isWidget?: boolean;
 }
 
 /** Where the link of an old place goes; -1 where its port is gone. */
@@ -54,8 +56,8 @@ function orderInFile(node: GraphNode, field: "inputs" | "outputs", sockets: read
   return [{ kind: "field", id: node.id, field: "raw", value: { ...node.raw, [field]: sockets.map((socket) => socket.raw!) } }];
 }
 
-const freshRaw = (node: GraphNode, port: Port): InputSocket["raw"] =>
-  "id" in node.raw ? { ...(port.label === undefined ? {} : { label: port.label }), name: port.name, type: port.type } : undefined;
+const freshRaw = (node: GraphNode, port: Port, isWidget = false): InputSocket["raw"] =>
+  "id" in node.raw ? { ...(port.label === undefined ? {} : { label: port.label }), name: port.name, type: port.type, ...(isWidget ? { widget: { name: port.name } } : {}) } : undefined;
 
 function inputEdits(graph: Graph, node: GraphNode, before: readonly Port[], ports: readonly PlacedPort[]): Edit[] {
   const oldOf = (port: PlacedPort): InputSocket | undefined => (port.was === null ? undefined : node.inputs.find((socket) => socket.name === before[port.was!]?.name));
@@ -63,7 +65,7 @@ function inputEdits(graph: Graph, node: GraphNode, before: readonly Port[], port
   const links = gone.map((name) => graph.linkInto(node.id, name)).filter((link) => link !== undefined);
   const value = ports.map((port): InputSocket => {
     const old = oldOf(port);
-    return old ? relabelled(old, port) : { name: port.name, type: port.type, link: null, widget: false, optional: true, label: port.label, raw: freshRaw(node, port) };
+    return old ? relabelled(old, port) : { name: port.name, type: port.type, link: null, widget: port.isWidget === true, optional: true, label: port.label, raw: freshRaw(node, port, port.isWidget) };
   });
   const extra = node.inputs.filter((socket) => !before.some((port) => port.name === socket.name));
   return [
@@ -109,9 +111,9 @@ export function freeName(name: string, taken: readonly string[]): string {
 
 export const newPort = (name: string, type: string): Port => ({ name, type, raw: { id: newId(), name, type, linkIds: [] } });
 
-export function addPort(subgraph: Graph, side: Side, name: string, type: string): Edit[] {
+export function addPort(subgraph: Graph, side: Side, name: string, type: string, isWidget = false): Edit[] {
   const ports = placed(subgraph, side);
-  return setPorts(subgraph, side, [...ports, { ...newPort(freeName(name, ports.map((port) => port.name)), type), was: null }]);
+  return setPorts(subgraph, side, [...ports, { ...newPort(freeName(name, ports.map((port) => port.name)), type), was: null, isWidget }]);
 }
 
 export const removePort = (subgraph: Graph, side: Side, index: number): Edit[] => setPorts(subgraph, side, placed(subgraph, side).filter((port) => port.was !== index));

@@ -18,7 +18,7 @@ export interface WidgetPlace {
 /** The widget at the end of a link, also where the link goes on inside subgraphs. */
 function fedWidget(graph: Graph, link: Link | undefined, depth = 0): WidgetPlace | undefined {
   const node = link && graph.nodes.get(link.to);
-  if (!node || depth > DEEPEST || node.type === "PrimitiveNode") return undefined;
+  if (!node || depth > DEEPEST || (node.type === "PrimitiveNode" && link.toInput !== "value")) return undefined;
   const subgraph = graph.subgraphs.get(node.type);
   if (subgraph) return portWidget(subgraph, node.inputs.findIndex((socket) => socket.name === link.toInput), depth + 1);
   const spec = graph.widgets(node).find((widget) => widget.name === link.toInput);

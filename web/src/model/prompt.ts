@@ -53,6 +53,7 @@ function hop(scope: Scope, id: NodeId, slot: number): Hop {
   if (!node || node.mode === NodeMode.mute) return { end: null };
   if (node.mode === NodeMode.bypass) return bypass(scope, node, slot);
   if (node.type === "Reroute") return enter(scope, node, node.inputs[0]?.name ?? "");
+  if (node.type === "PrimitiveNode" && scope.graph.linkInto(id, "value")) return enter(scope, node, "value");
   if (node.type === "PrimitiveNode") return { end: { value: scope.graph.value(node, scope.graph.widgets(node)[0]!) } };
   const inner = subgraphOf(scope, node);
   if (inner) return enter(inner, inner.graph.node(SUBGRAPH_OUTPUT), String(slot));

@@ -33,7 +33,7 @@ function nextExact(spec: WidgetSpec, value: bigint, mode: string, random: () => 
 
 function nodeEdits(graph: Graph, node: GraphNode, random: () => number): Edit[] {
   const edits: Edit[] = [];
-  const specs = graph.widgets(node);
+  const specs = graph.widgets(node).filter((spec) => !spec.promoted); // those are moved on where they are
   for (const control of specs.filter((spec) => spec.kind === "control")) {
     const target = specs.find((spec) => spec.name === control.controls);
     if (!target || graph.linkInto(node.id, target.name)) continue;
@@ -48,5 +48,4 @@ function nodeEdits(graph: Graph, node: GraphNode, random: () => number): Edit[] 
 
 /** Edits that bring every controlled number of a workflow to its value for the next run, those inside subgraphs as well. */
 export const advanceSeeds = (root: Graph, random: () => number = Math.random): Edit[] =>
-  root.everyGraph().flatMap((graph) => [...graph.nodes.values()].filter((node) => !graph.subgraphs.has(node.type))
-    .flatMap((node) => nodeEdits(graph, node, random)).map((edit): Edit => ({ kind: "inside", definition: graph.id, edit })));
+  root.everyGraph().filter((graph) => !graph.isGroup).flatMap((graph) => [...graph.nodes.values()].flatMap((node) => nodeEdits(graph, node, random)).map((edit): Edit => ({ kind: "inside", definition: graph.id, edit })));

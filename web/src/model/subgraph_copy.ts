@@ -2,6 +2,7 @@
 
 import { toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { groupName } from "./group_nodes";
 import { newId } from "./ids";
 import { addSubgraphs } from "./subgraph_file";
 import { holds, usedSubgraphs } from "./subgraph_type";
@@ -33,7 +34,8 @@ function freshIds(root: Graph, entries: readonly JsonObject[]): Map<string, stri
     for (const entry of entries) {
       const id = String(entry.id);
       const own = root.subgraphs.get(id);
-      const differs = own !== undefined && toJson(writeSubgraph(own)) !== toJson(entry);
+      const isForeignGroup = own === undefined && groupName(id) !== undefined; // a file has no other place for it than among the subgraphs
+      const differs = isForeignGroup || own !== undefined && toJson(writeSubgraph(own)) !== toJson(entry);
       if (!fresh.has(id) && (differs || nestedIn(entry).some((type) => fresh.has(type)))) fresh.set(id, newId());
     }
   }

@@ -95,9 +95,10 @@ function innerGraph(graph: Graph, cut: Cut, groups: readonly number[], id: strin
 
 /** The node that stands for the subgraph, where its nodes were. */
 function outerNode(graph: Graph, cut: Cut, type: string): GraphNode {
+  const isWidget = (link: Link): boolean => graph.input(link.to, link.toInput)?.widget === true;
   const node: GraphNode = {
     id: graph.freeNodeId(), type, title: null, pos: [0, 0], size: [0, 0], mode: 0, collapsed: false, pinned: false,
-    inputs: cut.inputs.map((port) => ({ name: port.name, type: port.type, link: null, widget: false, optional: true })),
+    inputs: cut.inputs.map((port) => ({ name: port.name, type: port.type, link: null, widget: isWidget(port.links[0]!), optional: true })),
     outputs: cut.outputs.map((port) => ({ name: port.name, type: port.type, links: [] })),
     values: {}, known: true, properties: { proxyWidgets: [] }, rank: graph.nextRank(), raw: {},
   };

@@ -4,7 +4,7 @@ import type { Edit } from "./edits";
 import type { Graph } from "./graph";
 import { removeNodes } from "./operations";
 import { isBorder, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
-import { NodeMode, type GraphNode, type Link, type LinkId, type NodeId, type Point } from "./types";
+import { NodeMode, type GraphNode, type Json, type Link, type LinkId, type NodeId, type Point } from "./types";
 
 interface Ends {
   readonly from: { readonly node: NodeId; readonly slot: number };
@@ -19,6 +19,17 @@ function outerEnds(graph: Graph, node: GraphNode, link: Link, fresh: ReadonlyMap
   if (link.to !== SUBGRAPH_OUTPUT) return [{ from, to: { node: fresh.get(link.to)!, input: link.toInput } }];
   const leaving = (node.outputs[Number(link.toInput)]?.links ?? []).map((id: LinkId) => graph.links.get(id)).filter((entry) => entry !== undefined);
   return leaving.map((entry) => ({ from, to: { node: entry.to, input: entry.toInput } }));
+}
+
+/** Values that the node holds for itself, at the inner nodes that took them. */
+function ownValues(node: GraphNode, inner: Graph, id: NodeId): Record<string, Json> {
+  const values: Record<string, Json> = {};
+  for (const link of inner.linksOf(id)) {
+    const socket = link.from === SUBGRAPH_INPUT && link.to === id ? node.inputs[link.fromSlot] : undefined;
+    const value = socket?.widget && socket.link === null ? node.values[socket.name] : undefined;
+    if (value !== undefined) values[link.toInput] = value;
+  }
+  return values;
 }
 
 /** An inner node as it stands outside; a muted or bypassed subgraph mutes or bypasses what was in it. */
@@ -51,7 +62,10 @@ export function unpackSubgraph(graph: Graph, id: NodeId): { edits: Edit[]; ids: 
   const top = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[1])) : 0;
   const offset: Point = [node.pos[0] - left, node.pos[1] - top];
   const rank = graph.nextRank();
-  const added: Edit[] = nodes.map((entry, index) => ({ kind: "addNode", node: outside(entry, fresh.get(entry.id)!, offset, node.mode, rank + index) }));
+  const added: Edit[] = nodes.map((entry, index) => {
+    const out = outside(entry, fresh.get(entry.id)!, offset, node.mode, rank + index);
+    return { kind: "addNode", node: { ...out, values: { ...out.values, ...ownValues(node, inner, entry.id) } } };
+  });
   const firstLink = graph.freeLinkId();
   const lastRank = Math.max(-1, ...[...graph.links.values()].map((link) => link.rank));
   const links: Edit[] = [...inner.links.values()]

@@ -3,6 +3,7 @@
 import type { Definitions } from "./definitions";
 import { shownInputs, socketOf, type Shown } from "./dynamic_inputs";
 import { Graph } from "./graph";
+import { groupName, readGroupNodes } from "./group_nodes";
 import { readInstanceValues } from "./instance_values";
 import { readSubgraphs } from "./subgraph_file";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, LinkId, NodeDefinition, NodeId, OutputSocket, Point } from "./types";
@@ -198,6 +199,9 @@ export function fill(graph: Graph, raw: JsonObject, problems: string[]): void {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** True for the type of a node that stands for a subgraph. */
+export const isSubgraphType = (type: string): boolean => UUID.test(type);
+
 /** True for a file of the editor, false for a prompt in the API format or anything else. */
 export const isWorkflow = (data: unknown): data is JsonObject => isObject(data) && Array.isArray(data.nodes);
 
@@ -207,12 +211,15 @@ export function readWorkflow(data: unknown, definitions: Definitions): ReadResul
   const graph = new Graph(definitions);
   const problems: string[] = [];
   graph.raw = data;
+  readGroupNodes(graph, data, problems);
   readSubgraphs(graph, data, problems);
   fill(graph, data, problems);
   readInstanceValues(graph);
   const unknown = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => !node.known);
-  const isSubgraph = (node: GraphNode): boolean => UUID.test(node.type);
+  const groups = isObject(data.extra) && isObject(data.extra.groupNodes) ? data.extra.groupNodes : {};
+  const isGroup = (node: GraphNode): boolean => (groupName(node.type) ?? "") in groups; // what it lacks was said
+  const isSubgraph = (node: GraphNode): boolean => isSubgraphType(node.type);
   for (const node of unknown.filter(isSubgraph))
     problems.push(`${node.title ?? `Node ${node.id}`} is a subgraph that the file does not define. It is kept as it is; open the file that it was copied from.`);
-  return { graph, problems, missingTypes: [...new Set(unknown.filter((node) => !isSubgraph(node)).map((node) => node.type))] };
+  return { graph, problems, missingTypes: [...new Set(unknown.filter((node) => !isSubgraph(node) && !isGroup(node)).map((node) => node.type))] };
 }

@@ -6,7 +6,7 @@ import { writeInstanceValues } from "./instance_values";
 import { borderId, isBorder, usedSubgraphs, type Side } from "./subgraph_type";
 import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, OutputSocket, Point, WidgetSpec } from "./types";
 import { writeValues } from "./widget_values";
-import { isObject, readPoint, shownInFile } from "./workflow_read";
+import { isObject, readPoint, isSubgraphType, shownInFile } from "./workflow_read";
 
 export interface CameraState {
   readonly x: number;
@@ -33,7 +33,7 @@ export function writtenInputs(node: GraphNode): InputSocket[] {
   const slots = Array.isArray(node.raw.inputs) ? node.raw.inputs : [];
   const known = node.inputs.filter((socket) => socket.raw).sort((a, b) => slots.indexOf(a.raw!) - slots.indexOf(b.raw!));
   const isNew = !("id" in node.raw);
-  return [...known, ...node.inputs.filter((socket) => !socket.raw && (socket.link !== null || (isNew && !socket.widget)))];
+  return [...known, ...node.inputs.filter((socket) => !socket.raw && (socket.link !== null || (isNew && (!socket.widget || isSubgraphType(node.type)))))];
 }
 
 function writeInput(socket: InputSocket): JsonObject {
@@ -78,7 +78,7 @@ function writeNode(graph: Graph, node: GraphNode, order: number): JsonObject {
   if (node.title !== null) written.title = node.title;
   else if (raw.title !== undefined && raw.title !== "") Reflect.deleteProperty(written, "title");
   if ("properties" in raw || Object.keys(node.properties).length > 0) written.properties = node.properties;
-  const ofKnown = (): Json | undefined => (graph.subgraphs.has(node.type) ? writeInstanceValues(node) : writeNodeValues(graph, node));
+  const ofKnown = (): Json | undefined => (graph.subgraphs.has(node.type) ? writeInstanceValues(graph, node) : writeNodeValues(graph, node));
   const values = node.known ? ofKnown() : raw.widgets_values;
   if (values !== undefined) written.widgets_values = values;
   return written;
@@ -174,7 +174,7 @@ function writeDefinitions(graph: Graph): Json | undefined {
   const entries = isObject(before) && Array.isArray(before.subgraphs) ? before.subgraphs : [];
   const inFile = new Set(entries.filter(isObject).map((entry) => String(entry.id)));
   const used = usedSubgraphs(graph, graph.nodes.values());
-  const fresh = [...graph.subgraphs.values()].filter((subgraph) => !inFile.has(subgraph.id!) && used.has(subgraph.id!));
+  const fresh = [...graph.subgraphs.values()].filter((subgraph) => !subgraph.isGroup && !inFile.has(subgraph.id!) && used.has(subgraph.id!));
   if (fresh.length === 0 && inFile.size === 0) return before;
   const seen = new Set<string>();
   const kept = entries.map((entry) => {
