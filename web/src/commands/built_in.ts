@@ -12,6 +12,7 @@ import { offerMenuOfSelection } from "../interaction/surface";
 import { saveActive } from "../interaction/saving";
 import { enterSelected, makeSubgraph, unpackNode } from "../interaction/subgraphs";
 import { closeDocument, turnTabs } from "../interaction/tabs";
+import { shownHalf, toggleHalf } from "../library/shown";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
 import type { Direction } from "../model/walking";
@@ -19,6 +20,7 @@ import { FOLLOW_NODE, MINIMAP, TELL_ENDS } from "../settings/built_in";
 import type { Toggle } from "../settings/settings";
 import { cancelRun, cancelWaiting, keepRunning, kept, runBatch, stopKeeping } from "../running/repeat";
 import { showsSweep, timedJob, toggleTimes } from "../running/shown";
+import { phrase } from "../words";
 import type { Command } from "./registry";
 
 export const selected = (editor: Editor): NodeId[] => [...(editor.active.value?.selection.value ?? [])].filter((id) => !isBorder(id));
@@ -105,6 +107,8 @@ const VIEW: readonly Command[] = [
   { id: "view.zoom_in", label: "Zoom in", group: "View", keys: ["="], run: (editor) => editor.zoom(1.25) },
   { id: "view.zoom_out", label: "Zoom out", group: "View", keys: ["-"], run: (editor) => editor.zoom(0.8) },
   switches("view.map", MINIMAP, { keys: ["M"], keywords: "minimap overview" }),
+  { id: "library.workflows", label: phrase("library.showWorkflows"), group: "Panels", keys: ["W"], keywords: "saved folders files browse", checked: () => shownHalf.value === "workflows", run: () => toggleHalf("workflows") },
+  { id: "library.models", label: phrase("library.showModels"), group: "Panels", keys: ["L"], keywords: "checkpoints loras files browser library", checked: () => shownHalf.value === "models", run: () => toggleHalf("models") },
   { id: "view.results", label: "Results", group: "Panels", keys: ["G"], keywords: "gallery history pictures", checked: (editor) => editor.ui.showsGallery.value, run: (editor) => (editor.ui.showsGallery.value = !editor.ui.showsGallery.value) },
   { id: "view.outline", label: "Outline", group: "Panels", keys: ["O"], keywords: "tree list nodes navigate", checked: (editor) => editor.ui.showsOutline.value, run: (editor) => (editor.ui.showsOutline.value = !editor.ui.showsOutline.value) },
   { id: "view.packs", label: "Packs…", group: "Panels", keywords: "custom nodes extensions", run: (editor) => (editor.ui.dialog.value = "packs") },

@@ -6,6 +6,7 @@ import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
 import { neighbour, readingOrder, type Direction } from "../model/walking";
+import { shownHalf } from "../library/shown";
 import { showsSweep, timedJob } from "../running/shown";
 
 /** What lies above the page and holds the keyboard. */
@@ -155,7 +156,7 @@ export function watchFocus(editor: Editor): void {
   effect(() => {
     const { ui } = editor;
     const isOpen = editor.isModal || ui.menu.value !== null;
-    void [ui.renaming.value, ui.showsGallery.value, ui.showsOutline.value, showsSweep.value, timedJob.value];
+    void [ui.renaming.value, ui.showsGallery.value, ui.showsOutline.value, shownHalf.value, showsSweep.value, timedJob.value];
     if (!isOpen) untracked(() => requestAnimationFrame(() => usesKeys && !editor.isModal && giveBack(editor, before)));
   });
 }

@@ -1,10 +1,12 @@
 /** How does work reach the server's files without ever overwriting what was not seen? */
 
 import { reason } from "../api/http";
+import { library } from "../api/library";
 import * as workflows from "../api/workflows";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { parseJson } from "../model/exact_json";
+import { newId } from "../model/ids";
 import { openData } from "../opening";
 import type { RefusedSave } from "../panels/ui_state";
 import { download, fileText } from "./files";
@@ -12,8 +14,16 @@ import { download, fileText } from "./files";
 export const withoutSuffix = (file: string): string => file.replace(/\.json$/i, "");
 export const withSuffix = (name: string): string => `${withoutSuffix(name.trim())}.json`;
 
+/** A file of its own gets an id of its own, so that what it makes is told apart from what the one makes that it came from. */
+async function giveOwnId({ root, savedAs }: Document): Promise<void> {
+  const { id } = root.raw;
+  const isOthers = async (): Promise<boolean> => (await library().catch(() => null))?.workflows.some((entry) => entry.id === id) ?? false;
+  if (typeof id !== "string" || id === "" || savedAs !== null || (await isOthers())) root.raw.id = newId();
+}
+
 /** Saves over the content of digest `base`; "" for a file that must be new. Where something else is there, a dialog shows both. */
 async function saveAs(editor: Editor, document: Document, file: string, base: string): Promise<boolean> {
+  if (file !== document.savedAs) await giveOwnId(document);
   const revision = document.revision.peek();
   const text = fileText(document);
   try {

@@ -4,6 +4,7 @@ import type { Editor } from "../editor";
 import { overlay } from "../ext/contributions";
 import type { PointerMachine } from "../interaction/pointer";
 import { Viewport } from "../interaction/viewport";
+import { LibraryHost } from "../library/host";
 import { Announcer } from "./announcer";
 import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
@@ -25,6 +26,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <Minimap editor={editor} />
       <ErrorPanel editor={editor} />
       <OutlineHost editor={editor} />
+      <LibraryHost editor={editor} />
       <Gallery editor={editor} />
       <SweepHost editor={editor} />
       <TimesHost editor={editor} />

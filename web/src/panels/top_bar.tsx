@@ -3,11 +3,13 @@
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { topBarItems } from "../ext/contributions";
-import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
 import { closeDocument } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
+import { shownHalf, toggleHalf } from "../library/shown";
 import { RunControls } from "../running/run_controls";
+import { t } from "../words";
 import { AccountButton } from "./account";
 
 function Tab({ editor, document }: { editor: Editor; document: Document }) {
@@ -53,6 +55,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />
         <button type="button" class="icon-button" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
+        <button type="button" class={`icon-button${shownHalf.value !== null ? " is-on" : ""}`} aria-label={t("library.title")} aria-pressed={shownHalf.value !== null} title={withKeys(editor, t("library.title"), "library.workflows")} onClick={() => toggleHalf()}><LibraryIcon /></button>
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
         <button type="button" class="icon-button" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
         <ExtensionsButton editor={editor} />

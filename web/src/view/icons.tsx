@@ -28,6 +28,10 @@ export const WarningIcon = () => <Icon><path d="M8 2.6 14 13H2zM8 6.6v3M8 11.3v.
 export const HelpIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.2M8 11.4v.1" /></Icon>;
 export const GalleryIcon = () => <Icon><rect x="2.2" y="3" width="11.6" height="10" rx="2" /><path d="m3 11.5 3.2-3.2 2.3 2.2 1.8-1.7 2.9 2.7" /><circle cx="10.6" cy="6" r="0.9" /></Icon>;
 export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m10.2 10.2 3.3 3.3" /></Icon>;
+export const LibraryIcon = () => <Icon><path d="M3 13.2V2.8M6 13.2V2.8M9.2 3.4l3.6 9.6M3 2.8h3M3 13.2h3" /></Icon>;
+export const FolderIcon = () => <Icon><path d="M2.3 4.2c0-.6.4-1 1-1h2.9l1.5 1.6h5c.6 0 1 .4 1 1v6c0 .6-.4 1-1 1H3.3c-.6 0-1-.4-1-1z" /></Icon>;
+export const FolderPlusIcon = () => <Icon><path d="M2.3 4.2c0-.6.4-1 1-1h2.9l1.5 1.6h5c.6 0 1 .4 1 1v6c0 .6-.4 1-1 1H3.3c-.6 0-1-.4-1-1zM8 6.9v3.8M6.1 8.8h3.8" /></Icon>;
+export const MoreIcon = () => <Icon><path d="M3.4 8h.1M8 8h.1M12.5 8h.1" /></Icon>;
 export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 4.6V8l2.4 1.6" /></Icon>;
 export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.8M9.2 7v3.8" /></Icon>;
 export const DraftIcon = () => <Icon><path d="M3.5 2.5h5.5l3.5 3.5v7.5h-9zM9 2.5V6h3.5M6 9h4M6 11.2h2.5" /></Icon>;

@@ -23,16 +23,18 @@ export interface Insets {
   readonly top: number;
   readonly bottom: number;
   readonly right: number;
+  readonly left?: number;
 }
 
 /** A camera that shows all of `area` in the middle of a viewport, never larger than life. */
 export function fit(area: Rect, width: number, height: number, insets: Insets = { top: 0, bottom: 0, right: 0 }): CameraState {
   const free = height - insets.top - insets.bottom;
-  const wide = width - insets.right;
+  const left = insets.left ?? 0;
+  const wide = width - insets.right - left;
   const scale = Math.min(1, Math.max(SMALLEST_SCALE, Math.min((wide - 2 * FIT_MARGIN) / area.width, (free - 2 * FIT_MARGIN) / area.height)));
   return {
     scale,
-    x: Math.round((wide - area.width * scale) / 2 - area.x * scale),
+    x: Math.round(left + (wide - area.width * scale) / 2 - area.x * scale),
     y: Math.round(insets.top + (free - area.height * scale) / 2 - area.y * scale),
   };
 }
