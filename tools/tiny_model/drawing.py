@@ -113,7 +113,7 @@ def _blend(picture: np.ndarray, alpha: np.ndarray, colour: np.ndarray | float, x
     picture[frame] = picture[frame] * (1 - alpha[inner]) + paint * alpha[inner]
 
 
-def _draw(picture: np.ndarray, thing: Thing) -> None:
+def draw_thing(picture: np.ndarray, thing: Thing) -> None:
     mask = shape_mask(thing.shape, thing.diameter, thing.rotation)
     fine = np.asarray(mask, np.float32)[..., None] / 255
     alpha = _shrink(fine)
@@ -131,7 +131,7 @@ def draw(scene: Scene) -> np.ndarray:
     """Draw a scene: uint8 (SIZE, SIZE, 3)."""
     picture = background(scene.background).copy()
     for thing in scene.things:
-        _draw(picture, thing)
+        draw_thing(picture, thing)
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -27,12 +27,13 @@ class VaeSizes:
 
 @dataclass(frozen=True)
 class UNetSizes:
-    """Widths per level; `attention` says which levels carry transformer blocks."""
+    """Widths per level; `attention` says which levels carry transformer blocks; `inputs` are channels that it reads."""
 
     widths: tuple[int, ...] = (96, 128, 128)
     attention: tuple[bool, ...] = (False, True, True)
     blocks: int = 1
     context: int = 64
+    inputs: int = 4
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def build_unet(sizes: UNetSizes) -> UNet2DConditionModel:
     up = tuple("CrossAttnUpBlock2D" if attends else "UpBlock2D" for attends in reversed(sizes.attention))
     return UNet2DConditionModel(
         sample_size=16,
-        in_channels=4,
+        in_channels=sizes.inputs,
         out_channels=4,
         layers_per_block=sizes.blocks,
         block_out_channels=sizes.widths,

@@ -56,7 +56,7 @@ def _opponent(rgb: np.ndarray) -> np.ndarray:
     return np.stack([(r + g + b) / 3 * 0.8, r - g, (r + g) / 2 - b], -1)
 
 
-def _normalized(mask: np.ndarray) -> np.ndarray:
+def normalized(mask: np.ndarray) -> np.ndarray:
     """Fit a mask's bounding box into a TEMPLATE_SIDE square, aspect kept, centred."""
     ys, xs = np.nonzero(mask)
     box = mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
@@ -70,12 +70,12 @@ def _normalized(mask: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def _templates() -> tuple[tuple[str, ...], np.ndarray]:
+def templates() -> tuple[tuple[str, ...], np.ndarray]:
     names, masks = [], []
     for shape in SHAPES:
         for rotation in (-6, -3, 0, 3, 6):
             names.append(shape)
-            masks.append(_normalized(np.asarray(shape_mask(shape, 48, rotation)) > 127))
+            masks.append(normalized(np.asarray(shape_mask(shape, 48, rotation)) > 127))
     return tuple(names), np.stack(masks)
 
 
@@ -136,11 +136,17 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
     return mask | np.isin(labels, small)
 
 
+def foreground(picture: np.ndarray) -> np.ndarray:
+    """Where a uint8 (H, W, 3) picture shows something before its background: bool (H, W)."""
+    mask: np.ndarray = ndimage.binary_opening(_strangeness(picture) > FOREGROUND_THRESHOLD, iterations=1)
+    return mask
+
+
 def detect(picture: np.ndarray) -> list[Found]:
     """Find the objects of a uint8 (H, W, 3) picture."""
-    mask = ndimage.binary_opening(_strangeness(picture) > FOREGROUND_THRESHOLD, iterations=1)
+    mask = foreground(picture)
     labels, _ = ndimage.label(mask)
-    names, templates = _templates()
+    names, masks = templates()
     found = []
     for index, box in enumerate(ndimage.find_objects(labels), 1):
         part = labels[box] == index
@@ -150,8 +156,8 @@ def detect(picture: np.ndarray) -> list[Found]:
         part = _without_specks(part)
         core = part & ndimage.binary_erosion(part, iterations=2)
         colour = _colour_of(picture[box][core if core.sum() >= 20 else part])
-        own = _normalized(part)[None]
-        overlaps = np.minimum(own, templates).sum((1, 2)) / np.maximum(own, templates).sum((1, 2))
+        own = normalized(part)[None]
+        overlaps = np.minimum(own, masks).sum((1, 2)) / np.maximum(own, masks).sum((1, 2))
         best = int(overlaps.argmax())
         ys, xs = np.nonzero(part)
         x, y = float(xs.mean()) + box[1].start, float(ys.mean()) + box[0].start
