@@ -14,7 +14,7 @@ import { readDefinitions, type Definitions } from "./model/definitions";
 import { DEFAULT_NAME, DEFAULT_WORKFLOW } from "./model/default_workflow";
 import { Document } from "./model/document";
 import { naturalSize } from "./model/geometry";
-import { findNode } from "./model/levels";
+import { findNode, keysAround } from "./model/levels";
 import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
 import { cutOut, insertFragment, removeNodes } from "./model/operations";
@@ -109,6 +109,7 @@ export class Editor {
       const document = this.open(draft.workflow, draft.name, { id: draft.id, savedAs: draft.savedAs, savedDigest: draft.savedDigest });
       if (!document) continue;
       document.prompts.value = draft.prompts;
+      if (draft.view) document.restoreView(draft.view);
       if (draft.isDirty) document.savedRevision.value = -1;
       for (const prompt of draft.prompts) this.router.register(prompt, document);
       await this.recall(document);
@@ -367,7 +368,7 @@ export class Editor {
   /** Brings the node of a key into view, at the level where it is, and selects it. */
   jumpTo(key: string): void {
     const document = this.active.value;
-    const found = document && findNode(document.root, key);
+    const found = document && [key, ...keysAround(key)].map((near) => findNode(document.root, near)).find((place) => place !== undefined);
     if (!found) return;
     const { id } = found.node;
     document.goTo(found.path);

@@ -95,6 +95,7 @@ export async function openRecovered(editor: Editor, draft: DraftInfo): Promise<v
     const document = editor.open(found.workflow, found.name, { savedAs: found.savedAs, savedDigest: found.savedDigest });
     if (!document) return;
     document.savedRevision.value = -1;
+    if (found.view) document.restoreView(found.view);
     await workflows.putDraft(draftOf(document));
     await workflows.dropDraft(draft.id);
     settled(editor, draft);

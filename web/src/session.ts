@@ -71,7 +71,7 @@ export async function restoreDrafts(): Promise<Restored> {
 
 export const draftOf = (document: Document): Draft => ({
   id: document.id, name: document.name.peek(), savedAs: document.savedAs, savedDigest: document.savedDigest, isDirty: document.revision.peek() !== document.savedRevision.peek(),
-  workflow: document.toWorkflow(), prompts: document.prompts.peek(), changedAt: Date.now(),
+  workflow: document.toWorkflow(), view: document.view, prompts: document.prompts.peek(), changedAt: Date.now(),
 });
 
 /** Writes the draft a moment after each change, and at once when the page goes away. Returns what ends it (and drops the draft). */
@@ -85,7 +85,7 @@ export function keepDraft(document: Document, onError: (error: unknown) => void)
     storeDraft(draftOf(document)).then(() => void (written = begun), onError);
   };
   const stop = effect(() => {
-    void [document.revision.value, document.name.value, document.prompts.value, document.camera.value, document.savedRevision.value];
+    void [document.revision.value, document.name.value, document.prompts.value, document.camera.value, document.path.value, document.savedRevision.value];
     changes += 1;
     clearTimeout(timer);
     timer = setTimeout(write, DELAY_MS);

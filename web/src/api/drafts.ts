@@ -1,5 +1,6 @@
 /** Where is work kept that was not saved yet? In the browser's database, one record per open workflow. */
 
+import type { DocumentView } from "../model/document";
 import type { JsonObject } from "../model/types";
 
 export interface Draft {
@@ -10,6 +11,8 @@ export interface Draft {
   readonly savedDigest?: string | null;
   readonly isDirty: boolean;
   readonly workflow: JsonObject;
+  /** Where in it the user was; unknown in drafts of earlier versions. */
+  readonly view?: DocumentView;
   readonly prompts: readonly string[];
   readonly changedAt: number;
 }

@@ -1,6 +1,7 @@
 /** What does the server keep of workflows: files with versions, a trash, drafts? */
 
 import { parseJson, toJson } from "../model/exact_json";
+import type { DocumentView } from "../model/document";
 import type { JsonObject } from "../model/types";
 import type { Draft } from "./drafts";
 import { getJson, HttpError, reason, send } from "./http";
@@ -127,12 +128,12 @@ export const dropDraft = (id: string): Promise<Response> => send(`/weft/drafts/$
 
 /** `keepalive` lets a small one arrive although the page goes away. */
 export function putDraft(draft: Draft, keepalive = false): Promise<Response> {
-  const { id, name, savedAs, savedDigest, workflow, changedAt } = draft;
-  const body = toJson({ name, saved_as: savedAs, saved_digest: savedDigest ?? null, changed_at: changedAt, workflow });
+  const { id, name, savedAs, savedDigest, workflow, view, changedAt } = draft;
+  const body = toJson({ name, saved_as: savedAs, saved_digest: savedDigest ?? null, changed_at: changedAt, workflow, view });
   return send(`/weft/drafts/${id}`, { method: "PUT", headers: { "Content-Type": "application/json" }, body, keepalive });
 }
 
 export async function readDraft(id: string): Promise<Draft> {
-  const body = parseJson(await (await send(`/weft/drafts/${id}`)).text()) as { name: string; saved_as?: string | null; saved_digest?: string | null; changed_at?: number; workflow: JsonObject };
-  return { id, name: body.name, savedAs: body.saved_as ?? null, savedDigest: body.saved_digest ?? null, isDirty: true, workflow: body.workflow, prompts: [], changedAt: body.changed_at ?? 0 };
+  const body = parseJson(await (await send(`/weft/drafts/${id}`)).text()) as { name: string; saved_as?: string | null; saved_digest?: string | null; changed_at?: number; workflow: JsonObject; view?: DocumentView };
+  return { id, name: body.name, savedAs: body.saved_as ?? null, savedDigest: body.saved_digest ?? null, isDirty: true, workflow: body.workflow, view: body.view, prompts: [], changedAt: body.changed_at ?? 0 };
 }

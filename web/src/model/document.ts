@@ -11,6 +11,13 @@ import { IDLE, type NodeRun, type RunError } from "./run_state";
 import type { GraphNode, JsonObject, NodeId, Rect } from "./types";
 import { writeWorkflow, type CameraState } from "./workflow_write";
 
+/** Where the user is in a workflow: the level, and where he looks at each. */
+export interface DocumentView {
+  readonly path: readonly NodeId[];
+  /** By the path of the level, `12:3`. */
+  readonly cameras: Readonly<Record<string, CameraState>>;
+}
+
 /** Node types that show a picture whether or not there is one yet. */
 const MEDIA_TYPES = new Set(["SaveImage", "PreviewImage", "LoadImage", "LoadImageMask", "LoadImageOutput"]);
 
@@ -93,6 +100,17 @@ export class Document {
     });
   }
 
+  get view(): DocumentView {
+    const here = this.isPlaced ? { [this.path.peek().join(":")]: this.camera.peek() } : {};
+    return { path: this.path.peek(), cameras: { ...Object.fromEntries(this.cameras), ...here } };
+  }
+
+  /** Goes back to where a user was, as far as its levels are still there. */
+  restoreView({ path, cameras }: DocumentView): void {
+    for (const [level, camera] of Object.entries(cameras)) if (level !== "") this.cameras.set(level, camera);
+    this.goTo(path);
+  }
+
   /** True for a type that shows a picture whether or not there is one yet. */
   static isMediaType(type: string): boolean {
     return MEDIA_TYPES.has(type);
@@ -161,7 +179,7 @@ export class Document {
     const run = this.run(key);
     const before = run.value;
     run.value = { ...before, ...change };
-    const id = key.slice(key.lastIndexOf(":") + 1);
+    const id = key === this.key(key) ? key : key.slice(key.lastIndexOf(":") + 1);
     const node = key === this.key(id) ? this.graph.nodes.get(id) : undefined;
     if (node && showsMedia(node, before) !== showsMedia(node, run.value)) this.changed(new Set([id]), false);
   }

@@ -27,6 +27,8 @@ export interface Found {
 
 /** The node that a key names; undefined where it is not there. */
 export function findNode(root: Graph, key: string): Found | undefined {
+  const whole = root.nodes.get(key); // a prompt that was opened keeps the ids that it has
+  if (whole) return { graph: root, node: whole, path: [] };
   const ids = key.split(":");
   const path = ids.slice(0, -1);
   const level = innermost(root, path);

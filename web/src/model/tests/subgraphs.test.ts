@@ -351,3 +351,30 @@ describe("the clipboard", () => {
     expect([prompt[`${id}:5`]!.inputs.steps, prompt[`${ids[0]}:5`]!.inputs.steps]).toEqual([20, 3]);
   });
 });
+
+describe("where the user is", () => {
+  it("is told and restored: the level and the camera of each, as far as they are there", () => {
+    const document = openDocument();
+    const outer = pack(document, ["5", "6"], "Outer");
+    document.enter(outer);
+    const inner = pack(document, ["5"], "Inner");
+    document.leave();
+    document.isPlaced = true;
+    document.camera.value = { x: 1, y: 2, scale: 1 };
+    document.enter(outer);
+    document.isPlaced = true;
+    document.camera.value = { x: 3, y: 4, scale: 2 };
+    document.enter(inner);
+    document.isPlaced = true;
+    document.camera.value = { x: 5, y: 6, scale: 0.5 };
+    const view = structuredClone(document.view);
+    const again = openDocument(document.toWorkflow());
+    again.restoreView(view);
+    expect([again.path.value, again.camera.value, again.graph.name]).toEqual([[outer, inner], { x: 5, y: 6, scale: 0.5 }, "Inner"]);
+    again.leave();
+    expect(again.camera.value).toEqual({ x: 3, y: 4, scale: 2 });
+    const other = openDocument();
+    other.restoreView(view);
+    expect(other.path.value).toEqual([]);
+  });
+});
