@@ -16,6 +16,7 @@ import { watchRepeat } from "./running/repeat";
 import { followSettings, showTheme, speakChosen } from "./settings/applied";
 import { Settings } from "./settings/settings";
 import "./style/index.css";
+import { publishShapes } from "./view/socket_shapes";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
 
 const RETRY_MS = 1500;
@@ -47,6 +48,7 @@ function followTitle(editor: Editor): void {
 }
 
 registerBuiltInWidgets();
+publishShapes(document.documentElement);
 const remembered = new Settings(() => undefined); // by the browser, until the server says
 showTheme(remembered);
 await speakChosen(remembered).catch(() => undefined); // English until then; followSettings asks again and tells

@@ -8,6 +8,7 @@ import { pan, zoomAt } from "../view/canvas/camera";
 import { linkEnds, traceLink } from "../view/canvas/link_path";
 import { WHEEL } from "../settings/built_in";
 import { NodeLayer } from "../view/dom/node_layer";
+import { socketShape, traceSocket } from "../view/socket_shapes";
 import type { Gesture, Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
 import { listenToClipboard } from "./clipboard";
@@ -152,7 +153,7 @@ function paintGesture(sheet: HTMLCanvasElement, stage: Stage): void {
   context.stroke();
   context.setLineDash([]);
   context.beginPath();
-  context.arc(gesture.to[0], gesture.to[1], (gesture.fits ? 7 : 4.5) / Math.min(1, camera.scale), 0, 7);
+  traceSocket(context, socketShape(gesture.linking.type), gesture.to, (gesture.fits ? 7 : 4.5) / Math.min(1, camera.scale));
   context.fill();
 }
 

@@ -12,6 +12,9 @@ import { removeSaved, saveActive, withoutSuffix } from "../interaction/saving";
 import { GESTURES, readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { ago, exactly } from "../words/format";
+import { typeLabel } from "../model/sockets";
+import { KNOWN_TYPES, socketShape } from "../view/socket_shapes";
+import { typeColor } from "../view/theme";
 import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
 import { AccountDialog } from "./account";
 import { useLater } from "./gallery";
@@ -106,12 +109,27 @@ function SaveDialog({ editor }: { editor: Editor }) {
   );
 }
 
+/** Which shape and colour the sockets of a type have, for the types that the server's nodes have. */
+function SocketLegend({ editor }: { editor: Editor }) {
+  const present = new Set([...editor.definitions.values()].flatMap((definition) => [...definition.inputs, ...definition.outputs].map((socket) => socket.type)));
+  return (
+    <section class="help-sockets"><h3>Sockets</h3>
+      <ul class="socket-legend">
+        {[...KNOWN_TYPES.filter((type) => present.has(type)), "*"].map((type) => (
+          <li key={type}><span class="socket-sample" aria-hidden="true" style={{ background: typeColor(type, editor.stage.theme), clipPath: `var(--shape-${socketShape(type)})` }} />{typeLabel(type)}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function HelpDialog({ editor }: { editor: Editor }) {
   const { commands } = editor;
   const shown = commands.all.value.filter((command) => commands.keysOf(command.id).length > 0);
   const groups = [...new Set([...GROUPS, ...shown.map((command) => said(command.group))])].filter((group) => shown.some((command) => said(command.group) === group));
   return (
     <Dialog editor={editor} title="Keyboard and mouse">
+      <SocketLegend editor={editor} />
       <div class="help">
         <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture}><dt>{gesture}</dt><dd>{says}</dd></div>)}</dl></section>
         {groups.map((group) => (
@@ -129,9 +147,10 @@ function HelpDialog({ editor }: { editor: Editor }) {
 type Load = () => Promise<ComponentType<{ editor: Editor }>>;
 
 /** Dialogs whose code is fetched when they are opened. */
-const LATER: Readonly<Record<"palette" | "settings", Load>> = {
+const LATER: Readonly<Record<"palette" | "settings" | "templates", Load>> = {
   palette: async () => (await import("../commands/palette")).Palette,
   settings: async () => (await import("../settings/settings_dialog")).SettingsDialog,
+  templates: async () => (await import("../templates/dialog")).TemplatesDialog,
 };
 
 function LaterDialog({ editor, load }: { editor: Editor; load: Load }) {
@@ -159,6 +178,7 @@ export function Dialogs({ editor }: { editor: Editor }) {
       return <PacksDialog editor={editor} />;
     case "palette":
     case "settings":
+    case "templates":
       return <LaterDialog key={editor.ui.dialog.value} editor={editor} load={LATER[editor.ui.dialog.value]} />;
     case "help":
       return <HelpDialog editor={editor} />;

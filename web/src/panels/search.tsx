@@ -7,6 +7,7 @@ import { searchDefinitions } from "../model/fuzzy";
 import { subgraphType } from "../model/subgraph_type";
 import { typeLabel } from "../model/sockets";
 import type { NodeDefinition } from "../model/types";
+import { socketShape } from "../view/socket_shapes";
 import { typeColor, type Theme } from "../view/theme";
 import type { SearchRequest } from "./ui_state";
 
@@ -15,12 +16,12 @@ const HEIGHT = 420;
 
 function Sockets({ definition, theme }: { definition: NodeDefinition; theme: Theme }) {
   const types = [...new Set(definition.outputs.map((output) => output.type))].slice(0, 5);
-  return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, theme) }} title={typeLabel(type)} />)}</span>;
+  return <span class="result-dots">{types.map((type) => <span key={type} style={{ background: typeColor(type, theme), clipPath: `var(--shape-${socketShape(type)})` }} title={typeLabel(type)} />)}</span>;
 }
 
 /** The node types of the server, the subgraphs of the workflow and those of the library. */
 function searchable(editor: Editor): Definitions {
-  const own = [...(editor.active.value?.root.subgraphs.values() ?? [])].map(subgraphType);
+  const own = [...(editor.active.value?.root.subgraphs.values() ?? [])].filter((subgraph) => !subgraph.isGroup).map(subgraphType);
   const library = [...editor.blueprints.value.values()].map((blueprint) => blueprint.definition);
   return own.length + library.length === 0 ? editor.definitions : new Map([...editor.definitions, ...[...own, ...library].map((type) => [type.type, type] as const)]);
 }

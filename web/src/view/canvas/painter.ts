@@ -2,9 +2,10 @@
 
 import type { Document } from "../../model/document";
 import { LINE, type Tone } from "../../model/decorations";
-import { TITLE, type NodeLayout, type WidgetPlace } from "../../model/geometry";
+import { inputPoint, outputPoint, TITLE, type NodeLayout, type WidgetPlace } from "../../model/geometry";
 import type { GraphNode, NodeId, Point, Rect } from "../../model/types";
 import type { CameraState } from "../../model/workflow_write";
+import { socketShape, traceSocket } from "../socket_shapes";
 import { titleTint, typeColor, type Theme } from "../theme";
 import { linkEnds, traceLink } from "./link_path";
 
@@ -191,6 +192,30 @@ function paintFarNode(frame: Frame, id: NodeId): void {
   context.globalAlpha = 1;
 }
 
+/** Below this scale a socket is too small for its shape to be seen. */
+const SOCKETS_FROM = 0.25;
+const SOCKET_RADIUS = 6;
+
+/** The sockets of the nodes that are not in the page; all of one type are one path. */
+function paintFarSockets({ context, document, far, theme }: Frame): void {
+  const paths = new Map<string, Path2D>();
+  const add = (type: string, at: Point): void => {
+    let path = paths.get(type);
+    if (!path) paths.set(type, (path = new Path2D()));
+    traceSocket(path, socketShape(type), at, SOCKET_RADIUS);
+  };
+  for (const id of far) {
+    const node = document.graph.node(id);
+    const layout = document.layout(id);
+    for (const socket of node.inputs) if (!socket.widget || socket.link !== null) add(socket.type, inputPoint(node, layout, socket.name));
+    node.outputs.forEach((socket, slot) => add(socket.type, outputPoint(node, layout, slot)));
+  }
+  for (const [type, path] of paths) {
+    context.fillStyle = typeColor(type, theme);
+    context.fill(path);
+  }
+}
+
 /** Draws one frame. */
 export function paint(frame: Frame): void {
   const { context, pixelRatio, camera } = frame;
@@ -199,4 +224,5 @@ export function paint(frame: Frame): void {
   paintGroups(frame);
   paintLinks(frame);
   for (const id of frame.far) paintFarNode(frame, id);
+  if (camera.scale >= SOCKETS_FROM) paintFarSockets(frame);
 }

@@ -13,8 +13,10 @@ import { mayConnect, type InputEnd, type OutputEnd } from "../../model/operation
 import { NEW_PORT } from "../../model/ports";
 import { isLinked, valueEdit } from "../../model/promoted";
 import { isBorder } from "../../model/subgraph_type";
+import { enterNode } from "../../interaction/subgraphs";
 import { describeNode } from "../../model/walking";
 import { troubledPackOf, troubleLine } from "../../model/packs";
+import { socketShape } from "../socket_shapes";
 import { titleTint, typeHue } from "../theme";
 import type { Linking } from "../stage";
 import { EnterIcon, PinIcon } from "../icons";
@@ -28,9 +30,10 @@ interface NodeProps {
   readonly id: NodeId;
 }
 
-const hueClass = (type: string): { class: string; style: Record<string, string> } => {
+const socketLook = (type: string): { class: string; style: Record<string, string> } => {
   const hue = typeHue(type);
-  return hue === null ? { class: "dot any", style: {} } : { class: "dot", style: { "--hue": String(hue) } };
+  const shape = `var(--shape-${socketShape(type)})`;
+  return hue === null ? { class: "dot any", style: { "--shape": shape } } : { class: "dot", style: { "--hue": String(hue), "--shape": shape } };
 };
 
 /** A socket under the keyboard: Enter offers what it may be linked to. A pointer drags from it instead. */
@@ -67,7 +70,7 @@ interface PartProps {
 
 function InputView({ editor, document, node, socket, y }: PartProps & { socket: InputSocket; y: number }) {
   const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { input: socket.name }));
-  const dot = hueClass(socket.type);
+  const dot = socketLook(socket.type);
   const link = document.graph.linkInto(node.id, socket.name);
   const source = link && document.graph.nodes.get(link.from);
   const state = source ? `connected to ${document.graph.title(source)}` : "not connected";
@@ -88,7 +91,7 @@ function OutputView({ editor, document, node, socket, slot, y }: PartProps & { s
     <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} {...socketButton(editor, { node: node.id, slot })}
       aria-label={`output ${spoken(name)}, gives ${typeLabel(socket.type)}, ${socket.links.length} links`} title={socket.tooltip ?? typeLabel(socket.type)}>
       {node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
-      <span {...hueClass(socket.type)} />
+      <span {...socketLook(socket.type)} />
     </div>
   );
 }
@@ -166,7 +169,7 @@ function NewPortView({ editor, document, node, layout }: PartProps & { layout: N
   return (
     <div class={`socket ${side} new-port${fitClass(fits.value)}`} style={{ top: `${input?.y ?? layout.outputs[slot]?.y ?? 0}px` }} role="img"
       aria-label={`new ${side}put, drag a link here`} title={`Drag a link ${input ? "here" : "from here"} for a new ${side}put`}>
-      {side === "out" && <span class="socket-name">new</span>}<span class="dot any" />{side === "in" && <span class="socket-name">new</span>}
+      {side === "out" && <span class="socket-name">new</span>}<span {...socketLook("*")} />{side === "in" && <span class="socket-name">new</span>}
     </div>
   );
 }
@@ -249,7 +252,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
         {node.pinned && <span class="pin" title="Pinned: it stays where it is (P)" role="img" aria-label="pinned"><PinIcon /></span>}
         {document.graph.subgraphs.has(node.type) && (
           <button type="button" class="icon-button enter" data-widget="enter" aria-label={`Open the subgraph ${title}`} title="Open the subgraph (or double click)"
-            onClick={() => document.enter(id)}><EnterIcon /></button>
+            onClick={() => enterNode(editor, document, id)}><EnterIcon /></button>
         )}
         <Progress document={document} id={id} />
       </header>}
