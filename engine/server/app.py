@@ -37,6 +37,7 @@ from engine.server.routes import (
     queue,
     settings,
     system,
+    templates,
     trash,
     upload,
     userdata,
@@ -50,8 +51,8 @@ from engine.server.small_pictures import SmallPictures
 log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
-    websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, system, folders, files, upload,
-    settings, userdata, workflows, trash, drafts, library, models, vocabulary,
+    websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, templates, system, folders,
+    files, upload, settings, userdata, workflows, trash, drafts, library, models, vocabulary,
     accounts, internal, openapi,
 )  # fmt: skip
 

@@ -58,6 +58,7 @@ const RUN: readonly Command[] = [
 const WORKFLOW: readonly Command[] = [
   { id: "workflow.new", label: "New workflow", group: "Workflow", run: (editor) => editor.newDocument() },
   { id: "workflow.open", label: "Open…", group: "Workflow", keys: ["Mod+O"], always: true, keywords: "load import file", run: (editor) => (editor.ui.dialog.value = "open") },
+  { id: "workflow.templates", label: phrase("templates.open"), group: "Workflow", keys: ["Shift+T"], keywords: "examples gallery start", run: (editor) => (editor.ui.dialog.value = "templates") },
   { id: "workflow.save", label: "Save", group: "Workflow", keys: ["Mod+S"], always: true, run: (editor) => saveActive(editor) },
   { id: "workflow.save_as", label: "Save under another name…", group: "Workflow", keys: ["Mod+Shift+S"], always: true, run: (editor) => (editor.ui.dialog.value = "save") },
   { id: "workflow.versions", label: "Versions…", group: "Workflow", keys: ["H"], keywords: "history restore", run: (editor) => (editor.ui.dialog.value = "versions") },

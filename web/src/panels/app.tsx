@@ -8,6 +8,7 @@ import { LibraryHost } from "../library/host";
 import { Announcer } from "./announcer";
 import { Breadcrumb } from "./breadcrumb";
 import { Dialogs } from "./dialogs";
+import { EmptyOffer } from "./empty_offer";
 import { Gallery, MaskEditorHost, OutlineHost, PictureViewer, RegionsHost } from "./gallery";
 import { Choice, ContextMenu, ErrorPanel, Toasts } from "./popups";
 import { Minimap } from "./minimap";
@@ -21,6 +22,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
   return (
     <>
       <Viewport editor={editor} machine={machine} />
+      <EmptyOffer editor={editor} />
       <TopBar editor={editor} />
       <Breadcrumb editor={editor} />
       <Minimap editor={editor} />

@@ -3,7 +3,7 @@
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { topBarItems } from "../ext/contributions";
-import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, UndoIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, TemplateIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
 import { closeDocument } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
@@ -51,6 +51,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <button type="button" class="icon-button" aria-label="Redo" title={withKeys(editor, `Redo ${document?.history.redoLabel ?? ""}`, "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
         <span class="divider" />
         <button type="button" class="button quiet" title={withKeys(editor, "Open", "workflow.open")} onClick={() => (ui.dialog.value = "open")}>Open</button>
+        <button type="button" class="button quiet with-icon" aria-label={t("templates.title")} title={withKeys(editor, t("templates.title"), "workflow.templates")} onClick={() => (ui.dialog.value = "templates")}><TemplateIcon /><span>{t("templates.title")}</span></button>
         <button type="button" class="button quiet" title={withKeys(editor, "Save", "workflow.save")} onClick={() => void saveActive(editor)}>Save</button>
         <button type="button" class="icon-button" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />

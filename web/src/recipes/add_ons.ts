@@ -5,6 +5,7 @@ import { HEART, TWO } from "./first_steps";
 import type { Template } from "./recipe";
 
 const STYLE = { folder: "loras", name: "weft-tiny-style.safetensors" };
+const OBJECT = { folder: "loras", name: "weft-tiny-object.safetensors" };
 const EMBEDDING = { folder: "embeddings", name: "weft-tiny-word.safetensors" };
 const EDGES = { folder: "controlnet", name: "weft-tiny-edges.safetensors" };
 const SEGMENTS = { folder: "controlnet", name: "weft-tiny-segments.safetensors" };
@@ -33,6 +34,17 @@ export const ADD_ONS: readonly Template[] = [
     },
   },
   {
+    name: "lora_object", title: "LoRA: a new object", technique: "Add-ons", tags: ["concept", "fine-tuning", "few pictures"], models: [WEFT, OBJECT],
+    description: "Draw an object that the model never saw, learnt from five pictures of it.",
+    note: "The word *moon* means nothing to the model that ships; with this LoRA it does. Change its colour and its place.",
+    build(recipe) {
+      const { model, clip, vae } = load(recipe);
+      const lora = recipe.add("LoraLoader", { model, clip, lora_name: OBJECT.name, strength_model: 1, strength_clip: 1 });
+      const steering = { model: lora("MODEL"), positive: say(recipe, lora("CLIP"), "a yellow moon at night"), negative: avoid(recipe, lora("CLIP")), latent: empty(recipe) };
+      save(recipe, decode(recipe, sample(recipe, steering), vae), "lora_object");
+    },
+  },
+  {
     name: "lora_schedule", title: "LoRA during a part of the run", technique: "Add-ons", tags: ["hooks", "keyframes", "schedule"], models: [WEFT, STYLE],
     description: "Let a LoRA fade in or out in the course of the run, for one prompt only.",
     note: "A hook gives the LoRA to the prompts it is set on instead of to the whole model; the keyframes say how strong it is when. Swap `strength_start` and `strength_end` and compare.",
@@ -48,10 +60,10 @@ export const ADD_ONS: readonly Template[] = [
   {
     name: "embedding", title: "Embedding", technique: "Add-ons", tags: ["textual inversion", "word"], models: [WEFT, EMBEDDING],
     description: "Use a word that was learnt from a few pictures.",
-    note: "`embedding:name` in a prompt stands for what the file in `models/embeddings` learnt. Type `embedding:` to be offered those that are there.",
+    note: "`embedding:name` in a prompt stands for what the file in `models/embeddings` learnt: here a colour without a name. Type `embedding:` to be offered those that are there.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
-      const positive = say(recipe, clip, "a embedding:weft-tiny-word at night");
+      const positive = say(recipe, clip, "an embedding:weft-tiny-word star at night");
       save(recipe, decode(recipe, sample(recipe, { model, positive, negative: avoid(recipe, clip), latent: empty(recipe) }), vae), "embedding");
     },
   },
@@ -74,7 +86,7 @@ export const ADD_ONS: readonly Template[] = [
   {
     name: "controlnet_segments", title: "ControlNet: areas in colours", technique: "Add-ons", tags: ["segmentation", "layout", "composition"], models: [WEFT, SEGMENTS], inputs: [SEGMENTED],
     description: "Paint areas in colours that stand for kinds of things, and let the model fill them.",
-    note: "Each colour of the loaded picture stands for a kind of thing. Paint such a picture in any program and drop it on **Load Image**.",
+    note: "Each colour of the loaded picture stands for a shape: red circle, green square, blue triangle, yellow star, pink heart, cyan ring; black for nothing. Paint such a picture in any program and drop it on **Load Image**.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
       const steered = recipe.add("ControlNetApplyAdvanced", {

@@ -4,6 +4,7 @@ import { avoid, decode, empty, load, sample, save, say, SETTINGS, SIZE, WEFT } f
 import type { Template } from "./recipe";
 
 export const HEART = "weft-heart.png";
+export const SMALL = "weft-small.png";
 export const TWO = "weft-two.png";
 
 export const FIRST_STEPS: readonly Template[] = [
@@ -71,10 +72,11 @@ export const FIRST_STEPS: readonly Template[] = [
     note: "**Differential Diffusion** reads the grey of the mask as the time from which on a place may change. The mask is a white one that fades out to the left; any grey picture can be one.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
-      const mask = recipe.add("FeatherMask", { mask: recipe.add("SolidMask", { value: 1, width: SIZE, height: SIZE }), left: 112, top: 0, right: 0, bottom: 0 });
+      const faded = recipe.add("FeatherMask", { mask: recipe.add("SolidMask", { value: 1, width: 96, height: SIZE }), left: 64, top: 0, right: 0, bottom: 0 });
+      const mask = recipe.add("MaskComposite", { destination: recipe.add("SolidMask", { value: 0, width: SIZE, height: SIZE }), source: faded, x: 32, y: 0, operation: "add" });
       const encoded = recipe.add("VAEEncode", { pixels: recipe.add("LoadImage", { image: HEART }), vae });
       const latent = recipe.add("SetLatentNoiseMask", { samples: encoded, mask });
-      const steering = { model: recipe.add("DifferentialDiffusion", { model }), positive: say(recipe, clip, "a red heart at night"), negative: avoid(recipe, clip), latent };
+      const steering = { model: recipe.add("DifferentialDiffusion", { model }), positive: say(recipe, clip, "a purple heart in a meadow"), negative: avoid(recipe, clip), latent };
       save(recipe, decode(recipe, sample(recipe, steering), vae), "gradual_change");
       recipe.add("PreviewImage", { images: recipe.add("MaskToImage", { mask }) }, "The mask");
     },

@@ -29,11 +29,11 @@ export const GUIDANCE: readonly Template[] = [
   {
     name: "cfg_comparison", title: "Guidance strengths side by side", technique: "Guidance and samplers", tags: ["grid", "compare", "cfg"], models: [WEFT],
     description: "See what cfg does: one picture with six strengths of guidance.",
-    note: "From left to right: 1, 2, 3; below: 4, 8, 15. At 1 there is no guidance; high values follow the prompt more closely and burn colours.",
+    note: "From left to right: 1, 2, 4; below: 8, 15, 30. At 1 there is no guidance; high values follow the prompt more closely and burn colours.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
       const steering = { model, positive: say(recipe, clip, "a green triangle right of a white circle at sunset"), negative: avoid(recipe, clip), latent: empty(recipe) };
-      save(recipe, compare(recipe, steering, vae, [1, 2, 3, 4, 8, 15].map((cfg) => [`cfg ${cfg}`, { cfg, seed: 11 }]), 3), "cfg_comparison");
+      save(recipe, compare(recipe, steering, vae, [1, 2, 4, 8, 15, 30].map((cfg) => [`cfg ${cfg}`, { cfg, seed: 11 }]), 3), "cfg_comparison");
     },
   },
   {

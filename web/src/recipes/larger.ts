@@ -1,51 +1,49 @@
 /** Templates for pictures larger than a model draws at once. */
 
-import { avoid, decode, empty, grid, load, sample, save, say, SIZE, WEFT } from "./parts";
-import { HEART } from "./first_steps";
+import { avoid, decode, empty, load, sample, save, say, SIZE, WEFT } from "./parts";
+import { HEART, SMALL } from "./first_steps";
 import type { Template } from "./recipe";
 
 const UPSCALER = { folder: "upscale_models", name: "RealESRGAN_x4plus.pth", from: "https://github.com/xinntao/Real-ESRGAN/releases" };
+const SD1 = { folder: "checkpoints", name: "v1-5-pruned-emaonly.safetensors", from: "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5" };
 const X4 = { folder: "checkpoints", name: "x4-upscaler-ema.safetensors", from: "https://huggingface.co/stabilityai/stable-diffusion-x4-upscaler" };
 
 export const LARGER: readonly Template[] = [
   {
     name: "latent_upscale", title: "Upscale the latent and refine", technique: "Larger pictures", tags: ["hires fix", "two passes", "latent"], models: [WEFT],
     description: "Draw a picture, enlarge its latent, and draw the details anew.",
-    note: "The first pass decides what is where; the second one, with a `denoise` of 0.5, draws twice as many pixels in each direction. More than 0.6 lets the model repeat objects.",
+    note: "The first pass decides what is where; the second one draws twice as many pixels in each direction. Its `denoise` says how much it may change. The model that ships knows 128 pixels only, so the first pass draws 64; larger models begin at the size that they know.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
       const positive = say(recipe, clip, "a big red heart on a white background");
       const negative = avoid(recipe, clip);
-      const first = sample(recipe, { model, positive, negative, latent: empty(recipe) }, {}, "First pass");
+      const first = sample(recipe, { model, positive, negative, latent: empty(recipe, SIZE / 2, SIZE / 2) }, {}, "First pass");
       recipe.add("PreviewImage", { images: decode(recipe, first, vae) }, "Before");
       const larger = recipe.add("LatentUpscaleBy", { samples: first, upscale_method: "bislerp", scale_by: 2 });
-      save(recipe, decode(recipe, sample(recipe, { model, positive, negative, latent: larger }, { denoise: 0.5 }, "Second pass"), vae), "latent_upscale");
+      save(recipe, decode(recipe, sample(recipe, { model, positive, negative, latent: larger }, { denoise: 0.65 }, "Second pass"), vae), "latent_upscale");
     },
   },
   {
-    name: "pixel_upscale", title: "Upscale the picture and refine", technique: "Larger pictures", tags: ["hires fix", "two passes", "pixels"], models: [WEFT], inputs: [HEART],
+    name: "pixel_upscale", title: "Upscale the picture and refine", technique: "Larger pictures", tags: ["hires fix", "two passes", "pixels"], models: [WEFT], inputs: [SMALL],
     description: "Enlarge a picture's pixels, and let the model sharpen what became soft.",
     note: "Enlarged pixels keep edges better than an enlarged latent, so a lower `denoise` (here 0.35) is enough.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
-      const larger = recipe.add("ImageScaleBy", { image: recipe.add("LoadImage", { image: HEART }), upscale_method: "lanczos", scale_by: 2 });
+      const larger = recipe.add("ImageScaleBy", { image: recipe.add("LoadImage", { image: SMALL }), upscale_method: "lanczos", scale_by: 2 });
       const latent = recipe.add("VAEEncode", { pixels: larger, vae });
-      const samples = sample(recipe, { model, positive: say(recipe, clip, "a red heart in a meadow"), negative: avoid(recipe, clip), latent }, { denoise: 0.35 });
+      const samples = sample(recipe, { model, positive: say(recipe, clip, "a red heart at night"), negative: avoid(recipe, clip), latent }, { denoise: 0.35 });
       save(recipe, decode(recipe, samples, vae), "pixel_upscale");
     },
   },
   {
-    name: "deep_shrink", title: "A larger picture in one pass", technique: "Larger pictures", tags: ["Deep Shrink", "compare", "composition"], models: [WEFT],
+    name: "deep_shrink", title: "A larger picture in one pass", technique: "Larger pictures", tags: ["Deep Shrink", "composition", "Stable Diffusion 1.5"], models: [SD1],
     description: "Draw at twice the size that a model knows without repeated objects, by Deep Shrink.",
-    note: "Left: the model alone repeats what it draws, because it never saw pictures this large. Right: **PatchModelAddDownscale** computes the composition at the size that it knows, during the first part of the run.",
+    note: "A model alone repeats what it draws in pictures larger than those that it saw. **PatchModelAddDownscale** lets it compute the composition at the size that it knows, during the first part of the run.",
     build(recipe) {
-      const { model, clip, vae } = load(recipe);
-      const positive = say(recipe, clip, "a big blue ring on a yellow background");
-      const negative = avoid(recipe, clip);
-      const latent = empty(recipe, 2 * SIZE, 2 * SIZE);
-      const shrunk = recipe.add("PatchModelAddDownscale", { model, block_number: 1, downscale_factor: 2, start_percent: 0, end_percent: 0.6 });
-      const pictures = [model, shrunk].map((each, index) => decode(recipe, sample(recipe, { model: each, positive, negative, latent }, {}, index === 0 ? "Without" : "With"), vae));
-      save(recipe, grid(recipe, pictures, 2), "deep_shrink", "Without, with");
+      const { model, clip, vae } = load(recipe, SD1.name);
+      const shrunk = recipe.add("PatchModelAddDownscale", { model, block_number: 3, downscale_factor: 2, start_percent: 0, end_percent: 0.35 });
+      const steering = { model: shrunk, positive: say(recipe, clip, "a lighthouse on a cliff at sunset, oil painting"), negative: avoid(recipe, clip), latent: empty(recipe, 1024, 1024) };
+      save(recipe, decode(recipe, sample(recipe, steering, { cfg: 7 }), vae), "deep_shrink");
     },
   },
   {

@@ -7,14 +7,14 @@ export const PROMPTS: readonly Template[] = [
   {
     name: "prompt_weights", title: "Prompt weights", technique: "Prompts", tags: ["emphasis", "parentheses", "weight"], models: [WEFT],
     description: "Let single words count more or less, by numbers in parentheses.",
-    note: "`(word:1.3)` counts more, `(word:0.7)` less. Put the cursor on a word and press Ctrl+Up or Ctrl+Down. From left to right the weight of *night* rises from 0 to 1.6.",
+    note: "`(word:1.3)` counts more, `(word:0.7)` less. Put the cursor on a word and press Ctrl+Up or Ctrl+Down. From left to right the weight of *night* rises from 0.4 to 1.6.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
       const negative = avoid(recipe, clip);
       const latent = empty(recipe);
-      const pictures = [0, 0.6, 1, 1.6].map((weight) => {
+      const pictures = [0.4, 1, 1.3, 1.6].map((weight) => {
         const positive = say(recipe, clip, `a yellow star (at night:${weight})`, `Weight ${weight}`);
-        return decode(recipe, sample(recipe, { model, positive, negative, latent }, { seed: 5 }), vae);
+        return decode(recipe, sample(recipe, { model, positive, negative, latent }, { seed: 4 }), vae);
       });
       save(recipe, grid(recipe, pictures, 4), "prompt_weights");
     },
@@ -51,9 +51,9 @@ export const PROMPTS: readonly Template[] = [
     build(recipe) {
       const { model, clip, vae } = load(recipe);
       const half = recipe.add("SolidMask", { value: 1, width: 64, height: SIZE });
-      const mask = recipe.add("FeatherMask", { mask: recipe.add("MaskComposite", { destination: recipe.add("SolidMask", { value: 0, width: SIZE, height: SIZE }), source: half, x: 0, y: 0, operation: "add" }), left: 0, top: 0, right: 0, bottom: 0 });
-      const first = recipe.add("ConditioningSetMask", { conditioning: say(recipe, clip, "a red circle at night", "Where the mask is white"), mask });
-      const second = recipe.add("ConditioningSetMask", { conditioning: say(recipe, clip, "a red circle at sunset", "Where it is black"), mask: recipe.add("InvertMask", { mask }) });
+      const mask = recipe.add("MaskComposite", { destination: recipe.add("SolidMask", { value: 0, width: SIZE, height: SIZE }), source: half, x: 0, y: 0, operation: "add" });
+      const first = recipe.add("ConditioningSetMask", { conditioning: say(recipe, clip, "a red heart left of a green star on a white background", "Where the mask is white"), mask });
+      const second = recipe.add("ConditioningSetMask", { conditioning: say(recipe, clip, "a blue heart left of a yellow circle on a pink background", "Where it is black"), mask: recipe.add("InvertMask", { mask }) });
       const positive = recipe.add("ConditioningCombine", { conditioning_1: first, conditioning_2: second });
       save(recipe, decode(recipe, sample(recipe, { model, positive, negative: avoid(recipe, clip), latent: empty(recipe) }), vae), "masked_prompts");
     },

@@ -11,6 +11,7 @@ import type { Json, JsonObject } from "../model/types";
 import { readWorkflow } from "../model/workflow_read";
 import { writeWorkflow } from "../model/workflow_write";
 import { TEMPLATES } from ".";
+import { GERMAN } from "./german";
 import { Recipe, TECHNIQUES, type Template } from "./recipe";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../../templates");
@@ -74,13 +75,14 @@ describe.each(TEMPLATES.map((template) => [template.name, template] as const))("
 });
 
 describe("the index", () => {
-  const index = TEMPLATES.map(({ name, title, description, technique, tags, models, inputs = [] }) => ({ name, title, description, technique, tags, models, inputs }));
+  const index = TEMPLATES.map(({ name, title, description, technique, tags, models, inputs = [] }) => ({ name, title, description, technique, tags, models, inputs, words: { de: GERMAN[name]! } }));
 
   it("says of each template what the dialog shows", async () => {
     await expect(`[\n${index.map((entry) => toJson(entry as unknown as Json)).join(",\n")}\n]\n`).toMatchFileSnapshot(path.join(FOLDER, "index.json"));
     expect(new Set(index.map(({ name }) => name)).size).toBe(index.length);
     expect(new Set(index.map(({ technique }) => technique))).toEqual(new Set(TECHNIQUES));
-    for (const { description } of index) expect(description).toMatch(/^[^.]+\.$/);
+    for (const { description, words } of index) for (const sentence of [description, words.de[1]]) expect(sentence).toMatch(/^[^.]+\.$/);
+    expect(Object.keys(GERMAN).sort()).toEqual(index.map(({ name }) => name).sort());
   });
 
   it("names every file of the folder, and no picture that is not there", () => {
