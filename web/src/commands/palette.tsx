@@ -6,8 +6,9 @@ import { readableKeys } from "../interaction/keymap";
 import { fuzzyScore } from "../model/fuzzy";
 import { Dialog } from "../panels/dialogs";
 import { RECENT_COMMANDS } from "../settings/built_in";
+import { t } from "../words";
 import type { Command } from "./registry";
-import { said } from "./words";
+import { heading, said } from "./words";
 import "./palette.css";
 
 const MOST_RECENT = 8;
@@ -19,7 +20,7 @@ export function findCommands(commands: readonly Command[], query: string, recent
   const points = (command: Command): number => {
     if (typed === "") return 1 + (place(command) > 0 ? 100 + place(command) : 0) + (isPossible(command) ? 10 : 0);
     const name = fuzzyScore(typed, said(command.label));
-    const best = Math.max(name, fuzzyScore(typed, `${said(command.group)} ${said(command.label)}`) / 2, fuzzyScore(typed, command.keywords ?? "") / 2);
+    const best = Math.max(name, fuzzyScore(typed, `${heading(command.group)} ${said(command.label)}`) / 2, fuzzyScore(typed, command.keywords ?? "") / 2);
     return best < Math.min(12, typed.length * 4) ? 0 : best + 20 * Math.sign(place(command)) - (isPossible(command) ? 0 : 200);
   };
   return commands.filter((command) => !command.hidden).map((command) => ({ command, score: points(command) })).filter(({ score }) => score !== 0)
@@ -32,7 +33,7 @@ function Row({ editor, command, index, isChosen, choose, pick }: { editor: Edito
   return (
     <li id={`command-${index}`} role="option" aria-selected={isChosen} aria-disabled={!isPossible} class={isChosen ? "is-chosen" : ""} onPointerMove={choose} onClick={pick}>
       <span class="result-name">{said(command.label)}</span>
-      <span class="result-place">{said(command.group)}{isOn !== undefined && ` · ${isOn ? "on" : "off"}`}</span>
+      <span class="result-place">{heading(command.group)}{isOn !== undefined && ` · ${t(isOn ? "commands.on" : "commands.off")}`}</span>
       {editor.commands.keysOf(command.id).slice(0, 1).map((keys) => <kbd key={keys}>{readableKeys(keys)}</kbd>)}
     </li>
   );
@@ -53,8 +54,8 @@ export function Palette({ editor }: { editor: Editor }) {
     editor.commands.run(command.id);
   };
   return (
-    <Dialog editor={editor} title="Find a command" kind="palette">
-      <input class="search-input" placeholder="What do you want to do?" value={query} spellcheck={false} aria-label="Command" role="combobox" aria-expanded="true"
+    <Dialog editor={editor} title={t("commands.find")} kind="palette">
+      <input class="search-input" placeholder={t("commands.whatToDo")} value={query} spellcheck={false} aria-label={t("commands.command")} role="combobox" aria-expanded="true"
         aria-controls="palette-results" aria-activedescendant={found.length > 0 ? `command-${chosen}` : undefined}
         onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }}
         onKeyDown={(event) => {
@@ -68,12 +69,12 @@ export function Palette({ editor }: { editor: Editor }) {
             pick(found[chosen]);
           }
         }} />
-      <ul class="results" id="palette-results" role="listbox" aria-label="Commands" ref={list}>
+      <ul class="results" id="palette-results" role="listbox" aria-label={t("commands.commands")} ref={list}>
         {found.map((command, index) => (
           <Row key={command.id} editor={editor} command={command} index={index} isChosen={index === chosen} choose={() => setChosen(index)} pick={() => pick(command)} />
         ))}
       </ul>
-      {found.length === 0 && <p class="nothing" role="status">No command fits. Shorter words may help.</p>}
+      {found.length === 0 && <p class="nothing" role="status">{t("commands.noneFits")}</p>}
     </Dialog>
   );
 }

@@ -3,6 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Editor } from "../editor";
 import type { MenuItem } from "../panels/ui_state";
+import { t } from "../words";
 import { said, type Words } from "./words";
 
 /** The headings of the palette and of the list of shortcuts, in their order; an extension's own group comes after them. */
@@ -70,7 +71,7 @@ export class Commands {
   run(id: string): boolean {
     const command = this.find(id);
     if (!command || !this.isPossible(command)) return false;
-    const fail = (error: unknown): void => this.editor.ui.tell(`${said(command.label)} failed: ${error instanceof Error ? error.message : String(error)}`, "error");
+    const fail = (error: unknown): void => this.editor.ui.tell(t("commands.fails", { command: said(command.label), why: error instanceof Error ? error.message : String(error) }), "error");
     try {
       const result = command.run(this.editor);
       if (result instanceof Promise) result.catch(fail);

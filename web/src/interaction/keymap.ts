@@ -1,20 +1,21 @@
 /** What is pressed? Keys become combinations, and these run the commands that have them. */
 
 import type { Editor } from "../editor";
+import { phrase } from "../words";
 import { leaveNode } from "./focus";
 
 /** What the mouse does, for the help. */
-export const GESTURES: readonly (readonly [string, string])[] = [
-  ["Drag the background", "Pan (also middle button, or Space and drag)"],
-  ["Wheel", "Zoom"],
-  ["Shift and drag", "Select with a box"],
-  ["Double click", "Search and add a node"],
-  ["Drag from a socket", "Connect; let go in the void to see what fits"],
-  ["Alt and drag across links", "Cut them (Ctrl+Alt where Alt is taken)"],
-  ["Drop a free node on a link", "Put it into the link"],
-  ["Double click on a subgraph", "Open it; Escape leaves it"],
-  ["Drag a number sideways", "Change it; click to type"],
-  ["Drop a picture or JSON", "Open the workflow inside"],
+export const GESTURES: readonly (readonly [() => string, () => string])[] = [
+  [phrase("gestures.pan"), phrase("gestures.panDoes")],
+  [phrase("gestures.wheel"), phrase("gestures.wheelDoes")],
+  [phrase("gestures.box"), phrase("gestures.boxDoes")],
+  [phrase("gestures.double"), phrase("gestures.doubleDoes")],
+  [phrase("gestures.socket"), phrase("gestures.socketDoes")],
+  [phrase("gestures.cut"), phrase("gestures.cutDoes")],
+  [phrase("gestures.insert"), phrase("gestures.insertDoes")],
+  [phrase("gestures.enter"), phrase("gestures.enterDoes")],
+  [phrase("gestures.number"), phrase("gestures.numberDoes")],
+  [phrase("gestures.drop"), phrase("gestures.dropDoes")],
 ];
 
 const isMac = (): boolean => /Mac|iPhone|iPad/.test(navigator.platform);

@@ -1,5 +1,7 @@
 /** What does a saved latent hold? Its tensors' names and shapes, and each channel as a grey picture. */
 
+import { t } from "../words";
+
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: string;
@@ -44,7 +46,7 @@ function reader(view: DataView, dtype: string): { size: number; at: (offset: num
 export function readLatent(buffer: ArrayBuffer): LatentFile {
   const view = new DataView(buffer);
   const length = buffer.byteLength < 8 ? 0 : Number(view.getBigUint64(0, true));
-  if (length < 2 || length > LONGEST_HEADER || 8 + length > buffer.byteLength) throw new Error("This is no latent: expected a safetensors file.");
+  if (length < 2 || length > LONGEST_HEADER || 8 + length > buffer.byteLength) throw new Error(t("looking.noLatent"));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
   const entries = Object.entries(header).filter(([name]) => name !== "__metadata__");
   const tensors = entries.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
@@ -53,7 +55,7 @@ export function readLatent(buffer: ArrayBuffer): LatentFile {
   if (!main || !read || main.shape.length < 4) return { tensors, channels: [] };
   const [width, height, count] = [main.shape.at(-1)!, main.shape.at(-2)!, main.shape[1]!];
   const begin = 8 + length + main.data_offsets[0];
-  if (begin + count * width * height * read.size > buffer.byteLength) throw new Error("This latent is cut short.");
+  if (begin + count * width * height * read.size > buffer.byteLength) throw new Error(t("looking.latentCut"));
   const plane = width * height * (main.shape.length === 5 ? main.shape[2]! : 1);
   return { tensors, channels: Array.from({ length: Math.min(count, MOST_CHANNELS) }, (_, channel) => channelOf(width, height, (pixel) => read.at(begin + (channel * plane + pixel) * read.size))) };
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "../api/http";
+import { t } from "../words";
 import { readLatent, type Channel, type LatentFile } from "./latent";
 
 const LONGEST_TEXT = 100_000;
@@ -11,7 +12,7 @@ export const Sound = ({ url, name }: { url: string; name: string }) => <div clas
 
 async function fetched(url: string): Promise<Response> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  if (!response.ok) throw new Error(t("looking.serverAnswered", { status: response.status }));
   return response;
 }
 
@@ -37,8 +38,8 @@ function ChannelPicture({ channel, number }: { channel: Channel; number: number 
   const range = `${channel.lowest.toFixed(2)} … ${channel.highest.toFixed(2)}`;
   return (
     <figure>
-      <canvas ref={canvas} width={channel.width} height={channel.height} role="img" aria-label={`Channel ${number}, ${range}`} />
-      <figcaption>Channel {number}: {range}</figcaption>
+      <canvas ref={canvas} width={channel.width} height={channel.height} role="img" aria-label={t("looking.channelIn", { number, range })} />
+      <figcaption>{t("looking.channel", { number, range })}</figcaption>
     </figure>
   );
 }
@@ -46,16 +47,16 @@ function ChannelPicture({ channel, number }: { channel: Channel; number: number 
 const readFile = async (response: Response): Promise<LatentFile> => readLatent(await response.arrayBuffer());
 const readText = async (response: Response): Promise<string> => {
   const text = await response.text();
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}\n… ${text.length - LONGEST_TEXT} more characters` : text;
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}\n… ${t("looking.moreLetters", { n: text.length - LONGEST_TEXT })}` : text;
 };
 
 export function LatentView({ url, name }: { url: string; name: string }) {
   const { found, problem } = useFile(url, readFile);
   if (problem) return <p class="nothing" role="alert">{name}: {problem}</p>;
   return (
-    <div class="latent" role="group" aria-label={`Latent ${name}`}>
-      <p>A latent: what a model computes with, before it is decoded to a picture.</p>
-      <ul>{found?.tensors.map((tensor) => <li key={tensor.name}>{tensor.name}: {tensor.dtype} {tensor.shape.length ? tensor.shape.join(" × ") : "one number"}</li>)}</ul>
+    <div class="latent" role="group" aria-label={t("looking.latentNamed", { name })}>
+      <p>{t("looking.whatIsLatent")}</p>
+      <ul>{found?.tensors.map((tensor) => <li key={tensor.name}>{tensor.name}: {tensor.dtype} {tensor.shape.length ? tensor.shape.join(" × ") : t("looking.oneNumber")}</li>)}</ul>
       <div class="channels">{found?.channels.map((channel, index) => <ChannelPicture key={index} channel={channel} number={index + 1} />)}</div>
     </div>
   );

@@ -9,6 +9,7 @@ import type { FileRef } from "../model/run_state";
 import type { Picture } from "../panels/ui_state";
 import { timedJob } from "../running/shown";
 import { CloseIcon } from "../view/icons";
+import { t } from "../words";
 import { FIT, zoomed } from "./camera";
 import { Compare, type CompareMode } from "./compare";
 import { HistogramChart } from "./histogram_chart";
@@ -39,7 +40,7 @@ function Still({ reference, stage, channel, showsNumbers }: { reference: FileRef
   const [under, setUnder] = useState("");
   const [broken, setBroken] = useState(false);
   const url = pictureUrl(reference, channel);
-  if (broken) return <p class="nothing">{reference.filename} is no picture that can be shown, or is gone from the {reference.type} folder.</p>;
+  if (broken) return <p class="nothing">{t("looking.noPicture", { name: reference.filename, folder: reference.type })}</p>;
   return (
     <>
       <ZoomBox stage={stage} label={`${reference.filename}, ${size}`} onPoint={(event) => setUnder(readout(pixels, image.current, event))}>
@@ -47,7 +48,7 @@ function Still({ reference, stage, channel, showsNumbers }: { reference: FileRef
           onLoad={({ currentTarget }) => { setSize(`${currentTarget.naturalWidth} × ${currentTarget.naturalHeight}`); setPixels(Pixels.of(currentTarget)); }} />
       </ZoomBox>
       {showsNumbers && pixels && <HistogramChart pixels={pixels} />}
-      <output class="pixel" aria-label="Pixel under the pointer">{under || size}</output>
+      <output class="pixel" aria-label={t("looking.pixel")}>{under || size}</output>
     </>
   );
 }
@@ -60,7 +61,7 @@ function One({ reference, stage, channel, showsNumbers }: { reference: FileRef; 
     case "latent": return <LatentView url={url} name={reference.filename} />;
     case "text": return <TextView url={url} name={reference.filename} />;
     case "image": return <Still key={pictureUrl(reference, channel)} reference={reference} stage={stage} channel={channel} showsNumbers={showsNumbers} />;
-    case "other": return <p class="nothing">{reference.filename} can't be shown here. Download it to look at it.</p>;
+    case "other": return <p class="nothing">{t("looking.cantShow", { name: reference.filename })}</p>;
   }
 }
 
@@ -81,7 +82,7 @@ async function openWorkflow(editor: Editor, picture: Picture, name: string): Pro
     editor.ui.picture.value = null;
     editor.open(workflow, name.replace(/\.[^.]+$/, ""));
   } catch (error) {
-    editor.ui.tell(`The workflow of ${name} can't be read: ${reason(error)}`, "error");
+    editor.ui.tell(t("looking.workflowFails", { name, why: reason(error) }), "error");
   }
 }
 
@@ -113,7 +114,7 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
     const next = index + 1 < refs.length ? index + 1 : index - 1;
     if (against !== null) ui.picture.value = { ...picture, against: null };
     else if (isStill(ref) && isStill(refs[next] ?? null)) ui.picture.value = { ...picture, against: next };
-    else ui.tell("Two pictures can be compared; there is no other one beside this.");
+    else ui.tell(t("looking.noOther"));
   };
   const keyDown = (event: KeyboardEvent): void => {
     if (event.key === "Tab") return keepInside(event, dialog.current!);
@@ -132,32 +133,32 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
   const job = jobOfAddress(picture.workflowsAt?.[index] ?? "");
   const stage = { camera, move };
   return (
-    <div class="viewer" role="dialog" aria-modal="true" aria-label={other ? `${ref.filename} against ${other.filename}` : ref.filename} tabIndex={-1} ref={dialog} onKeyDown={keyDown}>
+    <div class="viewer" role="dialog" aria-modal="true" aria-label={other ? t("looking.against", { left: ref.filename, right: other.filename }) : ref.filename} tabIndex={-1} ref={dialog} onKeyDown={keyDown}>
       <div class="seen">
         {other ? <Compare left={ref} right={other} mode={mode} stage={stage} /> : <One reference={ref} stage={stage} channel={channel} showsNumbers={showsNumbers} />}
       </div>
       <footer>
-        <button type="button" class="button quiet" aria-label="Previous" disabled={index === 0} onClick={() => turn(-1)}>‹</button>
-        <span class="name">{other ? `${ref.filename} | ${other.filename}` : ref.filename}{refs.length > 1 && !other && ` · ${index + 1} of ${refs.length}`}</span>
-        <button type="button" class="button quiet" aria-label="Next" disabled={index === refs.length - 1} onClick={() => turn(1)}>›</button>
-        {isStill(ref) && refs.length > 1 && <button type="button" class="button quiet" aria-pressed={other !== null} title="C" onClick={compare}>Compare</button>}
+        <button type="button" class="button quiet" aria-label={t("looking.previous")} disabled={index === 0} onClick={() => turn(-1)}>‹</button>
+        <span class="name">{other ? `${ref.filename} | ${other.filename}` : ref.filename}{refs.length > 1 && !other && ` · ${t("times.position", { index: index + 1, n: refs.length })}`}</span>
+        <button type="button" class="button quiet" aria-label={t("looking.next")} disabled={index === refs.length - 1} onClick={() => turn(1)}>›</button>
+        {isStill(ref) && refs.length > 1 && <button type="button" class="button quiet" aria-pressed={other !== null} title="C" onClick={compare}>{t("looking.compare")}</button>}
         {other && (
-          <select aria-label="How they are compared" value={mode} onChange={({ currentTarget }) => setMode(currentTarget.value as CompareMode)}>
-            <option value="slider">Slider</option><option value="side">Side by side</option>
+          <select aria-label={t("looking.how")} value={mode} onChange={({ currentTarget }) => setMode(currentTarget.value as CompareMode)}>
+            <option value="slider">{t("looking.slider")}</option><option value="side">{t("looking.side")}</option>
           </select>
         )}
         {isStill(ref) && !other && (
           <>
-            <button type="button" class="button quiet" aria-pressed={showsNumbers} title="H" onClick={() => setShowsNumbers(!showsNumbers)}>Histogram</button>
-            <select aria-label="Channels" value={channel} onChange={({ currentTarget }) => setChannel(currentTarget.value as Channel)}>
-              <option value="">Colours and mask</option><option value="rgb">Colours</option><option value="a">Mask</option>
+            <button type="button" class="button quiet" aria-pressed={showsNumbers} title="H" onClick={() => setShowsNumbers(!showsNumbers)}>{t("looking.histogram")}</button>
+            <select aria-label={t("looking.channels")} value={channel} onChange={({ currentTarget }) => setChannel(currentTarget.value as Channel)}>
+              <option value="">{t("looking.colorsAndMask")}</option><option value="rgb">{t("looking.colors")}</option><option value="a">{t("looking.mask")}</option>
             </select>
           </>
         )}
-        {job !== null && <button type="button" class="button quiet" title="Where the time of its run went" onClick={() => { close(); timedJob.value = job; }}>Times</button>}
-        {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>Open its workflow</button>}
-        <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>Download</a>
-        <button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button>
+        {job !== null && <button type="button" class="button quiet" title={t("times.where")} onClick={() => { close(); timedJob.value = job; }}>{t("times.times")}</button>}
+        {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>{t("looking.openWorkflow")}</button>}
+        <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>{t("looking.download")}</a>
+        <button type="button" class="icon-button" aria-label={t("common.close")} onClick={close}><CloseIcon /></button>
       </footer>
     </div>
   );

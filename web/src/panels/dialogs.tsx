@@ -5,7 +5,7 @@ import type { ComponentChildren, ComponentType } from "preact";
 import * as http from "../api/http";
 import * as workflows from "../api/workflows";
 import { GROUPS } from "../commands/registry";
-import { said } from "../commands/words";
+import { heading, said } from "../commands/words";
 import type { Editor } from "../editor";
 import { downloadActive, takeFiles } from "../interaction/files";
 import { removeSaved, saveActive, withoutSuffix } from "../interaction/saving";
@@ -131,9 +131,9 @@ function HelpDialog({ editor }: { editor: Editor }) {
     <Dialog editor={editor} title="Keyboard and mouse">
       <SocketLegend editor={editor} />
       <div class="help">
-        <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture}><dt>{gesture}</dt><dd>{says}</dd></div>)}</dl></section>
+        <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture()}><dt>{gesture()}</dt><dd>{says()}</dd></div>)}</dl></section>
         {groups.map((group) => (
-          <section key={group}><h3>{group}</h3>
+          <section key={group}><h3>{heading(group)}</h3>
             <dl>{shown.filter((command) => said(command.group) === group).map((command) => (
               <div key={command.id}><dt>{said(command.label)}</dt><dd>{commands.keysOf(command.id).map((keys) => <kbd key={keys}>{readableKeys(keys)}</kbd>)}</dd></div>
             ))}</dl>

@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Editor } from "../editor";
 import { saveMask } from "../interaction/masks";
+import { t } from "../words";
 import type { MaskEditorProps } from "./mask_editor/mask_editor";
 import type { RegionsProps } from "./regions/regions";
 import type { Picture } from "./ui_state";
@@ -16,7 +17,7 @@ const PHONE = 720;
 export function useLater<Props>(editor: Editor, isWanted: boolean, load: () => Promise<ComponentType<Props>>): ComponentType<Props> | null {
   const [component, setComponent] = useState<ComponentType<Props> | null>(null);
   useEffect(() => {
-    if (isWanted && !component) load().then((found) => setComponent(() => found), () => editor.ui.tell("This part of the editor can't be loaded. Is the server running?", "error"));
+    if (isWanted && !component) load().then((found) => setComponent(() => found), () => editor.ui.tell(t("common.partFails"), "error"));
   }, [isWanted, component]);
   return component;
 }

@@ -8,6 +8,7 @@ import type { Document } from "../model/document";
 import type { Rect } from "../model/types";
 import { visibleArea } from "../view/canvas/camera";
 import { cameraAt, mapPlace, paintMap, paintView, worldOf, type MapPlace } from "../view/canvas/minimap";
+import { t } from "../words";
 
 const WIDTH = 208;
 const HEIGHT = 136;
@@ -83,7 +84,7 @@ export function Minimap({ editor }: { editor: Editor }) {
     if (place) stage.setCamera(cameraAt(place, [event.clientX - box.left, event.clientY - box.top], stage.camera, stage.width, stage.height));
   };
   return (
-    <canvas class="minimap" ref={canvas} hidden role="img" aria-label="Map of the workflow" title="Drag to look elsewhere (M hides the map)"
+    <canvas class="minimap" ref={canvas} hidden role="img" aria-label={t("minimap.title")} title={t("minimap.hint")}
       onPointerDown={(event) => { canvas.current!.setPointerCapture(event.pointerId); go(event); }}
       onPointerMove={(event) => { if (event.buttons === 1) go(event); }} />
   );

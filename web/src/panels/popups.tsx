@@ -6,6 +6,7 @@ import { fuzzyScore } from "../model/fuzzy";
 import type { Json } from "../model/types";
 import { CloseIcon } from "../view/icons";
 import { readableKeys } from "../interaction/keymap";
+import { t } from "../words";
 import type { ChoicePopup } from "./ui_state";
 
 const FILTER_FROM = 9;
@@ -39,7 +40,7 @@ function ChoiceList({ editor, popup }: { editor: Editor; popup: ChoicePopup }) {
         if (event.key === "Enter") pick(shown[chosen]);
       }}>
       {popup.choices.length >= FILTER_FROM && (
-        <input class="search-input" placeholder={`Filter ${popup.label}…`} value={query} onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }} />
+        <input class="search-input" placeholder={t("popups.filter", { label: popup.label })} value={query} onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }} />
       )}
       <ul class="results" role="listbox" aria-label={popup.label} ref={list}>
         {shown.map((choice, index) => (
@@ -49,7 +50,7 @@ function ChoiceList({ editor, popup }: { editor: Editor; popup: ChoicePopup }) {
             {choice === popup.value && <span class="check">✓</span>}
           </li>
         ))}
-        {shown.length === 0 && <li class="nothing">{popup.choices.length === 0 ? "There is nothing to choose from yet." : "Nothing matches."}</li>}
+        {shown.length === 0 && <li class="nothing">{popup.choices.length === 0 ? t("popups.noChoices") : t("popups.noMatch")}</li>}
       </ul>
     </div>
   );
@@ -91,7 +92,7 @@ export function ContextMenu({ editor }: { editor: Editor }) {
   return (
     <>
       <div class="veil clear" onPointerDown={close} onContextMenu={(event) => event.preventDefault()} />
-      <div class="popup menu" role="menu" aria-label="Menu" ref={root} onKeyDown={(event) => walkMenu(event, root.current!)} style={{ left: `${left}px`, top: `${Math.max(8, top)}px` }}>
+      <div class="popup menu" role="menu" aria-label={t("popups.menu")} ref={root} onKeyDown={(event) => walkMenu(event, root.current!)} style={{ left: `${left}px`, top: `${Math.max(8, top)}px` }}>
         {menu.items.map((item, index) => item === null ? <hr key={index} /> : (
           <button key={item.label} type="button" role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"} aria-checked={item.checked} disabled={item.disabled} onClick={() => { close(); item.act(); }}>
             {item.label}{item.checked && <span class="check">✓</span>}{item.keys && <kbd>{readableKeys(item.keys)}</kbd>}
@@ -108,9 +109,9 @@ export function Toasts({ editor }: { editor: Editor }) {
       {editor.ui.toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.tone}`} role={toast.tone === "error" ? "alert" : "status"}>
           <span>{toast.text}</span>
-          {toast.node && <button type="button" class="button quiet" onClick={() => editor.jumpTo(toast.node!)}>Show</button>}
+          {toast.node && <button type="button" class="button quiet" onClick={() => editor.jumpTo(toast.node!)}>{t("popups.show")}</button>}
           {toast.action && <button type="button" class="button quiet" onClick={() => { editor.ui.dismiss(toast.id); toast.action!.act(); }}>{toast.action.label}</button>}
-          <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => editor.ui.dismiss(toast.id)}><CloseIcon /></button>
+          <button type="button" class="icon-button" aria-label={t("popups.dismiss")} onClick={() => editor.ui.dismiss(toast.id)}><CloseIcon /></button>
         </div>
       ))}
     </div>
@@ -123,15 +124,15 @@ export function ErrorPanel({ editor }: { editor: Editor }) {
   const errors = document?.errors.value ?? [];
   if (!document || errors.length === 0) return null;
   return (
-    <section class="errors" aria-label="Problems">
-      <header><strong>{errors.length === 1 ? "One problem" : `${errors.length} problems`}</strong>
-        <button type="button" class="icon-button" aria-label="Close the list of problems" onClick={() => (document.errors.value = [])}><CloseIcon /></button>
+    <section class="errors" aria-label={t("popups.problems")}>
+      <header><strong>{t("popups.problemCount", { n: errors.length })}</strong>
+        <button type="button" class="icon-button" aria-label={t("popups.closeProblems")} onClick={() => (document.errors.value = [])}><CloseIcon /></button>
       </header>
       {errors.map((error, index) => (
         <div key={index} class="problem">
           <button type="button" class="problem-title" disabled={error.node === null} onClick={() => error.node && editor.jumpTo(error.node)}>{error.title}</button>
           <p>{error.message}</p>
-          {error.details && <details><summary>Details</summary><pre>{error.details}</pre></details>}
+          {error.details && <details><summary>{t("popups.details")}</summary><pre>{error.details}</pre></details>}
         </div>
       ))}
     </section>

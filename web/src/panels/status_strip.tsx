@@ -7,6 +7,7 @@ import { ClockIcon, CloseIcon, UpIcon } from "../view/icons";
 import { cancelWaiting } from "../running/repeat";
 import { KeptNotice } from "../running/run_controls";
 import { timedJob, toggleTimes } from "../running/shown";
+import { t } from "../words";
 import { PackNotice } from "./packs";
 import { pause, runNext } from "./queue_line";
 import { RecoveredNotice } from "./trash";
@@ -15,10 +16,10 @@ function Running({ editor }: { editor: Editor }) {
   const document = editor.documents.value.find((entry) => entry.runningNode.value !== null);
   const id = document?.runningNode.value;
   const found = document && id ? findNode(document.root, id) : undefined;
-  if (!document || !id || !found) return <span class="status-text">Running…</span>;
+  if (!document || !id || !found) return <span class="status-text">{t("status.running")}</span>;
   const { value, max } = document.run(id).value;
   return (
-    <button type="button" class="status-node" title="Show this node" onClick={() => { editor.activate(document); editor.jumpTo(id); }}>
+    <button type="button" class="status-node" title={t("status.showNode")} onClick={() => { editor.activate(document); editor.jumpTo(id); }}>
       <span class="pulse" />{found.graph.title(found.node)}{max > 1 && <span class="muted"> {value} / {max}</span>}
     </button>
   );
@@ -27,26 +28,24 @@ function Running({ editor }: { editor: Editor }) {
 function Pending({ editor }: { editor: Editor }) {
   const { pending, isPaused } = editor.queue.value;
   if (pending.length === 0 && !isPaused) return null;
-  const nameOf = (prompt: string): string => editor.documents.value.find((document) => document.prompts.value.includes(prompt))?.name.value ?? "Run";
+  const nameOf = (prompt: string): string => editor.documents.value.find((document) => document.prompts.value.includes(prompt))?.name.value ?? t("status.run");
   return (
     <details class="pending">
-      <summary>{pending.length} waiting{isPaused && ", paused"}</summary>
+      <summary>{t("status.waiting", { n: pending.length })}{isPaused && `, ${t("status.paused")}`}</summary>
       <ul>
         {pending.map((item, index) => (
           <li key={item.promptId}>
             <span class="pending-name">{index + 1}. {nameOf(item.promptId)}</span>
-            {index > 0 && <button type="button" class="icon-button" title="Run next" aria-label={`Run waiting run ${index + 1} next`} onClick={() => void runNext(editor, item.promptId)}><UpIcon /></button>}
-            <button type="button" class="icon-button" aria-label={`Cancel waiting run ${index + 1}`} onClick={() => void editor.cancel(item.promptId)}><CloseIcon /></button>
+            {index > 0 && <button type="button" class="icon-button" title={t("status.runNext")} aria-label={t("status.runThisNext", { number: index + 1 })} onClick={() => void runNext(editor, item.promptId)}><UpIcon /></button>}
+            <button type="button" class="icon-button" aria-label={t("status.cancelWaiting", { number: index + 1 })} onClick={() => void editor.cancel(item.promptId)}><CloseIcon /></button>
           </li>
         ))}
-        {pending.length > 1 && <li><button type="button" class="button quiet" onClick={() => void cancelWaiting(editor)}>Cancel all that wait</button></li>}
-        <li><button type="button" class="button quiet" onClick={() => void pause(editor, !isPaused)}>{isPaused ? "Go on" : "Pause after this run"}</button></li>
+        {pending.length > 1 && <li><button type="button" class="button quiet" onClick={() => void cancelWaiting(editor)}>{t("status.cancelAll")}</button></li>}
+        <li><button type="button" class="button quiet" onClick={() => void pause(editor, !isPaused)}>{isPaused ? t("status.goOn") : t("status.pause")}</button></li>
       </ul>
     </details>
   );
 }
-
-const CONNECTION = { open: "Connected", connecting: "Connecting…", lost: "No connection to the server; trying again" } as const;
 
 export function StatusStrip({ editor }: { editor: Editor }) {
   const connection = editor.socket.connection.value;
@@ -55,17 +54,17 @@ export function StatusStrip({ editor }: { editor: Editor }) {
   void editor.active.value?.revision.value;
   const selected = [...(editor.active.value?.selection.value ?? [])].filter((id) => !isBorder(id)).length;
   return (
-    <footer class="status-strip" aria-label="Status">
-      <span class={`light ${connection}`} role="status" title={CONNECTION[connection]} aria-label={CONNECTION[connection]} />
-      {connection === "lost" && <span class="status-text">{CONNECTION.lost}</span>}
-      {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">Ready</span>}
+    <footer class="status-strip" aria-label={t("status.status")}>
+      <span class={`light ${connection}`} role="status" title={t(`status.${connection}`)} aria-label={t(`status.${connection}`)} />
+      {connection === "lost" && <span class="status-text">{t("status.lost")}</span>}
+      {running.length > 0 ? <Running editor={editor} /> : connection === "open" && <span class="status-text">{t("status.ready")}</span>}
       <Pending editor={editor} />
       <KeptNotice />
-      {(editor.active.value?.prompts.value.length ?? 0) > 0 && <button type="button" class="status-times" aria-pressed={timedJob.value !== null} title="Where the time of a run went" onClick={() => toggleTimes(editor)}><ClockIcon />Times</button>}
+      {(editor.active.value?.prompts.value.length ?? 0) > 0 && <button type="button" class="status-times" aria-pressed={timedJob.value !== null} title={t("times.whereRun")} onClick={() => toggleTimes(editor)}><ClockIcon />{t("times.times")}</button>}
       <span class="spacer" />
       <RecoveredNotice editor={editor} />
       <PackNotice editor={editor} />
-      <span class="status-text">{selected > 0 ? `${selected} of ${count} nodes` : `${count} nodes`}</span>
+      <span class="status-text">{selected > 0 ? t("status.selected", { selected, n: count }) : t("status.nodeCount", { n: count })}</span>
       <Zoom editor={editor} />
     </footer>
   );
@@ -73,5 +72,5 @@ export function StatusStrip({ editor }: { editor: Editor }) {
 
 function Zoom({ editor }: { editor: Editor }) {
   const percent = Math.round((editor.active.value?.camera.value.scale ?? 1) * 100);
-  return <button type="button" class="status-zoom" title="Show everything (F)" onClick={() => editor.stage.fit()}>{percent} %</button>;
+  return <button type="button" class="status-zoom" title={t("status.showAll")} onClick={() => editor.stage.fit()}>{percent} %</button>;
 }

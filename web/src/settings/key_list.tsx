@@ -2,10 +2,12 @@
 
 import { useState } from "preact/hooks";
 import { GROUPS, type Command } from "../commands/registry";
-import { said } from "../commands/words";
+import { heading, said } from "../commands/words";
 import type { Editor } from "../editor";
 import { combination, isModifier, readableKeys } from "../interaction/keymap";
 import { CloseIcon, PlusIcon } from "../view/icons";
+import { t } from "../words";
+import { list } from "../words/format";
 import { KEY_CHOICES } from "./built_in";
 import { matches } from "./settings_dialog";
 
@@ -43,13 +45,13 @@ function Recorder({ editor, command, done }: { editor: Editor; command: Command;
   if (pressed)
     return (
       <div class="key-conflict" role="alert">
-        <span><kbd>{readableKeys(pressed.keys)}</kbd> is taken by {pressed.others.map((other) => `“${said(other.label)}”`).join(" and ")}.</span>
-        <button type="button" class="button" ref={(button) => button?.focus()} onClick={() => { assign(editor, command, pressed); done(); }}>Take it</button>
-        <button type="button" class="button quiet" onClick={done}>Leave it there</button>
+        <span><kbd>{readableKeys(pressed.keys)}</kbd> {t("settings.takenBy", { commands: list(pressed.others.map((other) => t("settings.quoted", { name: said(other.label) }))) })}</span>
+        <button type="button" class="button" ref={(button) => button?.focus()} onClick={() => { assign(editor, command, pressed); done(); }}>{t("settings.takeKeys")}</button>
+        <button type="button" class="button quiet" onClick={done}>{t("settings.leaveKeys")}</button>
       </div>
     );
   return (
-    <button type="button" class="button key-recorder" ref={(button) => button?.focus()} onKeyDown={press} onBlur={done} aria-label={`Press the keys for ${said(command.label)}; Escape ends`}>Press keys…</button>
+    <button type="button" class="button key-recorder" ref={(button) => button?.focus()} onKeyDown={press} onBlur={done} aria-label={t("settings.pressFor", { command: said(command.label) })}>{t("settings.press")}</button>
   );
 }
 
@@ -62,27 +64,27 @@ function Row({ editor, command }: { editor: Editor; command: Command }) {
   return (
     <div class="setting key-row">
       <div class="setting-words"><span>{label}</span></div>
-      {chosen[command.id] && <button type="button" class="button quiet" aria-label={`Reset the keys of ${label}`} onClick={resetOne}>Reset</button>}
+      {chosen[command.id] && <button type="button" class="button quiet" aria-label={t("settings.resetKeys", { label })} onClick={resetOne}>{t("settings.reset")}</button>}
       {keys.map((entry) => (
         <span key={entry} class="key-chip"><kbd>{readableKeys(entry)}</kbd>
-          <button type="button" aria-label={`Remove ${readableKeys(entry)} from ${label}`} onClick={() => setKeys(editor, { [command.id]: keys.filter((other) => other !== entry) })}><CloseIcon /></button>
+          <button type="button" aria-label={t("settings.removeKeys", { keys: readableKeys(entry), label })} onClick={() => setKeys(editor, { [command.id]: keys.filter((other) => other !== entry) })}><CloseIcon /></button>
         </span>
       ))}
       {isRecording ? <Recorder editor={editor} command={command} done={() => setRecording(false)} />
-        : <button type="button" class="icon-button" aria-label={`Add keys to ${label}`} title="Add keys" onClick={() => setRecording(true)}><PlusIcon /></button>}
+        : <button type="button" class="icon-button" aria-label={t("settings.addKeysTo", { label })} title={t("settings.addKeys")} onClick={() => setRecording(true)}><PlusIcon /></button>}
     </div>
   );
 }
 
 export function KeyList({ editor, query, hasOthers }: { editor: Editor; query: string; hasOthers: boolean }) {
   const { commands } = editor;
-  const names = (command: Command): string[] => [said(command.label), said(command.group), "keys shortcuts keyboard", ...commands.keysOf(command.id).map(readableKeys)];
+  const names = (command: Command): string[] => [said(command.label), heading(command.group), "keys shortcuts keyboard", ...commands.keysOf(command.id).map(readableKeys)];
   const found = commands.all.value.filter((command) => matches(query, ...names(command)));
-  if (found.length === 0) return hasOthers ? null : <p class="nothing" role="status">Nothing is set by these words.</p>;
+  if (found.length === 0) return hasOthers ? null : <p class="nothing" role="status">{t("settings.noneByWords")}</p>;
   const groups = [...new Set<string>([...GROUPS, ...found.map((command) => said(command.group))])];
   return (
-    <section aria-label="Keyboard">
-      <h3>Keyboard</h3>
+    <section aria-label={t("settings.keyboard")}>
+      <h3>{t("settings.keyboard")}</h3>
       {groups.flatMap((group) => found.filter((command) => said(command.group) === group)).map((command) => <Row key={command.id} editor={editor} command={command} />)}
     </section>
   );

@@ -3,6 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import * as http from "../api/http";
 import type { Words } from "../commands/words";
+import { t } from "../words";
 
 interface Described<T> {
   /** The key on the server: `weft.…`, for extensions `pack.…`. */
@@ -129,7 +130,7 @@ export class Settings {
     try {
       this.hold(await http.settings());
     } catch (error) {
-      this.tell(`Your settings can't be read: ${http.reason(error)}`);
+      this.tell(t("settings.readFails", { why: http.reason(error) }));
     }
   }
 
@@ -138,7 +139,7 @@ export class Settings {
     try {
       await http.request("POST", "/settings", changes);
     } catch (error) {
-      this.tell(`The setting holds in this browser only; the server could not keep it: ${http.reason(error)}`);
+      this.tell(t("settings.keepFails", { why: http.reason(error) }));
     }
   }
 

@@ -2,10 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { said } from "../commands/words";
+import { heading, said } from "../commands/words";
 import type { Editor } from "../editor";
 import { fuzzyScore } from "../model/fuzzy";
 import { Dialog } from "../panels/dialogs";
+import { t } from "../words";
 import { KEY_CHOICES, SETTING_GROUPS } from "./built_in";
 import { KeyList } from "./key_list";
 import type { Choice, NumberSetting, Setting, TextSetting, Toggle } from "./settings";
@@ -70,7 +71,7 @@ function Row({ editor, setting }: { editor: Editor; setting: Setting }) {
     <div class="setting">
       <div class="setting-words"><span>{label}</span>{setting.hint && <p class="muted" id={described}>{said(setting.hint)}</p>}</div>
       {editor.settings.isChanged(setting) && (
-        <button type="button" class="button quiet" aria-label={`Reset ${label}`} onClick={() => void editor.settings.reset(setting)}>Reset</button>
+        <button type="button" class="button quiet" aria-label={t("settings.resetOne", { label })} onClick={() => void editor.settings.reset(setting)}>{t("settings.reset")}</button>
       )}
       {field(editor, setting, label, described)}
     </div>
@@ -87,27 +88,27 @@ export function SettingsDialog({ editor }: { editor: Editor }) {
   const [query, setQuery] = useState("");
   const { settings } = editor;
   const all = settings.all.value;
-  const shown = all.filter((setting) => !setting.hidden && matches(query, said(setting.label), said(setting.group), setting.keywords ?? "", said(setting.hint ?? "")));
+  const shown = all.filter((setting) => !setting.hidden && matches(query, said(setting.label), heading(setting.group), setting.keywords ?? "", said(setting.hint ?? "")));
   const groups = [...new Set<string>([...SETTING_GROUPS, ...shown.map((setting) => said(setting.group))])].filter((group) => shown.some((setting) => said(setting.group) === group));
   const changed = all.filter((setting) => settings.isChanged(setting)).length + (settings.isChanged(KEY_CHOICES) ? 1 : 0);
   const resetAll = (): void => {
-    if (confirm("Set all settings and shortcuts back to their defaults?")) void settings.reset(...all, KEY_CHOICES);
+    if (confirm(t("settings.confirmReset"))) void settings.reset(...all, KEY_CHOICES);
   };
   return (
-    <Dialog editor={editor} title="Settings" kind="settings">
-      <input class="search-input" type="search" placeholder="Search settings and shortcuts…" aria-label="Search settings" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+    <Dialog editor={editor} title={t("settings.title")} kind="settings">
+      <input class="search-input" type="search" placeholder={t("settings.searchHint")} aria-label={t("settings.search")} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
       <div class="settings-list" tabIndex={-1}>
         {groups.map((group) => (
-          <section key={group} aria-label={group}>
-            <h3>{group}</h3>
+          <section key={group} aria-label={heading(group)}>
+            <h3>{heading(group)}</h3>
             {shown.filter((setting) => said(setting.group) === group).map((setting) => <Row key={setting.id} editor={editor} setting={setting} />)}
           </section>
         ))}
         <KeyList editor={editor} query={query} hasOthers={shown.length > 0} />
       </div>
       <div class="dialog-buttons">
-        <span class="muted spacer">Kept on the server, for every browser of yours.</span>
-        <button type="button" class="button quiet" disabled={changed === 0} onClick={resetAll}>Reset all</button>
+        <span class="muted spacer">{t("settings.keptOnServer")}</span>
+        <button type="button" class="button quiet" disabled={changed === 0} onClick={resetAll}>{t("settings.resetAll")}</button>
       </div>
     </Dialog>
   );

@@ -35,3 +35,6 @@ export function readableBytes(bytes: number): string {
 
 /** A share of 1, as `42 %`. */
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** `a, b and c`. */
+export const list = (items: readonly string[]): string => new Intl.ListFormat(locale(), { type: "conjunction" }).format(items);

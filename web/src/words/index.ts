@@ -52,7 +52,13 @@ export function t<K extends Key>(key: K, ...[values]: Values<K>): string {
   return fill(catalogue[key.slice(0, dot)]![key.slice(dot + 1)]!, values as Readonly<Record<string, string | number>> | undefined);
 }
 
-/** The same for what is declared once and said in the language of the moment, such as the label of a command. */
+/** What a word of the program is called, such as the group `Edit` of a command; one that the area does not know stays as it is. */
+export function named(area: keyof English, word: string): string {
+  const text = spoken.value.catalogue[area]![word];
+  return typeof text === "string" ? text : word;
+}
+
+/** The same as `t` for what is declared once and said in the language of the moment, such as the label of a command. */
 export const phrase = <K extends Key>(key: K, ...values: Values<K>): (() => string) => () => t(key, ...values);
 
 function fill(text: Text, values: Readonly<Record<string, string | number>> | undefined): string {

@@ -10,7 +10,7 @@ export interface Literal {
 }
 
 /** Attributes and properties whose texts are read. */
-const READ = new Set(["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "alt", "group", "hint", "label", "placeholder", "says", "title", "unit"]);
+const READ = new Set(["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "alt", "hint", "label", "placeholder", "says", "title", "unit"]);
 /** Attributes whose values look like sentences but are none. */
 const NEVER_READ = new Set(["accept", "class", "className", "d", "sandbox", "style", "viewBox", "points", "transform", "rel", "keywords", "tag"]);
 const TELLS = /(^|\.)(tell|confirm|prompt|alert|Error|HttpError)$/;

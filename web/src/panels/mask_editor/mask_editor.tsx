@@ -7,6 +7,7 @@ import type { Area } from "../../model/mask/mask";
 import { clear, feather, invert } from "../../model/mask/shapes";
 import type { FileRef } from "../../model/run_state";
 import type { Point } from "../../model/types";
+import { t } from "../../words";
 import { LARGEST_SIZE, MaskControls, MaskHeader, toolOfKey, type MaskActions } from "./controls";
 import { fitPlace, MaskGestures, zoomPlace, type Input, type Place, type Tools } from "./gestures";
 import { load, toPng, type Painting } from "./loading";
@@ -91,8 +92,8 @@ function Board({ painting, tools, place, setPlace, changed, gestures, overlay }:
       }}>
       <div class={`mask-paper${place.scale >= PIXELS_SEEN_FROM ? " is-large" : ""}`}
         style={{ width: `${mask.width}px`, height: `${mask.height}px`, transform: `translate(${place.x}px, ${place.y}px) scale(${place.scale})` }}>
-        <canvas ref={picture} aria-label="The picture" role="img" />
-        <canvas ref={sheet} aria-label="What is painted" role="img" />
+        <canvas ref={picture} aria-label={t("mask.picture")} role="img" />
+        <canvas ref={sheet} aria-label={t("mask.painted")} role="img" />
         <svg class="mask-polygon" viewBox={`0 0 ${mask.width} ${mask.height}`} hidden={polygon.length === 0}>
           <polygon points={polyline(polygon)} style={{ strokeWidth: `${1.5 / place.scale}px` }} />
           {polygon[0] && <circle cx={polygon[0][0]} cy={polygon[0][1]} r={5 / place.scale} />}
@@ -109,7 +110,7 @@ function usePainting({ picture, close, fail }: MaskEditorProps): Painting | null
   useEffect(() => {
     let isOpen = true;
     load(picture).then((loaded) => isOpen && setPainting(loaded), (error: unknown) => {
-      fail(`${picture.filename} can't be opened: ${reason(error)}`);
+      fail(t("mask.opensNot", { filename: picture.filename, why: reason(error) }));
       close();
     });
     return () => void (isOpen = false);
@@ -172,7 +173,7 @@ export function MaskEditor(props: MaskEditorProps) {
     changed(mask.whole);
   };
   const close = (): void => {
-    if (!mask?.canUndo || confirm("Close the mask? What you painted is not saved.")) props.close();
+    if (!mask?.canUndo || confirm(t("mask.confirmClose"))) props.close();
   };
   const save = async (): Promise<void> => {
     if (!mask || isSaving) return;
@@ -181,7 +182,7 @@ export function MaskEditor(props: MaskEditorProps) {
       await props.save(await toPng(mask));
       props.close();
     } catch (error) {
-      props.fail(`The mask could not be saved: ${reason(error)}`);
+      props.fail(t("mask.saveFails", { why: reason(error) }));
     } finally {
       setSaving(false);
     }
@@ -195,9 +196,9 @@ export function MaskEditor(props: MaskEditorProps) {
   useKeys(act, gestures, tools, setTools);
   const can = { undo: mask?.canUndo === true, redo: mask?.canRedo === true, save: mask !== undefined && !isSaving };
   return (
-    <section class="mask-editor" role="dialog" aria-modal="true" aria-label={`Mask of ${picture.filename}`} tabIndex={-1} ref={root}>
+    <section class="mask-editor" role="dialog" aria-modal="true" aria-label={t("mask.maskOf", { name: picture.filename })} tabIndex={-1} ref={root}>
       <MaskHeader name={picture.filename} can={can} act={act} zoom={place.scale} />
-      {painting ? <Board painting={painting} tools={tools} place={place} setPlace={setPlace} changed={changed} gestures={gestures} overlay={overlay} /> : <p class="mask-board mask-wait">The picture is fetched…</p>}
+      {painting ? <Board painting={painting} tools={tools} place={place} setPlace={setPlace} changed={changed} gestures={gestures} overlay={overlay} /> : <p class="mask-board mask-wait">{t("mask.fetching")}</p>}
       <MaskControls tools={tools} setTools={setTools} softness={softness} setSoftness={setSoftness} can={can} act={act} />
     </section>
   );

@@ -11,6 +11,7 @@ import { NodeMode, type GraphNode, type NodeId } from "../../model/types";
 import { describeNode, readingOrder } from "../../model/walking";
 import { fuzzyScore } from "../../model/fuzzy";
 import { CloseIcon } from "../../view/icons";
+import { t } from "../../words";
 import "./outline.css";
 
 interface Entry {
@@ -25,8 +26,8 @@ interface Entry {
 }
 
 const marksOf = (node: GraphNode): string[] => [
-  ...(node.mode === NodeMode.mute ? ["muted"] : []), ...(node.mode === NodeMode.bypass ? ["bypassed"] : []),
-  ...(node.pinned ? ["pinned"] : []), ...(node.known ? [] : ["not installed"]),
+  ...(node.mode === NodeMode.mute ? [t("outline.muted")] : []), ...(node.mode === NodeMode.bypass ? [t("outline.bypassed")] : []),
+  ...(node.pinned ? [t("outline.pinned")] : []), ...(node.known ? [] : [t("outline.missing")]),
 ];
 
 function groupOf(graph: Graph, node: GraphNode): string | null {
@@ -96,11 +97,11 @@ export function Outline({ editor }: { editor: Editor }) {
     act();
   };
   return (
-    <section class="outline" aria-label="Outline">
-      <header><h2>Outline</h2><button type="button" class="icon-button" aria-label="Close the outline" onClick={() => (editor.ui.showsOutline.value = false)}><CloseIcon /></button></header>
-      <input class="search-input" type="search" aria-label="Filter the nodes" placeholder="Filter the nodes…" value={query} onInput={(event) => { setQuery(event.currentTarget.value); setAt(0); }}
+    <section class="outline" aria-label={t("outline.title")}>
+      <header><h2>{t("outline.title")}</h2><button type="button" class="icon-button" aria-label={t("outline.close")} onClick={() => (editor.ui.showsOutline.value = false)}><CloseIcon /></button></header>
+      <input class="search-input" type="search" aria-label={t("outline.filter")} placeholder={t("outline.filterHint")} value={query} onInput={(event) => { setQuery(event.currentTarget.value); setAt(0); }}
         onKeyDown={(event) => { if (event.key === "ArrowDown") { event.preventDefault(); move(0); } if (event.key === "Enter" && rows[0]) goTo(editor, rows[0].key); }} />
-      <ul class="outline-rows" role="tree" aria-label="Nodes of the workflow" ref={list} onKeyDown={press}>
+      <ul class="outline-rows" role="tree" aria-label={t("outline.nodes")} ref={list} onKeyDown={press}>
         {rows.map((entry, index) => (
           <li key={entry.key} role="treeitem" aria-level={entry.level} aria-expanded={entry.hasChildren ? entry.isOpen : undefined} aria-selected={isSelected(entry)} aria-label={entry.says}
             tabIndex={index === Math.max(0, chosen) ? 0 : -1} style={{ paddingLeft: `${4 + entry.level * 12}px` }} onFocus={() => setAt(index)} onClick={() => goTo(editor, entry.key)}>
@@ -110,7 +111,7 @@ export function Outline({ editor }: { editor: Editor }) {
           </li>
         ))}
       </ul>
-      {rows.length === 0 && <p class="nothing" role="status">{query ? "No node fits." : "There are no nodes yet."}</p>}
+      {rows.length === 0 && <p class="nothing" role="status">{query ? t("outline.noneFits") : t("outline.none")}</p>}
     </section>
   );
 }

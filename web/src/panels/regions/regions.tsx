@@ -6,6 +6,7 @@ import type { Document } from "../../model/document";
 import { areaEdits, CELL, fitted, pictureSize, regionsOf, type Region, type Size } from "../../model/regions";
 import type { NodeId, Point, Rect } from "../../model/types";
 import { CloseIcon } from "../../view/icons";
+import { t } from "../../words";
 import "./regions.css";
 
 export interface RegionsProps {
@@ -63,9 +64,9 @@ function Area({ region, size, number, isChosen, choose, perPixel, set, done }: A
     done();
   };
   const gestures = { onPointerMove: follow, onPointerUp: end, onPointerCancel: end };
-  const says = `${region.label}: ${Math.round(rect.width)} × ${Math.round(rect.height)} at ${Math.round(rect.x)}, ${Math.round(rect.y)}`;
+  const says = t("regions.at", { name: region.label, width: Math.round(rect.width), height: Math.round(rect.height), x: Math.round(rect.x), y: Math.round(rect.y) });
   return (
-    <div class={`region${isChosen ? " is-chosen" : ""}${isFixed ? " is-fixed" : ""}`} role="group" tabIndex={0} aria-label={says} title={isFixed ? "A link brings its sides" : says} data-region={region.id}
+    <div class={`region${isChosen ? " is-chosen" : ""}${isFixed ? " is-fixed" : ""}`} role="group" tabIndex={0} aria-label={says} title={isFixed ? t("regions.fixed") : says} data-region={region.id}
       style={{ left: share(rect.x, size.width), top: share(rect.y, size.height), width: share(rect.width, size.width), height: share(rect.height, size.height), "--hue": String(HUES[number % HUES.length]), zIndex: isChosen ? "1" : "0" }}
       onFocus={choose} onPointerDown={(event) => begin(event, "move")} {...gestures}
       onKeyDown={(event) => {
@@ -100,8 +101,8 @@ export function Regions({ editor, document, first }: RegionsProps) {
   return (
     <>
       <div class="veil" onPointerDown={close} />
-      <section class="dialog regions" role="dialog" aria-modal="true" aria-label="Areas of prompts" tabIndex={-1} ref={root} onKeyDown={undo}>
-        <header><h2>Areas of prompts</h2><button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button></header>
+      <section class="dialog regions" role="dialog" aria-modal="true" aria-label={t("regions.title")} tabIndex={-1} ref={root} onKeyDown={undo}>
+        <header><h2>{t("regions.title")}</h2><button type="button" class="icon-button" aria-label={t("common.close")} onClick={close}><CloseIcon /></button></header>
         <div class="region-room">
           <div class="region-frame" ref={frame} style={{ aspectRatio: `${size.width} / ${size.height}`, width: `min(100%, calc(60vh * ${size.width / size.height}))` }}>
             {regions.map((region, number) => (
@@ -111,7 +112,7 @@ export function Regions({ editor, document, first }: RegionsProps) {
             ))}
           </div>
         </div>
-        <p class="muted">The picture is {size.width} × {size.height}. Drag an area or its corners; arrow keys move it, with Shift they change its size. All goes in steps of {CELL}.</p>
+        <p class="muted">{t("regions.howTo", { width: size.width, height: size.height, cell: CELL })}</p>
       </section>
     </>
   );

@@ -6,4 +6,5 @@ export const common = {
   name: "Name",
   bytes: "Byte",
   justNow: "gerade eben",
+  partFails: "Dieser Teil des Editors lässt sich nicht laden. Läuft der Server?",
 } as const;

@@ -3,8 +3,11 @@
 import type { ENGLISH } from "../en";
 import type { TranslationOf } from "../text";
 import { common } from "./common";
+import { extensions } from "./extensions";
 import { library } from "./library";
 import { formPage } from "./formPage";
+import { formPanel } from "./formPanel";
+import { groups } from "./groups";
 import { settings } from "./settings";
 import { account } from "./account";
 import { subgraph } from "./subgraph";
@@ -17,7 +20,14 @@ import { sweep } from "./sweep";
 import { times } from "./times";
 import { looking } from "./looking";
 import { templates } from "./templates";
+import { popups } from "./popups";
+import { mask } from "./mask";
+import { regions } from "./regions";
+import { minimap } from "./minimap";
+import { commands } from "./commands";
+import { outline } from "./outline";
+import { gestures } from "./gestures";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, library, formPage, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates });
+export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures });

@@ -19,4 +19,9 @@ export const run = {
   keepsRunning: "läuft immer weiter",
   stop: "Anhalten",
   notRunYet: "Dieser Workflow ist noch nicht gelaufen. Nach einem Lauf stehen seine Zeiten hier.",
+  problems: { one: "Ein Problem: {what}", other: "{n} Probleme: {what}" },
+  runningNode: "{node} läuft.",
+  begins: "Der Lauf beginnt.",
+  isDone: "Der Lauf ist fertig.",
+  runs: "Läufe",
 } as const;

@@ -24,4 +24,6 @@ export const times = {
   slowest: "Langsamste zuerst",
   inOrder: "In zeitlicher Folge",
   close: "Zeiten schließen",
+  where: "Wo die Zeit dieses Laufs blieb",
+  whereRun: "Wo die Zeit eines Laufs blieb",
 } as const;

@@ -8,4 +8,5 @@ export const common = {
   name: "Name",
   bytes: "bytes",
   justNow: "just now",
+  partFails: "This part of the editor can't be loaded. Is the server running?",
 } as const;

@@ -1,8 +1,11 @@
 /** All that the editor says, in English; its type is what other languages are held to. */
 
 import { common } from "./common";
+import { extensions } from "./extensions";
 import { library } from "./library";
 import { formPage } from "./formPage";
+import { formPanel } from "./formPanel";
+import { groups } from "./groups";
 import { settings } from "./settings";
 import { account } from "./account";
 import { subgraph } from "./subgraph";
@@ -15,5 +18,12 @@ import { sweep } from "./sweep";
 import { times } from "./times";
 import { looking } from "./looking";
 import { templates } from "./templates";
+import { popups } from "./popups";
+import { mask } from "./mask";
+import { regions } from "./regions";
+import { minimap } from "./minimap";
+import { commands } from "./commands";
+import { outline } from "./outline";
+import { gestures } from "./gestures";
 
-export const ENGLISH = { common, library, formPage, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates } as const;
+export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures } as const;

@@ -19,4 +19,9 @@ export const run = {
   keepsRunning: "keeps running",
   stop: "Stop",
   notRunYet: "This workflow was not run yet. After a run, its times are shown here.",
+  problems: { one: "One problem: {what}", other: "{n} problems: {what}" },
+  runningNode: "Running {node}.",
+  begins: "The run begins.",
+  isDone: "The run is done.",
+  runs: "Runs",
 } as const;

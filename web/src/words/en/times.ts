@@ -24,4 +24,6 @@ export const times = {
   slowest: "Slowest first",
   inOrder: "In order of time",
   close: "Close the times",
+  where: "Where the time of its run went",
+  whereRun: "Where the time of a run went",
 } as const;

@@ -1,0 +1,16 @@
+export const groups = {
+  Run: "Ausführen",
+  Workflow: "Workflow",
+  Edit: "Bearbeiten",
+  Node: "Knoten",
+  Subgraph: "Subgraph",
+  Arrange: "Anordnen",
+  View: "Ansicht",
+  "Go to": "Gehe zu",
+  Panels: "Bereiche",
+  Appearance: "Darstellung",
+  Canvas: "Arbeitsfläche",
+  Running: "Läufe",
+  Prompts: "Prompts",
+  Keyboard: "Tastatur",
+} as const;

@@ -1,0 +1,4 @@
+export const minimap = {
+  title: "Übersicht des Workflows",
+  hint: "Ziehen, um anderswohin zu schauen (M blendet die Übersicht aus)",
+} as const;
