@@ -12,6 +12,7 @@ import { offerMenuOfSelection } from "../interaction/surface";
 import { saveActive } from "../interaction/saving";
 import { enterSelected, makeSubgraph, unpackNode } from "../interaction/subgraphs";
 import { closeDocument, turnTabs } from "../interaction/tabs";
+import { showsForm } from "../forms/shown";
 import { shownHalf, toggleHalf } from "../library/shown";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
@@ -110,6 +111,7 @@ const VIEW: readonly Command[] = [
   switches("view.map", MINIMAP, { keys: ["M"], keywords: "minimap overview" }),
   { id: "library.workflows", label: phrase("library.showWorkflows"), group: "Panels", keys: ["W"], keywords: "saved folders files browse", checked: () => shownHalf.value === "workflows", run: () => toggleHalf("workflows") },
   { id: "library.models", label: phrase("library.showModels"), group: "Panels", keys: ["L"], keywords: "checkpoints loras files browser library", checked: () => shownHalf.value === "models", run: () => toggleHalf("models") },
+  { id: "view.form", label: phrase("formPanel.open"), group: "Panels", keys: ["Shift+F"], keywords: "app page simple share widgets", checked: () => showsForm.value, run: () => (showsForm.value = !showsForm.value) },
   { id: "view.results", label: "Results", group: "Panels", keys: ["G"], keywords: "gallery history pictures", checked: (editor) => editor.ui.showsGallery.value, run: (editor) => (editor.ui.showsGallery.value = !editor.ui.showsGallery.value) },
   { id: "view.outline", label: "Outline", group: "Panels", keys: ["O"], keywords: "tree list nodes navigate", checked: (editor) => editor.ui.showsOutline.value, run: (editor) => (editor.ui.showsOutline.value = !editor.ui.showsOutline.value) },
   { id: "view.packs", label: "Packs…", group: "Panels", keywords: "custom nodes extensions", run: (editor) => (editor.ui.dialog.value = "packs") },

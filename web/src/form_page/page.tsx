@@ -43,7 +43,7 @@ function Fields({ page, part }: { page: FormPage; part: Part }) {
   return (
     <details class="form-part" ref={details} open={!part.isFolded}>
       <summary><h2>{part.title}</h2></summary>
-      {fields}
+      <div class="form-part">{fields}</div>
     </details>
   );
 }

@@ -1,7 +1,9 @@
 /** What does the pointer machine act on in the real editor? Stage and panels behind one small interface. */
 
 import type { Editor } from "../editor";
+import { t } from "../words";
 import { dissolveNode } from "../model/operations";
+import { offerForForm } from "../forms/shown";
 import { setsArea } from "../model/regions";
 import { isBorder } from "../model/subgraph_type";
 import { insertInto } from "../model/rewire";
@@ -32,6 +34,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     ...(only !== null && pictureOf(document, only) ? [commands.item("node.mask")] : []),
     ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: "Draw the areas…", act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
     commands.item("node.rename"),
+    ...(only !== null && document.graph.widgets(document.graph.node(only)).length > 0 ? [{ label: t("formPanel.addToForm"), act: () => offerForForm(document.key(only)) }] : []),
     commands.item("edit.duplicate"),
     commands.item("edit.group", "Group"),
     commands.item("subgraph.make", "Make a subgraph"),

@@ -4,6 +4,7 @@ import type { Editor } from "../editor";
 import { overlay } from "../ext/contributions";
 import type { PointerMachine } from "../interaction/pointer";
 import { Viewport } from "../interaction/viewport";
+import { FormHost } from "../forms/host";
 import { LibraryHost } from "../library/host";
 import { Announcer } from "./announcer";
 import { Breadcrumb } from "./breadcrumb";
@@ -30,6 +31,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <OutlineHost editor={editor} />
       <LibraryHost editor={editor} />
       <Gallery editor={editor} />
+      <FormHost editor={editor} />
       <SweepHost editor={editor} />
       <TimesHost editor={editor} />
       <StatusStrip editor={editor} />

@@ -2,8 +2,9 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
+import { showsForm } from "../forms/shown";
 import { topBarItems } from "../ext/contributions";
-import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, TemplateIcon, UndoIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, FormIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, TemplateIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
 import { closeDocument } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
@@ -57,6 +58,7 @@ export function TopBar({ editor }: { editor: Editor }) {
         <span class="divider" />
         <button type="button" class="icon-button" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
         <button type="button" class={`icon-button${shownHalf.value !== null ? " is-on" : ""}`} aria-label={t("library.title")} aria-pressed={shownHalf.value !== null} title={withKeys(editor, t("library.title"), "library.workflows")} onClick={() => toggleHalf()}><LibraryIcon /></button>
+        <button type="button" class={`icon-button${showsForm.value ? " is-on" : ""}`} aria-label={t("formPanel.title")} aria-pressed={showsForm.value} title={withKeys(editor, t("formPanel.open"), "view.form")} onClick={() => (showsForm.value = !showsForm.value)}><FormIcon /></button>
         <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
         <button type="button" class="icon-button" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
         <ExtensionsButton editor={editor} />

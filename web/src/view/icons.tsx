@@ -17,6 +17,8 @@ export const UndoIcon = () => <Icon><path d="M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 
 export const RedoIcon = () => <Icon><path d="M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10M10.5 4 13 6.5 10.5 9" /></Icon>;
 export const UploadIcon = () => <Icon><path d="M8 10.5V3M5 5.5 8 2.8l3 2.7M3 10.5v2.3h10v-2.3" /></Icon>;
 export const DownloadIcon = () => <Icon><path d="M8 2.8v7.6M5 7.8l3 2.7 3-2.7M3 10.5v2.3h10v-2.3" /></Icon>;
+export const GripIcon = () => <Icon><path d="M6 4v.1M10 4v.1M6 8v.1M10 8v.1M6 12v.1M10 12v.1" /></Icon>;
+export const FormIcon = () => <Icon><rect x="2.8" y="2.2" width="10.4" height="11.6" rx="2" /><path d="M5.4 5.4h5.2M5.4 8h5.2M5.4 10.8h2.4" /></Icon>;
 export const BrushIcon = () => <Icon><path d="M13.2 2.8 7.4 8.6M6 9.2c1.5.2 1.9 1 1.9 1.9 0 1.6-1.4 2.3-2.8 2.3-1 0-2-.3-2.7-.9 1-.3 1.2-.9 1.3-1.6.1-1 1-1.8 2.3-1.7z" /></Icon>;
 export const UpIcon = () => <Icon><path d="M8 13V3.5M4 7.2 8 3.2l4 4" /></Icon>;
 export const PinIcon = () => <Icon><path d="M6 2.5h4M6.6 2.5v4L4.5 9h7L9.4 6.5v-4M8 9v4.5" /></Icon>;

@@ -3,6 +3,7 @@
 import { memo } from "./memo";
 import { useComputed } from "@preact/signals";
 import type { Editor } from "../../editor";
+import { formPin, showsForm } from "../../forms/shown";
 import type { Document } from "../../model/document";
 import type { NodeLayout, WidgetPlace } from "../../model/geometry";
 import { typeLabel } from "../../model/sockets";
@@ -102,11 +103,13 @@ function WidgetView({ editor, document, node, place }: PartProps & { place: Widg
   if (!Component) return null;
   const linked = isLinked(document.graph, node, spec);
   const key = `value ${node.id} ${spec.name}`;
+  const Pin = showsForm.value ? formPin.value : null;
   return (
     <div class={`widget${linked ? " is-linked" : ""}`} data-widget={spec.name} style={{ top: `${y}px`, height: `${height}px` }}>
       <Component editor={editor} document={document} node={node} spec={spec} linked={linked} value={document.graph.value(node, spec)}
         set={(value, live) => document.edit(`change ${spec.label}`, [valueEdit(document.graph, node, spec, value)], live ? key : null)}
         commit={() => document.endGesture()} />
+      {Pin && <Pin document={document} node={node} spec={spec} />}
     </div>
   );
 }
