@@ -185,11 +185,19 @@ def _text_encoder(names: Sequence[str], device: str | None, context: NodeContext
 
 PIXEL_SPACE = "pixel_space"
 TINY_VAES = ("taesd", "taesdxl")
+OWN_TINY_VAE = "taesd-"  # before the beginning of the names of the models that it was made for
+
+
+def list_tiny_vaes(places: Places) -> Sequence[str]:
+    """The tiny VAEs of which both halves are in models/vae_approx: the known ones, and those of single models."""
+    files = [name for name in places.model_names("vae_approx") if name.startswith(OWN_TINY_VAE)]
+    own = dict.fromkeys(name.rpartition("_")[0] for name in files)
+    return [name for name in (*TINY_VAES, *own) if name and tiny_vae_files(places, name)]
 
 
 def list_vaes(places: Places) -> Sequence[str]:
-    """The files in models/vae, the tiny VAEs of which both halves are in models/vae_approx, and no VAE at all."""
-    return [*places.model_names("vae"), *(name for name in TINY_VAES if tiny_vae_files(places, name)), PIXEL_SPACE]
+    """The files in models/vae, the tiny VAEs, and no VAE at all."""
+    return [*places.model_names("vae"), *list_tiny_vaes(places), PIXEL_SPACE]
 
 
 def tiny_vae_files(places: Places, name: str) -> tuple[Path, Path] | None:
@@ -203,7 +211,7 @@ def tiny_vae_files(places: Places, name: str) -> tuple[Path, Path] | None:
 def _know_vae(*, places: Places, vae_name: str | None = None, **_: object) -> object:
     if vae_name is None or vae_name == PIXEL_SPACE:
         return float("nan") if vae_name is None else vae_name
-    tiny = tiny_vae_files(places, vae_name) if vae_name in TINY_VAES else None
+    tiny = tiny_vae_files(places, vae_name) if vae_name in list_tiny_vaes(places) else None
     paths = tiny or (places.model_path("vae", vae_name),)
     return [fingerprints.of_path(path) for path in paths]
 
@@ -213,13 +221,13 @@ def load_vae(*, vae_name: Annotated[str, Choice(list_vaes)], context: NodeContex
     """Load a VAE that comes alone.
 
     Args:
-        vae_name: a file in models/vae; taesd and taesdxl are fast and rough, from models/vae_approx; pixel_space is for
-            models that work on pixels.
+        vae_name: a file in models/vae; taesd, taesdxl and taesd-* are fast and rough, from models/vae_approx;
+            pixel_space is for models that work on pixels.
     """
     precision = context.resource(models.Precision)
     if vae_name == PIXEL_SPACE:
         return models.pixel_vae(precision)
-    tiny = tiny_vae_files(context.places, vae_name) if vae_name in TINY_VAES else None
+    tiny = tiny_vae_files(context.places, vae_name) if vae_name in list_tiny_vaes(context.places) else None
     if tiny is not None:
         return models.load_tiny_vae(*tiny, precision=precision)
     return models.load_vae(context.places.model_path("vae", vae_name), precision=precision)

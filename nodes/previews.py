@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.execution import NodeContext, PreviewImage
 from engine.files.images import encode_preview
 from engine.options import ComputeOptions
-from nodes.loaders import tiny_vae_files
+from nodes.loaders import OWN_TINY_VAE, list_tiny_vaes, tiny_vae_files
 from nodes.sockets import Model, Vae
 
 if TYPE_CHECKING:
@@ -58,7 +58,13 @@ def previewer(context: NodeContext, model: Model) -> Look | None:
 
 
 def _tiny_vae(context: NodeContext, model: Model) -> Vae | None:
-    name = TINY_VAE_OF_SCALE.get(model.latent_format.scale)
+    files_of_model = model.hosted.weights.file_names
+    own = [
+        name
+        for name in list_tiny_vaes(context.places)
+        if name.startswith(OWN_TINY_VAE) and files_of_model.startswith(name.removeprefix(OWN_TINY_VAE))
+    ]
+    name = max(own, key=len) if own else TINY_VAE_OF_SCALE.get(model.latent_format.scale)
     files = tiny_vae_files(context.places, name) if name is not None else None
     if files is None:
         return None

@@ -70,3 +70,17 @@ def test_a_tiny_vae_that_cannot_be_loaded_is_said_and_left(look, caplog):
         shown = look("taesd", files=broken)
     assert "without a tiny VAE" in caplog.text
     assert shown.tobytes() == look("latent2rgb").tobytes()
+
+
+def test_a_tiny_vae_of_one_model_serves_that_model_only(look, tmp_path):
+    folder = tmp_path / "vae_approx"
+    usual, rough = look("taesd"), look("latent2rgb")
+
+    def add(name):
+        for half in ("encoder", "decoder"):
+            torch.save({n: -t for n, t in tiny_half(half).items()}, folder / f"taesd-{name}_{half}.pth")
+
+    add("another")  # the model's file is tiny.safetensors
+    assert look("taesd").tobytes() == usual.tobytes()
+    add("tiny")
+    assert look("taesd").tobytes() not in (usual.tobytes(), rough.tobytes())
