@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test, type Page } from "@playwright/test";
-import { messages, node, openEditor, run, widget } from "./editor_page";
+import { messages, node, run, widget } from "./editor_page";
 import { ROOT, startServer, type OwnServer } from "./own_server";
 
 declare global {

@@ -17,6 +17,7 @@ import { followSettings, showTheme, speakChosen } from "./settings/applied";
 import { Settings } from "./settings/settings";
 import "./style/index.css";
 import { publishShapes } from "./view/socket_shapes";
+import { t } from "./words";
 import { registerBuiltInWidgets } from "./view/dom/widgets";
 
 const RETRY_MS = 1500;
@@ -72,7 +73,7 @@ followTitle(editor);
 // what packs bring comes after the first frame, and never before it
 requestAnimationFrame(() => setTimeout(() => {
   import("./ext/host").then(({ ExtensionHost, isSafeStart }) => new ExtensionHost(editor, isSafeStart()).start())
-    .catch((error: unknown) => editor.ui.tell(`Extensions can't be loaded: ${String(error)}`, "error"));
+    .catch((error: unknown) => editor.ui.tell(t("extensions.cannotLoad", { why: String(error) }), "error"));
 }));
 // for tests and for the curious: counts of what was drawn and what is in the page
 Object.assign(globalThis, { weft: editor });

@@ -6,6 +6,7 @@ import { joinDecorations, type NodeDecoration } from "../model/decorations";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
+import { t } from "../words";
 import { nodeInfo } from "./infos";
 import type { RunningExtension } from "./running";
 import type { Decoration, Decorator, DecoratorHandle } from "./weft_extension";
@@ -102,7 +103,7 @@ export class Decorators {
     if (fitting.length === 0) return null;
     const info = nodeInfo(document.graph, node);
     return joinDecorations(fitting.flatMap(({ extension: { guard }, decorator }) => {
-      const found = guard.call("its decoration of nodes", () => {
+      const found = guard.call(t("extensions.decoration"), () => {
         if (decorator.match && !decorator.match(info)) return null;
         const decoration = decorator.decorate(info);
         return decoration ? checked(decoration) : null;

@@ -6,6 +6,7 @@ import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
 import type { NodeId } from "../model/types";
+import { t } from "../words";
 import { themeInfo, workflowInfo } from "./infos";
 import type { RunningExtension } from "./running";
 import type { Events } from "./weft_extension";
@@ -88,14 +89,14 @@ export class EventHub {
 
   private tell<K extends keyof Events>(kind: K, event: Events[K]): void {
     for (const { extension, hear } of [...(this.listeners.get(kind) ?? [])])
-      extension.guard.call(`its listener to ${kind}`, () => this.circles.call(extension, () => hear(event as never)), undefined);
+      extension.guard.call(t("extensions.listener", { name: kind }), () => this.circles.call(extension, () => hear(event as never)), undefined);
   }
 
   /** Changes are told together, a frame later. */
   private soon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      for (const extension of this.circles.turn()) this.stop(extension, "it answers each change by a change of its own, without end");
+      for (const extension of this.circles.turn()) this.stop(extension, t("extensions.whyCircles"));
       const touched = [...this.touched];
       this.touched.clear();
       const isSelectionNew = this.isSelectionNew;

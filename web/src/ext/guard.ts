@@ -1,6 +1,7 @@
 /** What happens when an extension's code fails, takes long, or never ends calling itself? It is caught, counted and named here. */
 
 import { signal, type Signal } from "@preact/signals";
+import { t } from "../words";
 
 /** Calls that take longer hold the page up: frames come every 17 ms. */
 export const SLOW_MS = 50;
@@ -66,7 +67,7 @@ export class Guard {
     this.listener.failed(trouble);
     this.failures[kind] += 1;
     if (this.failures[kind] === PATIENCE[kind] && this.isOpen)
-      this.listener.exhausted(kind === "drawing" ? `${what} failed ${PATIENCE.drawing} times` : `it failed ${PATIENCE.callback} times`);
+      this.listener.exhausted(kind === "drawing" ? t("extensions.whyDrawing", { what, times: PATIENCE.drawing }) : t("extensions.whyOften", { times: PATIENCE.callback }));
   }
 
   private run<T>(what: string, code: () => T, fallback: T, kind: CallKind): T {

@@ -4,6 +4,7 @@ import { signal, type Signal } from "@preact/signals";
 import { getJson, reason } from "../api/http";
 import type { Editor } from "../editor";
 import type { Kept } from "../settings/settings";
+import { phrase, t } from "../words";
 import { overlay } from "./contributions";
 import { Decorators } from "./decorators";
 import { EventHub } from "./events";
@@ -22,7 +23,7 @@ const STARTING = "weft.extension_starting";
 const QUIET_MS = 20_000;
 
 const OFF: Kept<readonly string[]> = {
-  kind: "kept", hidden: true, id: "weft.extensions_off", group: "Extensions", label: "Extensions that are switched off", default: [],
+  kind: "kept", hidden: true, id: "weft.extensions_off", group: phrase("extensions.group"), label: phrase("extensions.off"), default: [],
   isValid: (value): value is readonly string[] => Array.isArray(value) && value.every((id) => typeof id === "string"),
 };
 
@@ -56,7 +57,7 @@ export class ExtensionHost {
       editor, surfaces, menus: new MenuRegistry(editor, surfaces), decorators: new Decorators(editor), events: new EventHub(editor, (extension, why) => this.stop(extension, why)),
     };
     overlay.value = overlayOf(this, surfaces);
-    editor.commands.add({ id: "extensions.manage", label: "Extensions…", group: "Panels", keywords: "plugins packs switch off", run: () => (editor.ui.dialog.value = "extensions") });
+    editor.commands.add({ id: "extensions.manage", label: phrase("extensions.open"), group: "Panels", keywords: "plugins packs switch off", run: () => (editor.ui.dialog.value = "extensions") });
     this.watchPage();
   }
 
@@ -68,18 +69,18 @@ export class ExtensionHost {
     try {
       modules = (await getJson<{ readonly modules: readonly ExtensionModule[] }>("/weft/extensions")).modules;
     } catch (error) {
-      return this.editor.ui.tell(`The extensions of the packs are not known: ${reason(error)}`, "error");
+      return this.editor.ui.tell(t("extensions.unknown", { why: reason(error) }), "error");
     }
     if (modules.length === 0) return;
     this.extensions.value = modules.map((module) => this.make(module));
     this.shared.menus.showInTopBar();
     await this.editor.settings.load();
     for (const extension of this.extensions.peek()) {
-      if (this.isSafe) this.hold(extension, "this is a safe start");
+      if (this.isSafe) this.hold(extension, t("extensions.whySafe"));
       else if (this.off.includes(extension.id)) extension.phase.value = "off";
       else if (hung === extension.id) {
-        this.hold(extension, "the page did not go on when it was started last time");
-        this.tell(extension, `${this.named(extension)} was not started: last time the page hung while it was. Switch it on under Extensions.`);
+        this.hold(extension, t("extensions.whyHung"));
+        this.tell(extension, t("extensions.wasHeld", { named: this.named(extension) }));
       } else await this.run(extension);
     }
   }
@@ -129,20 +130,20 @@ export class ExtensionHost {
       this.noteStart(extension, performance.now() - began);
       sessionStorage.removeItem(STARTING);
       const end = await inTime(Promise.resolve(result), "its activate");
-      if (typeof end === "function") extension.owns(() => guard.cleanUp("its deactivation", end as CleanUp));
+      if (typeof end === "function") extension.owns(() => guard.cleanUp(t("extensions.end"), end as CleanUp));
       if (guard.isOpen) extension.phase.value = "active";
     } catch (error) {
       extension.end();
       extension.phase.value = "failed";
       extension.why.value = reason(error);
-      guard.report("its start", error);
+      guard.report(t("extensions.start"), error);
     } finally {
       sessionStorage.removeItem(STARTING);
     }
   }
 
   private noteStart(extension: RunningExtension, ms: number): void {
-    if (ms > SLOW_MS) extension.guard.slowCalls.value = [{ what: "its start", worstMs: ms, count: 1 }];
+    if (ms > SLOW_MS) extension.guard.slowCalls.value = [{ what: t("extensions.start"), worstMs: ms, count: 1 }];
   }
 
   /** Switches one off for now: it failed too often. */
@@ -151,21 +152,21 @@ export class ExtensionHost {
     extension.end();
     extension.phase.value = "stopped";
     extension.why.value = why;
-    this.tell(extension, `${this.named(extension)} was switched off: ${why}. It is back after a reload; switch it off for good under Extensions.`, true);
+    this.tell(extension, t("extensions.wasStopped", { named: this.named(extension), why }), true);
   }
 
   private named(extension: RunningExtension): string {
-    return `The extension ${extension.name.peek()} of the pack ${extension.module.pack}`;
+    return t("extensions.named", { name: extension.name.peek(), pack: extension.module.pack });
   }
 
   private tellTrouble(extension: RunningExtension, { what, message, stack }: Trouble): void {
     console.error(`${extension.id}: ${what} failed: ${stack || message}`);
-    this.tell(extension, `${this.named(extension)} failed in ${what}: ${message}. The editor goes on; it can be switched off under Extensions.`);
+    this.tell(extension, t("extensions.hasFailed", { named: this.named(extension), what, message }));
   }
 
   private tellSlow(extension: RunningExtension, { what, worstMs, count }: SlowCall): void {
     console.warn(`${extension.id}: ${what} took ${Math.round(worstMs)} ms; more than ${SLOW_MS} ms hold the page up`);
-    if (count === 3) this.tell(extension, `${this.named(extension)} is slow: ${what} takes up to ${Math.round(worstMs)} ms and holds the page up.`);
+    if (count === 3) this.tell(extension, t("extensions.isSlow", { named: this.named(extension), what, ms: Math.round(worstMs) }));
   }
 
   /** Not again and again: the list of extensions has all. */
@@ -174,7 +175,7 @@ export class ExtensionHost {
     const now = performance.now();
     if (!always && now - before < QUIET_MS) return;
     this.told.set(extension.id, now);
-    this.editor.ui.tell(text, "error", undefined, { label: "Extensions…", act: () => (this.editor.ui.dialog.value = "extensions") });
+    this.editor.ui.tell(text, "error", undefined, { label: t("extensions.open"), act: () => (this.editor.ui.dialog.value = "extensions") });
   }
 
   /** What fails outside of a call, in listeners and promises of its own, is known by the address of its code. */
@@ -184,8 +185,8 @@ export class ExtensionHost {
         this.extensions.peek().find(({ module }) => place.includes(module.url.slice(0, module.url.lastIndexOf("/") + 1)));
       culprit?.guard.report(what, error);
     };
-    addEventListener("error", ({ error, filename, message }) => blame(`${filename}\n${(error as Error | null)?.stack ?? ""}`, "code of its own", error ?? new Error(message)));
-    addEventListener("unhandledrejection", ({ reason: error }) => blame(error instanceof Error ? (error.stack ?? "") : "", "a promise of its own", error));
+    addEventListener("error", ({ error, filename, message }) => blame(`${filename}\n${(error as Error | null)?.stack ?? ""}`, t("extensions.ownCode"), error ?? new Error(message)));
+    addEventListener("unhandledrejection", ({ reason: error }) => blame(error instanceof Error ? (error.stack ?? "") : "", t("extensions.ownPromise"), error));
     // a page that goes away in good order was not hung
     addEventListener("pagehide", () => sessionStorage.removeItem(STARTING));
   }

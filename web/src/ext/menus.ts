@@ -2,6 +2,7 @@
 
 import type { Editor } from "../editor";
 import type { MenuItem } from "../panels/ui_state";
+import { t } from "../words";
 import { menuItems, topBarItems, type MenuTarget } from "./contributions";
 import { groupInfo, linkInfo, nodeInfos } from "./infos";
 import type { RunningExtension } from "./running";
@@ -44,7 +45,7 @@ export class MenuRegistry {
 
   private itemsOf<P extends Place>(place: P, target: MenuTargets[P]): MenuItem[] {
     return [...this.entries].filter((entry) => entry.place === place).flatMap(({ extension: { guard }, item }) => {
-      const what = `its menu entry "${item.label}"`;
+      const what = t("extensions.menuEntry", { name: item.label });
       const isOffered = guard.call(what, () => item.when?.(target as never) ?? true, false);
       return isOffered ? [{ label: item.label, act: () => void guard.call(what, () => item.run(target as never), undefined) }] : [];
     });

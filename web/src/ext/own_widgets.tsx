@@ -7,6 +7,7 @@ import type { WidgetPlace } from "../model/geometry";
 import { ownKeys, setOwnHeight } from "../model/own_widgets";
 import type { GraphNode, Json } from "../model/types";
 import { widgetFor, type Widget, type WidgetProps } from "../view/dom/widgets/widget";
+import { t } from "../words";
 import { ownWidgets, type OwnWidget } from "./contributions";
 import { nodeInfo, widgetInfo } from "./infos";
 import type { RunningExtension } from "./running";
@@ -20,11 +21,11 @@ const SHARPNESS = 0.5;
 const MOST_STAND_INS = 500;
 
 const keyOf = (target: WidgetTarget): string => ("type" in target ? `type ${target.type}` : `input ${target.node} ${target.input}`);
-const inWords = (target: WidgetTarget): string => ("type" in target ? target.type : `${target.input} of ${target.node}`);
+const inWords = (target: WidgetTarget): string => ("type" in target ? target.type : t("extensions.inputOf", target));
 
 /** The component that mounts the extension's widget; where that fails, the editor's own widget is there instead. */
 function viewOf(extension: RunningExtension, registration: WidgetRegistration): Widget {
-  const what = `its widget for ${inWords(registration.for)}`;
+  const what = t("extensions.widget", { name: inWords(registration.for) });
   return function OwnWidgetView(props: WidgetProps) {
     const element = useRef<HTMLDivElement>(null);
     const latest = useRef(props);
@@ -46,7 +47,7 @@ function viewOf(extension: RunningExtension, registration: WidgetRegistration): 
         const last = mounted.current;
         mounted.current = undefined;
         const unmount = typeof last === "function" ? last : last?.unmount;
-        if (unmount) extension.guard.cleanUp(`${what} at its end`, unmount);
+        if (unmount) extension.guard.cleanUp(t("extensions.endOf", { what }), unmount);
         place.replaceChildren();
       };
     }, [round]);
@@ -106,7 +107,7 @@ function standIns(editor: Editor, extension: RunningExtension, { draw, for: targ
     const canvas = new OffscreenCanvas(Math.ceil(width * SHARPNESS), Math.ceil(height * SHARPNESS));
     const context = canvas.getContext("2d")!;
     context.scale(SHARPNESS, SHARPNESS);
-    const isDone = extension.guard.call(`its stand-in for ${inWords(target)}`, () => (draw(context, { value: structuredClone(value), width, height, isDark }), true), false, "drawing");
+    const isDone = extension.guard.call(t("extensions.standIn", { name: inWords(target) }), () => (draw(context, { value: structuredClone(value), width, height, isDark }), true), false, "drawing");
     if (byLook.size >= MOST_STAND_INS) byLook.delete(byLook.keys().next().value!);
     byLook.set(look, isDone ? canvas : null);
     return isDone ? canvas : null;

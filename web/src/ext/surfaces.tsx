@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Editor } from "../editor";
 import { Dialog } from "../panels/dialogs";
 import { CloseIcon } from "../view/icons";
+import { t } from "../words";
 import { Manager } from "./manager";
 import type { ExtensionHost } from "./host";
 import type { RunningExtension } from "./running";
@@ -28,7 +29,7 @@ function Place({ extension, what, mount }: { extension: RunningExtension; what: 
     const place = element.current!;
     const end = extension.guard.call(what, () => mount(place), undefined);
     return () => {
-      if (typeof end === "function") extension.guard.cleanUp(`${what} at its end`, end);
+      if (typeof end === "function") extension.guard.cleanUp(t("extensions.endOf", { what }), end);
     };
   }, []);
   return <div class="extension-place" ref={element} data-extension={extension.id} />;
@@ -112,8 +113,8 @@ function SidePanel({ panel: { extension, registration, handle } }: { panel: Pane
         event.stopPropagation();
         handle.close();
       }}>
-      <header><h2>{registration.title}</h2><button type="button" class="icon-button" aria-label={`Close ${registration.title}`} onClick={handle.close}><CloseIcon /></button></header>
-      <Place extension={extension} what={`its panel "${registration.title}"`} mount={(element) => registration.mount(element, handle)} />
+      <header><h2>{registration.title}</h2><button type="button" class="icon-button" aria-label={t("extensions.close", { title: registration.title })} onClick={handle.close}><CloseIcon /></button></header>
+      <Place extension={extension} what={t("extensions.panel", { name: registration.title })} mount={(element) => registration.mount(element, handle)} />
     </aside>
   );
 }
@@ -128,7 +129,7 @@ export function overlayOf(host: ExtensionHost, surfaces: Surfaces) {
         {panel && <SidePanel key={panel.registration.id + panel.extension.id} panel={panel} />}
         {dialog && editor.ui.dialog.value === "extension" && (
           <Dialog key={dialog.title} editor={editor} title={dialog.title} focuses="dialog">
-            <Place extension={dialog.extension} what={`its dialog "${dialog.title}"`} mount={dialog.mount} />
+            <Place extension={dialog.extension} what={t("extensions.dialog", { name: dialog.title })} mount={dialog.mount} />
           </Dialog>
         )}
         {editor.ui.dialog.value === "extensions" && <Manager editor={editor} host={host} />}

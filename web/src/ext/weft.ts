@@ -5,6 +5,7 @@ import { send } from "../api/http";
 import type { Editor } from "../editor";
 import { buildPrompt } from "../model/prompt";
 import type { Setting } from "../settings/settings";
+import { t } from "../words";
 import type { Decorators } from "./decorators";
 import type { EventHub } from "./events";
 import { graphAccess } from "./graph_access";
@@ -28,7 +29,7 @@ function commands({ editor, menus }: Shared, extension: RunningExtension): api.C
   const fullId = (id: string): string => `${extension.id}:${id}`;
   return {
     add: ({ id, label, shortcut, run, when }) => {
-      const what = `its command "${label}"`;
+      const what = t("extensions.command", { name: label });
       const { guard } = extension;
       const remove = editor.commands.add({
         id: fullId(id), label, group: extension.name.peek(), keys: shortcut ? [shortcut] : [], run: () => void guard.call(what, run, undefined),
@@ -74,13 +75,13 @@ function settings({ editor }: Shared, extension: RunningExtension): api.Settings
       return extension.owns(remove);
     },
     get: (id) => editor.settings.of(find(id)).peek() as api.Value,
-    set: (id, value) => void editor.settings.set(find(id), value as never).catch((error: unknown) => extension.guard.report(`its setting ${id}`, error)),
+    set: (id, value) => void editor.settings.set(find(id), value as never).catch((error: unknown) => extension.guard.report(t("extensions.setting", { name: id }), error)),
     onChange: (id, listener) => {
       const value = editor.settings.of(find(id));
       let isFirst = true;
       return extension.owns(effect(() => {
         const next = value.value as api.Value;
-        if (!isFirst) extension.guard.call(`its listener to the setting ${id}`, () => listener(next), undefined);
+        if (!isFirst) extension.guard.call(t("extensions.settingListener", { name: id }), () => listener(next), undefined);
         isFirst = false;
       }));
     },
@@ -92,8 +93,8 @@ function ui({ editor, surfaces }: Shared, extension: RunningExtension): api.Ui {
   return {
     dialog,
     toast: (text, { tone = "info", action } = {}) =>
-      editor.ui.tell(text, tone, undefined, action && { label: action.label, act: () => void extension.guard.call(`its message "${action.label}"`, () => action.run(), undefined) }),
-    confirm: async (question, yes = "OK") => {
+      editor.ui.tell(text, tone, undefined, action && { label: action.label, act: () => void extension.guard.call(t("extensions.message", { name: action.label }), () => action.run(), undefined) }),
+    confirm: async (question, yes = t("extensions.ok")) => {
       let isYes = false;
       await dialog({
         title: extension.name.peek(),

@@ -2,7 +2,7 @@
 // One use of each part of the extension API; docs/extensions.md explains them.
 import { swatches } from "./parts/swatches.js";
 
-/** @typedef {import("../../../../../web/src/ext/weft_extension").NodeInfo} NodeInfo */
+/** @typedef {import("weft-extension").NodeInfo} NodeInfo */
 
 const TYPE = "ExampleColour";
 const TEXTS = {
@@ -16,7 +16,7 @@ const hexOf = (node) => /** @type {{ hex: string }} */ (node.values.colour).hex;
 /** @param {string} hex @returns {number} 0 is black, 1 is white */
 const lightness = (hex) => (0.299 * parseInt(hex.slice(1, 3), 16) + 0.587 * parseInt(hex.slice(3, 5), 16) + 0.114 * parseInt(hex.slice(5, 7), 16)) / 255;
 
-/** @type {import("../../../../../web/src/ext/weft_extension").Extension} */
+/** @type {import("weft-extension").Extension} */
 export default {
   name: "Colours",
   version: "1.0",
@@ -64,10 +64,12 @@ export default {
       run: () => {
         const dialog = weft.ui.dialog({
           title: t("paint"),
-          mount: (element) => swatches(element, palette, { value: null, set: (value) => {
-            paint(/** @type {{ hex: string }} */ (value).hex);
-            dialog.close();
-          } }),
+          mount: (element) => {
+            swatches(element, palette, { value: null, set: ({ hex }) => {
+              paint(hex);
+              dialog.close();
+            } });
+          },
         });
       },
     });

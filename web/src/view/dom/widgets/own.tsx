@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { parseJson, toJson } from "../../../model/exact_json";
 import type { Json } from "../../../model/types";
+import { t } from "../../../words";
 import { spoken, type WidgetProps } from "./widget";
 
 const written = (value: Json): string => (typeof value === "string" ? value : toJson(value));
@@ -20,7 +21,7 @@ function readBack(text: string, before: Json): Json | undefined {
 export function OwnFallback({ spec, value, set, linked }: WidgetProps) {
   const [isWrong, setWrong] = useState(false);
   return (
-    <label class="field string" title={isWrong ? "This is no JSON, so the value stays." : `${spec.tooltip ?? ""} Its own widget comes with an extension, which is not loaded.`.trim()} data-missing={isWrong ? "" : undefined}>
+    <label class="field string" title={isWrong ? t("extensions.noJson") : [spec.tooltip, t("extensions.fallback")].filter(Boolean).join(" ")} data-missing={isWrong ? "" : undefined}>
       <span class="field-label">{spoken(spec.label)}</span>
       <input class="string-input" key={written(value)} defaultValue={written(value)} disabled={linked} aria-label={spoken(spec.label)} spellcheck={false} aria-invalid={isWrong}
         onChange={(event) => {
