@@ -7,7 +7,6 @@ the last one with the content of the file. So a version whose save was cut short
 no version has was put there by another program, and becomes one.
 """
 
-import errno
 import itertools
 import logging
 import sqlite3
@@ -20,19 +19,16 @@ from engine.documents.drafts import Drafts
 from engine.documents.folders import Folders
 from engine.documents.keeper import Keeper, present_ms
 from engine.documents.ledger import Kind, Ledger, Remover, Trashed, Version, digest_of
-from engine.documents.opening import NoRoom, is_full
-from engine.errors import BadReference, EngineError
+from engine.documents.on_disk import Overtaken, modified_ms, read, write
+from engine.documents.opening import is_full
+from engine.errors import BadReference
 from engine.files.places import inside, walk
-from engine.files.saving import make_folder, write_new, write_whole
+from engine.files.saving import make_folder
 
 log = logging.getLogger(__name__)
 FOLDER = "workflows"
 CLOCK_STEP_MS = 2_000  # file systems tell times to within so much
 FileState = tuple[int, int]  # when it was changed (ns), bytes
-
-
-class _Overtaken(EngineError):
-    """Another program wrote a file in the moment before we did."""
 
 
 class DocumentStore:
@@ -91,6 +87,14 @@ class DocumentStore:
         name, path = self._place(name)
         return self._keeper.work(lambda ledger: self._present(ledger, name, path))
 
+    def peek(self, name: str) -> bytes:
+        """Read a workflow's file and write nothing down, as lists of thousands do. Raises NoDocument."""
+        name, path = self._place(name)
+        found = read(path)
+        if found is None:
+            raise NoDocument(f"There is no workflow {name[:200]!r}.")
+        return found
+
     def versions(self, name: str) -> tuple[Content, list[Version]]:
         """Give a workflow and its versions, newest first. Raises NoDocument."""
         name, path = self._place(name)
@@ -129,11 +133,11 @@ class DocumentStore:
         name, path = self._place(name)
 
         def act(ledger: Ledger) -> Saved:
-            found, digest = _read(path), digest_of(body)
+            found, digest = read(path), digest_of(body)
             with ledger.change():
                 present = self._noticed(ledger, name, path, found)
             if present is not None and present.digest == digest and expected != NO_FILE:
-                return Saved(name, digest, present, _modified_ms(path))
+                return Saved(name, digest, present, modified_ms(path))
             if expected not in (ANY, _digest(found)):
                 raise self._conflict(ledger, name, path, expected)
             with ledger.change():
@@ -142,12 +146,12 @@ class DocumentStore:
             self._digests.pop(path, None)
             try:
                 with _dropped_unless_done(ledger, document, version):
-                    if _read(path) != found:
-                        raise _Overtaken
-                    _write(path, body, is_new=found is None)
-            except _Overtaken:
+                    if read(path) != found:
+                        raise Overtaken
+                    write(path, body, is_new=found is None)
+            except Overtaken:
                 raise self._conflict(ledger, name, path, expected) from None
-            return Saved(name, digest, version, _modified_ms(path))
+            return Saved(name, digest, version, modified_ms(path))
 
         return self._keeper.work(act)
 
@@ -234,8 +238,8 @@ class DocumentStore:
                 with ledger.change():
                     self._noticed(ledger, name, path, None)
                     ledger.revive(document, name)
-                    _write(path, body, is_new=True)
-            except _Overtaken:
+                    write(path, body, is_new=True)
+            except Overtaken:
                 raise self._conflict(ledger, name, path, NO_FILE) from None
             return name
 
@@ -263,11 +267,21 @@ class DocumentStore:
         return self.name_of(path) or name, path
 
     def _files(self) -> Iterator[tuple[str, Path]]:
+        """Yield what `_place` gives, for every workflow. Folders are resolved once each: there may be thousands."""
         folder = self._home / FOLDER
+        top, listed, real = folder.resolve(), folder, folder.resolve()
         for found in walk(folder):
-            if found.suffix.lower() == ".json" and not found.name.startswith("."):
-                with suppress(BadReference):  # a link that leads elsewhere
+            if found.suffix.lower() != ".json" or found.name.startswith("."):
+                continue
+            with suppress(BadReference):  # a link that leads elsewhere, a name that nobody could ask for
+                if found.is_symlink():
                     yield self._place(found.relative_to(folder).as_posix())
+                    continue
+                if found.parent != listed:
+                    listed, real = found.parent, found.parent.resolve()
+                name = (real / found.name).relative_to(top).as_posix()
+                inside(top, name, links_may_leave=True)
+                yield name, real / found.name
 
     def _about(self, path: Path) -> tuple[FileState, str] | None:
         """Give a file's state and digest; it is read only if it has changed since."""
@@ -292,7 +306,7 @@ class DocumentStore:
 
     def _content(self, ledger: Ledger, name: str, path: Path, *, must_be_kept: bool = False) -> Content | None:
         """Read a file, and see to it that a version has its content."""
-        found = _read(path)
+        found = read(path)
         version = None
         try:
             version = self._known(ledger, name, found)
@@ -302,7 +316,7 @@ class DocumentStore:
         except sqlite3.Error as error:
             if must_be_kept or not is_full(error):
                 raise
-        return None if found is None else Content(name, found, digest_of(found), version, _modified_ms(path))
+        return None if found is None else Content(name, found, digest_of(found), version, modified_ms(path))
 
     def _known(self, ledger: Ledger, name: str, found: bytes | None) -> Version | None:
         document = ledger.document(name)
@@ -320,7 +334,7 @@ class DocumentStore:
                     ledger.trash(document, newest.digest, "outside", self._now_ms())
             return None
         document = ledger.document_for(name)
-        made_ms = min(self._now_ms(), _modified_ms(path))
+        made_ms = min(self._now_ms(), modified_ms(path))
         return ledger.with_digest(document, digest_of(found)) or ledger.add(document, found, "outside", "", made_ms)
 
     def _trash(self, ledger: Ledger, name: str, digest: str, by: Remover) -> None:
@@ -354,43 +368,12 @@ def _renamed(source: Path, target: Path, there: Content | None) -> Iterator[None
         if not source.exists() and target.exists():
             target.replace(source)
             if there is not None:
-                _write(target, there.body, is_new=True)
+                write(target, there.body, is_new=True)
         raise
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def _digest(body: bytes | None) -> str:
     return NO_FILE if body is None else digest_of(body)
-
-
-def _modified_ms(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns // 1_000_000
-    except FileNotFoundError:
-        return present_ms()
-
-
-def _write(path: Path, body: bytes, *, is_new: bool) -> None:
-    """Put a file in its place. Raises NoRoom, EngineError, and _Overtaken if a new one has come there meanwhile."""
-    make_folder(path.parent)
-    try:
-        (write_new if is_new else write_whole)(path, body)
-    except FileExistsError:
-        raise _Overtaken from None
-    except EngineError as error:
-        cause = error.__cause__
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoRoom(
-                f"No room for {path.name!r} ({len(body):,} bytes) in {path.parent}. What was there before is whole. "
-                "Free some space, and save again."
-            ) from error
-        raise
 
 
 def _kept(ledger: Ledger, digest: str) -> bytes:

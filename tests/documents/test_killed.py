@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from engine.documents import ledger, store
+from engine.documents import ledger, on_disk, store
 from engine.documents.contents import ANY
 
 home, action, where, moment, count = Path(sys.argv[1]), *sys.argv[2:5], int(sys.argv[5])
-owner, name = {{"write": (store, "write_whole"), "unlink": (Path, "unlink"), "replace": (Path, "replace"),
+owner, name = {{"write": (on_disk, "write_whole"), "unlink": (Path, "unlink"), "replace": (Path, "replace"),
                "add": (ledger.Ledger, "add"), "trash": (ledger.Ledger, "trash")}}[where]
 usual, left = getattr(owner, name), count
 

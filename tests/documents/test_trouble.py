@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.documents import keeper, store
+from engine.documents import keeper, on_disk
 from engine.documents.contents import ANY, NO_FILE, Conflict
 from engine.documents.ledger import digest_of
 from engine.documents.opening import NoRoom
@@ -24,7 +24,7 @@ def full_disk(*_: object) -> None:
 def test_a_full_disk_leaves_the_old_file_whole(documents, folder, monkeypatch):
     base = documents.save("a.json", b"one", NO_FILE)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_whole", full_disk)
+        patch.setattr(on_disk, "write_whole", full_disk)
         with pytest.raises(NoRoom, match=r"No room for 'a.json' \(3 bytes\).* is whole"):
             documents.save("a.json", b"two", base.digest)
     assert (folder / "a.json").read_bytes() == b"one" and bodies(documents, "a.json") == [b"one"]

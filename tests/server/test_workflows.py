@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import strategies as st
 
-from engine.documents import store
+from engine.documents import on_disk
 from engine.errors import EngineError
 from tests.server import killing_saves
 from tests.server.test_fuzz import clear, many, values
@@ -180,7 +180,7 @@ async def test_the_disk_is_full(site, folder, monkeypatch):
     def full(*_):
         raise EngineError("no room") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(store, "write_whole", full)
+    monkeypatch.setattr(on_disk, "write_whole", full)
     told = await save(site, "a.json", {"n": 2}, base["digest"], 507)
     assert "Free some space" in told["error"]
     assert json.loads((folder / "a.json").read_bytes()) == {"n": 1} and len(await versions(site)) == 1

@@ -173,7 +173,7 @@ def _entries(documents: DocumentStore, book: FactsBook, words: Sequence[str]) ->
     entries: list[LibraryEntry] = []
     for each in documents.listed():
         try:
-            facts = book.facts(each.digest, partial(_body, documents, each.name))
+            facts = book.facts(each.digest, partial(documents.peek, each.name))
         except NoDocument:  # deleted since a moment ago
             continue
         name = each.name.casefold()
@@ -185,10 +185,6 @@ def _entries(documents: DocumentStore, book: FactsBook, words: Sequence[str]) ->
                 }
             )  # fmt: skip
     return entries
-
-
-def _body(documents: DocumentStore, name: str) -> bytes:
-    return documents.read(name).body
 
 
 def _remove(documents: DocumentStore, name: str) -> FolderRemoved:
