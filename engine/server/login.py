@@ -6,6 +6,7 @@ as whoever made it. Listening on loopback alone asks nobody, unless there are ac
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -20,6 +21,8 @@ from engine.server.users import User, let_through
 
 log = logging.getLogger(__name__)
 LARGEST_FORM_BYTES = 16 * 1024
+LONGEST_TARGET = 2000  # characters
+OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")  # as requests have it: no blanks, no controls
 USER_HEADER = "Comfy-User"  # where clients of the ecosystem say which account they mean
 WRONG = {
     Asked.TOKEN: "That is not this server's token.",
@@ -52,7 +55,7 @@ def logged_in(gate: Gate) -> Middleware:
             return forged(request, user) or await handler(let_through(request, user))
         refusal = unauthorized(f"{gate.asks}: send the header 'Authorization: Bearer TOKEN', or log in at /login.")
         wants_page = request.method == "GET" and "text/html" in request.headers.get(hdrs.ACCEPT, "")
-        return _page(gate, refusal, said="") if wants_page else refusal
+        return _page(gate, refusal, said="", target=_own_path(request.raw_path)) if wants_page else refusal
 
     return check
 
@@ -100,7 +103,13 @@ async def _log_in(gate: Gate, request: web.Request) -> web.StreamResponse:
         return json_response({"error": f"Expected a form (application/x-www-form-urlencoded) {gate.page.value}."}, 415)
     form = {name: str(value) for name, value in (await request.post()).items()}
     found = await tried(gate, request, partial(gate.by_form, form))
-    return _let_in(gate, request, "/", found) if isinstance(found, User) else _page(gate, found)
+    target = _own_path(form.get("next", "/"))
+    return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, found, target=target)
+
+
+def _own_path(path: str) -> str:
+    """Give a path where a login may lead to: of this server, since `//host` and `/\\host` are addresses of others."""
+    return path if len(path) <= LONGEST_TARGET and OWN_PATH.fullmatch(path) else "/"
 
 
 def _let_in(gate: Gate, request: web.Request, target: str, user: User) -> web.Response:
@@ -127,10 +136,10 @@ def unauthorized(why: str) -> web.Response:
     return answer
 
 
-def _page(gate: Gate, refusal: web.Response, said: str | None = None) -> web.Response:
+def _page(gate: Gate, refusal: web.Response, said: str | None = None, target: str = "/") -> web.Response:
     """Write a refusal as the login page."""
     texts = {401: WRONG[gate.page], 429: "Too many wrong tries. Wait a minute, then try again."}
-    page = login_page(gate.page, texts[refusal.status] if said is None else said, refusal.status)
+    page = login_page(gate.page, texts[refusal.status] if said is None else said, refusal.status, target)
     if hdrs.RETRY_AFTER in refusal.headers:
         page.headers[hdrs.RETRY_AFTER] = refusal.headers[hdrs.RETRY_AFTER]
     return page

@@ -29,7 +29,8 @@ button:hover {{ background: #2f5fc9 }}
 <body><form method="post" action="/login">
 <h1>Weft</h1>
 <p>{about}</p>
-{said}{fields}<button>Log in</button>
+{said}{fields}<input type="hidden" name="next" value="{target}">
+<button>Log in</button>
 </form></body></html>
 """
 
@@ -57,9 +58,9 @@ FIELDS = {
 }
 
 
-def login_page(asked: Asked, said: str, status: int) -> web.Response:
-    """Give the page; `said` is what went wrong, or empty."""
+def login_page(asked: Asked, said: str, status: int, target: str = "/") -> web.Response:
+    """Give the page; `said` is what went wrong, or empty, `target` the path where the login leads to."""
     wrong = f'<p class="wrong" role="alert">{escape(said)}</p>\n' if said else ""
-    text = PAGE.format(about=ABOUT[asked], said=wrong, fields=FIELDS[asked])
+    text = PAGE.format(about=ABOUT[asked], said=wrong, fields=FIELDS[asked], target=escape(target))
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)

@@ -5,6 +5,7 @@ import stat
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from engine.errors import EngineError
 from engine.server.gates import GATE, MOST_ADDRESSES, MOST_FAILURES, Failures, is_loopback
@@ -81,6 +82,25 @@ async def test_browsers_log_in_by_the_form(locked):
     assert (await locked.http.get("/queue")).status == 200  # the client keeps cookies, as browsers do
     async with locked.http.ws_connect("/ws") as socket:
         assert (await socket.receive_json())["type"] == "status"
+
+
+async def test_the_login_leads_to_the_page_that_was_asked_for(locked):
+    address = "/form.html?workflow=my%20stars&x=%22%3E"
+    page = await (await locked.http.get(URL(address, encoded=True), headers={"Accept": "text/html"})).text()
+    assert '<input type="hidden" name="next" value="/form.html?workflow=my%20stars&amp;x=%22%3E">' in page
+    wrong = await locked.http.post("/login", data={"token": "wrong", "next": address})
+    assert "my%20stars" in await wrong.text()
+    right = await locked.http.post("/login", data={"token": CHOSEN, "next": address}, allow_redirects=False)
+    assert (right.status, right.headers["Location"]) == (303, address)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "", "evil", "/a\r\nX-Y: z", "/a b", "/" + "a" * 3000],
+)
+async def test_the_login_leads_to_no_other_server(locked, target):
+    answer = await locked.http.post("/login", data={"token": CHOSEN, "next": target}, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
 
 
 async def test_the_address_with_the_token_is_left_at_once(locked):

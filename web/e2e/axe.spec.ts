@@ -1,7 +1,7 @@
 /** Can everybody use every panel? axe finds no serious issue in any of them, light and dark. */
 
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
+import { seriousProblems } from "./axe";
 import { openEditor } from "./editor_page";
 import { closePanels, openPanel, PANELS } from "./panels_table";
 
@@ -14,9 +14,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await openEditor(page);
     for (const panel of PANELS) {
       await openPanel(page, panel);
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().include(panel.root ?? '[role="dialog"]').analyze();
-      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      issues.push(...serious.flatMap(({ id, nodes }) => nodes.map((node) => `${panel.name}: ${id} at ${node.target.join(" ")}: ${[...node.any, ...node.all, ...node.none][0]?.message ?? ""}`)));
+      issues.push(...(await seriousProblems(page, panel.root ?? '[role="dialog"]')).map((issue) => `${panel.name}: ${issue}`));
       await closePanels(page);
     }
     expect(issues).toEqual([]);

@@ -23,6 +23,7 @@ export const PANELS: readonly PanelCase[] = [
   byCommand("trash", "workflow.trash", '[role="dialog"]'),
   byCommand("packs", "view.packs", '[role="dialog"]'),
   byCommand("help", "view.help", '[role="dialog"] .socket-legend'),
+  byCommand("form", "view.form", ".forms .form-suggest", ".forms"),
   byCommand("palette", "palette.open", ".is-palette [role=option]"),
   byCommand("settings", "settings.open", ".is-settings .key-row"),
   byCommand("outline", "view.outline", '[role="treeitem"]', ".outline"),
@@ -71,6 +72,6 @@ export const closePanels = (page: Page): Promise<void> =>
     while (ui.closeTop()) continue;
     ui.showsGallery.value = ui.showsOutline.value = false;
     active.value!.errors.value = [];
-    document.querySelector<HTMLElement>(".sweep [aria-label^='Close']")?.click();
+    document.querySelectorAll<HTMLElement>(".sweep [aria-label^='Close'], .forms [aria-label^='Close']").forEach((button) => button.click());
     (document.activeElement as HTMLElement | null)?.blur();
   });
