@@ -3,7 +3,7 @@
 import type { Definitions } from "./model/definitions";
 import { parseJson } from "./model/exact_json";
 import type { Graph } from "./model/graph";
-import { readPictureTexts } from "./model/picture_metadata";
+import { readPictureTexts, svgText } from "./model/picture_metadata";
 import { isPrompt, readPrompt } from "./model/prompt_read";
 import type { CameraState } from "./model/workflow_write";
 import { isObject, isWorkflow, readPoint, readWorkflow } from "./model/workflow_read";
@@ -48,7 +48,13 @@ export async function readFile(file: File): Promise<unknown> {
     if (file.size > LARGEST_JSON) throw new Error(`expected at most 64 MB of JSON, found ${Math.round(file.size / 1e6)} MB`);
     return parseJson(await file.text());
   }
-  const texts = await readPictureTexts(new Uint8Array(await file.arrayBuffer()));
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (file.type === "image/svg+xml" || /\.svg$/i.test(file.name)) {
+    const inside = svgText(new TextDecoder().decode(bytes));
+    const data = inside === null ? null : parseJson(inside);
+    return isObject(data) ? (data.workflow ?? data.prompt ?? null) : null;
+  }
+  const texts = await readPictureTexts(bytes);
   const text = texts.workflow ?? texts.prompt;
   return text === undefined ? null : parseJson(text);
 }

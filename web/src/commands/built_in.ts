@@ -66,6 +66,7 @@ const WORKFLOW: readonly Command[] = [
   { id: "workflow.trash", label: "Trash…", group: "Workflow", keywords: "deleted restore", run: (editor) => (editor.ui.dialog.value = "trash") },
   { id: "workflow.download", label: "Download as JSON", group: "Workflow", keywords: "export", run: (editor) => downloadActive(editor) },
   { id: "workflow.export", label: "Export (API)", group: "Workflow", keywords: "prompt format", run: (editor) => exportPrompt(editor) },
+  { id: "workflow.share", label: phrase("sharing.open"), group: "Workflow", keywords: "export png svg picture metadata private copy", run: (editor) => (editor.ui.dialog.value = "share") },
   { id: "workflow.close", label: "Close the workflow", group: "Workflow", when: (editor) => editor.documents.value.length > 1, run: (editor) => closeDocument(editor, editor.active.value!) },
   { id: "workflow.next", label: "Next workflow", group: "Go to", keys: ["Alt+PageDown"], when: (editor) => editor.documents.value.length > 1, run: (editor) => turnTabs(editor, 1) },
   { id: "workflow.previous", label: "Previous workflow", group: "Go to", keys: ["Alt+PageUp"], when: (editor) => editor.documents.value.length > 1, run: (editor) => turnTabs(editor, -1) },

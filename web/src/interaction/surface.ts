@@ -84,7 +84,7 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
   if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
   const common: MenuItem[] = [
     { ...editor.commands.item("edit.add"), act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
-    ...["edit.select_all", "view.all", "workflow.versions", "workflow.download", "workflow.export", "palette.open"].map((id) => editor.commands.item(id)),
+    ...["edit.select_all", "view.all", "workflow.versions", "workflow.download", "workflow.export", "workflow.share", "palette.open"].map((id) => editor.commands.item(id)),
   ];
   return "group" in hit ? [...groupMenu(editor, document, hit.group, at), null, ...common] : common;
 }
@@ -117,7 +117,7 @@ export function editorSurface(editor: Editor): Surface {
       return editor.settings.of(SNAP).peek() ? 1 : editor.settings.of(SNAP_SIZE).peek();
     },
     setCamera: (camera) => stage.setCamera(camera),
-    hit: (at, linking) => stage.hit(at, linking),
+    hit: (at, linking, coarse) => stage.hit(at, linking, coarse),
     nodesIn: (area) => stage.scene?.visible(area) ?? [],
     raise: (ids) => stage.raise(ids),
     keep: (id, isKept) => stage.keep(id, isKept),

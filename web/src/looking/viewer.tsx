@@ -157,6 +157,9 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
         )}
         {job !== null && <button type="button" class="button quiet" title={t("times.where")} onClick={() => { close(); timedJob.value = job; }}>{t("times.times")}</button>}
         {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>{t("looking.openWorkflow")}</button>}
+        {/\.(png|jpe?g|webp)$/i.test(ref.filename) && !other && (
+          <button type="button" class="button quiet" title={t("sharing.bareSays")} onClick={() => void import("../sharing/exporting").then(({ downloadBare }) => downloadBare(editor, ref))}>{t("sharing.bare")}</button>
+        )}
         <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>{t("looking.download")}</a>
         <button type="button" class="icon-button" aria-label={t("common.close")} onClick={close}><CloseIcon /></button>
       </footer>

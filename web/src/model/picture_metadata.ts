@@ -119,3 +119,6 @@ export async function readPictureTexts(bytes: Uint8Array): Promise<EmbeddedTexts
   if (startsWith(bytes, [0xff, 0xd8])) return fromJpeg(bytes);
   return {};
 }
+
+/** The JSON in the metadata of an SVG; null where there is none. */
+export const svgText = (svg: string): string | null => /<metadata>\s*<!\[CDATA\[([\s\S]*?)\]\]>\s*<\/metadata>/.exec(svg)?.[1] ?? null;

@@ -76,7 +76,7 @@ function OpenDialog({ editor }: { editor: Editor }) {
       <div class="open-more">
         <label class="button wide">
           <UploadIcon />From a file: JSON or a picture
-          <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple
+          <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg,image/svg+xml" multiple
             onChange={(event) => {
               close();
               void takeFiles(editor, [...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
@@ -147,9 +147,10 @@ function HelpDialog({ editor }: { editor: Editor }) {
 type Load = () => Promise<ComponentType<{ editor: Editor }>>;
 
 /** Dialogs whose code is fetched when they are opened. */
-const LATER: Readonly<Record<"palette" | "settings" | "templates", Load>> = {
+const LATER: Readonly<Record<"palette" | "settings" | "share" | "templates", Load>> = {
   palette: async () => (await import("../commands/palette")).Palette,
   settings: async () => (await import("../settings/settings_dialog")).SettingsDialog,
+  share: async () => (await import("../sharing/share_dialog")).ShareDialog,
   templates: async () => (await import("../templates/dialog")).TemplatesDialog,
 };
 
@@ -178,6 +179,7 @@ export function Dialogs({ editor }: { editor: Editor }) {
       return <PacksDialog editor={editor} />;
     case "palette":
     case "settings":
+    case "share":
     case "templates":
       return <LaterDialog key={editor.ui.dialog.value} editor={editor} load={LATER[editor.ui.dialog.value]} />;
     case "help":

@@ -69,7 +69,7 @@ export class UiState {
   readonly mask = signal<MaskRequest | null>(null);
   /** The workflow whose areas of prompts are drawn, and the node from which it was asked. */
   readonly regions = signal<{ readonly document: Document; readonly first: NodeId } | null>(null);
-  readonly dialog = signal<"account" | "conflict" | "extension" | "extensions" | "help" | "open" | "packs" | "palette" | "recovered" | "save" | "settings" | "templates" | "trash" | "versions" | null>(null);
+  readonly dialog = signal<"account" | "conflict" | "extension" | "extensions" | "help" | "open" | "packs" | "palette" | "recovered" | "save" | "settings" | "share" | "templates" | "trash" | "versions" | null>(null);
   /** The save that was refused, while its dialog is open. */
   readonly conflict = signal<RefusedSave | null>(null);
   /** Unsaved work that the server has and this browser has not. */

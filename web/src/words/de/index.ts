@@ -27,7 +27,11 @@ import { minimap } from "./minimap";
 import { commands } from "./commands";
 import { outline } from "./outline";
 import { gestures } from "./gestures";
+import { sharing } from "./sharing";
+import { errors } from "./errors";
+import { prompts } from "./prompts";
+import { node } from "./node";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures });
+export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node });

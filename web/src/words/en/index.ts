@@ -25,5 +25,9 @@ import { minimap } from "./minimap";
 import { commands } from "./commands";
 import { outline } from "./outline";
 import { gestures } from "./gestures";
+import { sharing } from "./sharing";
+import { errors } from "./errors";
+import { prompts } from "./prompts";
+import { node } from "./node";
 
-export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures } as const;
+export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node } as const;
