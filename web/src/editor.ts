@@ -35,6 +35,7 @@ import { findRecovered, keepServerDraft } from "./server_drafts";
 import { claimDocument, keepDraft, restoreDrafts, writeOpenList } from "./session";
 import { zoomAt } from "./view/canvas/camera";
 import { Stage } from "./view/stage";
+import { t } from "./words";
 
 export class Editor {
   readonly stage = new Stage();
@@ -80,7 +81,7 @@ export class Editor {
     editor.socket.connect();
     void editor.refreshPacks();
     void readLibrary(editor);
-    void findRecovered(editor).catch((error: unknown) => editor.ui.tell(`Drafts on the server can't be read: ${http.reason(error)}`, "error"));
+    void findRecovered(editor).catch((error: unknown) => editor.ui.tell(t("workflows.draftsUnread", { why: http.reason(error) }), "error"));
     return editor;
   }
 
@@ -89,7 +90,7 @@ export class Editor {
     try {
       this.packs.value = (await http.packs()).packs;
     } catch (error) {
-      this.ui.tell(`The state of the packs is not known: ${String(error)}`, "error");
+      this.ui.tell(t("workflows.packsUnknown", { why: String(error) }), "error");
     }
   }
 
@@ -102,7 +103,7 @@ export class Editor {
 
   private async restore(): Promise<void> {
     const restored = await restoreDrafts().catch((error: unknown) => {
-      this.ui.tell(`Unsaved work can't be read from this browser: ${String(error)}`, "error");
+      this.ui.tell(t("workflows.unsavedUnread", { why: String(error) }), "error");
       return { drafts: [], active: null };
     });
     for (const draft of restored.drafts) {
@@ -125,7 +126,7 @@ export class Editor {
     try {
       opened = openData(data, this.definitions);
     } catch (error) {
-      this.ui.tell(`${name} can't be opened: ${error instanceof Error ? error.message : String(error)}`, "error");
+      this.ui.tell(t("workflows.opensNot", { name, why: error instanceof Error ? error.message : String(error) }), "error");
       return null;
     }
     const document = new Document(known.id ?? newId(), name, opened.graph);
@@ -139,23 +140,12 @@ export class Editor {
     for (const message of opened.messages) this.ui.tell(message);
     this.documents.value = [...this.documents.value, document];
     const ends = [
-      keepDraft(document, (error) => this.ui.tell(`The draft could not be kept: ${String(error)}`, "error")),
-      keepServerDraft(document, known.id !== undefined, (why) => this.ui.tell(`The server could not keep the draft: ${why}`, "error")),
+      keepDraft(document, (error) => this.ui.tell(t("workflows.draftNotKept", { why: String(error) }), "error")),
+      keepServerDraft(document, known.id !== undefined, (why) => this.ui.tell(t("workflows.draftNotOnServer", { why }), "error")),
     ];
     this.drafts.set(document.id, () => Promise.all(ends.map((end) => end())));
     this.activate(document);
     return document;
-  }
-
-  openText(text: string, name: string): void {
-    let data: unknown;
-    try {
-      data = parseJson(text);
-    } catch (error) {
-      this.ui.tell(`${name} is no JSON: ${String(error)}`, "error");
-      return;
-    }
-    this.open(data, name);
   }
 
   activate(document: Document): void {
@@ -203,7 +193,7 @@ export class Editor {
       this.uploads.value = [...new Set([name, ...this.uploads.value])];
       return name;
     } catch (error) {
-      this.ui.tell(`${file.name} could not be uploaded: ${error instanceof Error ? error.message : String(error)}`, "error");
+      this.ui.tell(t("workflows.uploadFails", { name: file.name, why: error instanceof Error ? error.message : String(error) }), "error");
       return null;
     }
   }
@@ -222,7 +212,7 @@ export class Editor {
     const document = this.active.value;
     if (!document || ids.length === 0) return;
     const targets = runTargets(document.graph, ids, document.path.value);
-    if (targets.length === 0) return this.ui.tell("Neither these nodes nor any after them show or save something. Link a Preview Image to one of them, or choose an output.", "error");
+    if (targets.length === 0) return this.ui.tell(t("errors.nothingShows"), "error");
     await run(document, this.router, this.clientId, targets);
     await this.refreshQueue();
   }
@@ -243,7 +233,7 @@ export class Editor {
     void http.historyOf(prompt).then((item) => {
       if (item && document.prompts.peek().at(-1) === prompt && everythingCached) showHistory(document, item);
     }).catch(() => undefined); // the results are on the nodes already; the history is a second source
-    if (!this.quietPrompts.delete(prompt) && everythingCached) this.ui.tell("Nothing changed since the last run, so nothing had to run. Change the seed or the text for another picture.");
+    if (!this.quietPrompts.delete(prompt) && everythingCached) this.ui.tell(t("errors.nothingChanged"));
   }
 
   /** Shows the results of the last prompt that ended, as after a reload. */
@@ -301,7 +291,7 @@ export class Editor {
     document.select([swapped.id]);
     this.stage.raise([swapped.id]);
     const lost = before - document.graph.linksOf(swapped.id).length;
-    if (lost > 0) this.ui.tell(`${lost === 1 ? "One link does" : `${lost} links do`} not fit ${document.graph.title(document.graph.node(swapped.id))} and went. Undo brings all back.`);
+    if (lost > 0) this.ui.tell(t("node.linksLost", { n: lost, node: document.graph.title(document.graph.node(swapped.id)) }));
   }
 
   offerNodesInMiddle(): void {
@@ -353,7 +343,7 @@ export class Editor {
       const area = union(ids.map((id) => document.bounds(id)))!;
       const bounds = { x: area.x - 20, y: area.y - 56, width: area.width + 40, height: area.height + 76 };
       const id = Math.max(0, ...document.graph.groups.keys()) + 1;
-      document.edit("group", [{ kind: "addGroup", group: { id, title: "Group", bounds, color: null, raw: {} } }]);
+      document.edit("group", [{ kind: "addGroup", group: { id, title: t("node.group"), bounds, color: null, raw: {} } }]);
     });
   }
 

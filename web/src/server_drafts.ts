@@ -8,6 +8,7 @@ import type { DraftInfo } from "./api/workflows";
 import type { Editor } from "./editor";
 import type { Document } from "./model/document";
 import { draftOf } from "./session";
+import { t } from "./words";
 
 const DELAY_MS = 2000;
 const RETRY_MS = 15_000;
@@ -100,7 +101,7 @@ export async function openRecovered(editor: Editor, draft: DraftInfo): Promise<v
     await workflows.dropDraft(draft.id);
     settled(editor, draft);
   } catch (error) {
-    editor.ui.tell(`${draft.name} can't be opened: ${reason(error)}`, "error");
+    editor.ui.tell(t("workflows.opensNot", { name: draft.name, why: reason(error) }), "error");
   }
 }
 

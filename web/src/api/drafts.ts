@@ -2,6 +2,7 @@
 
 import type { DocumentView } from "../model/document";
 import type { JsonObject } from "../model/types";
+import { t } from "../words";
 
 export interface Draft {
   readonly id: string;
@@ -24,7 +25,7 @@ function open(): Promise<IDBDatabase> {
     const request = indexedDB.open("weft", 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("the browser's database can't be opened"));
+    request.onerror = () => reject(request.error ?? new Error(t("errors.noDatabase")));
   });
 }
 
@@ -35,7 +36,7 @@ async function transact<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore
       const transaction = database.transaction(STORE, mode);
       const request = act(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onerror = transaction.onabort = () => reject(transaction.error ?? new Error("the draft could not be stored"));
+      transaction.onerror = transaction.onabort = () => reject(transaction.error ?? new Error(t("errors.noDraft")));
     });
   } finally {
     database.close();

@@ -5,6 +5,7 @@ import type { Pack } from "../model/packs";
 import type { FileRef } from "../model/run_state";
 import type { Prompt } from "../model/prompt";
 import type { Json, JsonObject } from "../model/types";
+import { t } from "../words";
 
 const BASE = "/api";
 
@@ -27,7 +28,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   try {
     response = await fetch(BASE + path, init);
   } catch {
-    throw new HttpError("The server can't be reached. Is it running? The editor tries again by itself.", 0);
+    throw new HttpError(t("errors.noServer"), 0);
   }
   if (response.ok) return response;
   const text = await response.text();
@@ -37,7 +38,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   } catch {
     // a plain-text answer stays the text it is
   }
-  throw new HttpError(`${init.method ?? "GET"} ${path} was answered with ${response.status} ${response.statusText}`, response.status, body);
+  throw new HttpError(t("errors.answered", { request: `${init.method ?? "GET"} ${path}`, status: `${response.status} ${response.statusText}` }), response.status, body);
 }
 
 export const getJson = async <T>(path: string): Promise<T> => parseJson(await (await send(path)).text()) as T;

@@ -4,6 +4,7 @@ import type { Document } from "../model/document";
 import { findNode, keysAround } from "../model/levels";
 import { IDLE, readOutput, type NodeError, type NodeRun } from "../model/run_state";
 import type { Json, JsonObject } from "../model/types";
+import { t } from "../words";
 import type { HistoryItem } from "./http";
 import type { NodeProgress, ServerEvent } from "./events";
 
@@ -112,9 +113,9 @@ export class EventRouter {
     const { document } = run;
     const known = findNode(document.root, event.node);
     const title = known ? known.graph.title(known.node) : event.nodeType;
-    const message = event.message.trim() || event.type || "The run failed without saying why.";
+    const message = event.message.trim() || event.type || t("errors.runFailedSilently");
     failNode(document, event.node, title, [{ input: "", message, details: event.traceback }]);
-    document.errors.value = [{ title: `${title} failed`, message, node: known ? event.node : null, details: event.traceback }];
+    document.errors.value = [{ title: t("errors.nodeFailed", { title }), message, node: known ? event.node : null, details: event.traceback }];
     settle(document);
     this.listener.failed(document, `${title}: ${message}`);
   }
@@ -200,6 +201,6 @@ export function showHistory(document: Document, item: HistoryItem): void {
   if (!failure) return;
   const key = String(failure.node_id);
   const found = findNode(document.root, key);
-  const message = String(failure.exception_message ?? "The run failed.").trim();
+  const message = String(failure.exception_message ?? t("errors.runFailed")).trim();
   if (found) failNode(document, key, found.graph.title(found.node), [{ input: "", message, details: "" }]);
 }

@@ -9,27 +9,21 @@ import type { Json, JsonObject } from "../model/types";
 import { HttpError, queuePrompt } from "./http";
 import { failNode, type EventRouter } from "./routing";
 import { newId } from "../model/ids";
+import { t } from "../words";
 
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
 /** Each error type in words that say what to do. */
-const ADVICE: Record<string, string> = {
-  required_input_missing: "is not connected: drag a link to it",
-  bad_linked_input: "is linked to something that is not there",
-  return_type_mismatch: "is linked to a socket of another type",
-  invalid_input_type: "has a value of the wrong kind",
-  value_smaller_than_min: "is too small",
-  value_bigger_than_max: "is too large",
-  value_not_in_list: "is set to something that is not available",
-  dependency_cycle: "closes a circle of links",
-};
+const ADVICE = [
+  "required_input_missing", "bad_linked_input", "return_type_mismatch", "invalid_input_type", "value_smaller_than_min", "value_bigger_than_max", "value_not_in_list", "dependency_cycle",
+] as const;
 
 function readNodeError(raw: JsonObject): NodeError {
   const info = isObject(raw.extra_info) ? raw.extra_info : {};
   const input = text(info.input_name);
-  const advice = ADVICE[text(raw.type)];
-  const message = advice && input ? `${input.replaceAll("_", " ")} ${advice}` : text(raw.message) || text(raw.type) || "This node can't run";
+  const advice = ADVICE.find((type) => type === raw.type);
+  const message = advice && input ? t(`errors.${advice}`, { input: input.replaceAll("_", " ") }) : text(raw.message) || text(raw.type) || t("errors.nodeCantRun");
   return { input, message, details: text(raw.details) };
 }
 
@@ -55,7 +49,7 @@ function refusal(document: Document, error: HttpError): RunError[] {
   const info = isObject(top.extra_info) ? top.extra_info : {};
   const id = text(info.node_id);
   return [{
-    title: "This workflow can't run", message: text(top.message) || error.message, details: text(top.details),
+    title: t("errors.workflowCantRun"), message: text(top.message) || error.message, details: text(top.details),
     node: findNode(document.root, id) ? id : null,
   }];
 }
@@ -75,7 +69,7 @@ export async function queueRun(document: Document, router: EventRouter, clientId
   try {
     prompt = buildPrompt(document.root);
   } catch (error) {
-    document.errors.value = [{ title: "This workflow can't run", message: error instanceof Error ? error.message : String(error), node: null, details: "" }];
+    document.errors.value = [{ title: t("errors.workflowCantRun"), message: error instanceof Error ? error.message : String(error), node: null, details: "" }];
     return null;
   }
   const promptId = newId();

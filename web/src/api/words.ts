@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { TagIndex } from "../model/prompt_text/tags";
 import { ClipVocabulary, ROUGH, type Vocabulary } from "../model/prompt_text/tokens";
+import { t } from "../words";
 import { getJson, HttpError, readUserFile, reason, send, writeUserFile } from "./http";
 
 /** The user's list, below the folder of their own files. */
@@ -28,10 +29,10 @@ let tags: Promise<TagIndex | null> | null = null;
 async function readTags(editor: Editor): Promise<TagIndex | null> {
   try {
     const index = await TagIndex.read(await readUserFile(TAG_FILE), nextTask);
-    if (index.skipped > 0) editor.ui.tell(`${TAG_FILE}: ${index.skipped} lines are not "name,category,count,aliases" and are left out.`, "error");
+    if (index.skipped > 0) editor.ui.tell(t("prompts.tagLines", { file: TAG_FILE, count: index.skipped }), "error");
     return index;
   } catch (error) {
-    if (!(error instanceof HttpError && error.status === 404)) editor.ui.tell(`${TAG_FILE} can't be read: ${reason(error)}`, "error");
+    if (!(error instanceof HttpError && error.status === 404)) editor.ui.tell(t("prompts.tagsUnread", { file: TAG_FILE, why: reason(error) }), "error");
     return null;
   }
 }
@@ -45,7 +46,7 @@ export function userTags(editor: Editor): Promise<TagIndex | null> {
 /** Makes a list the user's own; gives the number of its tags. Raises where it holds none. */
 export async function replaceTags(editor: Editor, csv: string): Promise<number> {
   const { size } = await TagIndex.read(csv, nextTask);
-  if (size === 0) throw new Error("expected lines of name,category,count,aliases, found none");
+  if (size === 0) throw new Error(t("prompts.noTags"));
   await writeUserFile(TAG_FILE, csv, true);
   tags = readTags(editor);
   await tags;

@@ -9,6 +9,7 @@ import type { NodeId } from "../model/types";
 import { readingOrder } from "../model/walking";
 import { spoken } from "../view/dom/widgets/widget";
 import type { Linking } from "../view/stage";
+import { t } from "../words";
 import { joinTo, linkingFrom } from "./linking";
 import { placeOfSelection } from "./looks";
 
@@ -76,10 +77,10 @@ export function offerEnds(editor: Editor, end: OutputEnd | InputEnd): void {
   const filter = { side: from.side === "output" ? "input" : "output", type: linking.type } as const;
   const at = placeOfSelection(editor);
   const place = editor.stage.canvasPoint([at[0] + (from.side === "output" ? 360 : -360) * editor.stage.camera.scale, at[1]]);
-  offer(editor, `end for ${socketName(document, from)}`, [
+  offer(editor, t("node.endFor", { socket: socketName(document, from) }), [
     ...ends,
-    { label: "A new node…", act: () => (editor.ui.search.value = { screen: at, filter, pick: (type) => editor.addNode(type, place, (node) => joinTo(document, linking, node)) }) },
-    ...(links.length > 0 ? [{ label: links.length === 1 ? "Remove the link" : `Remove ${links.length} links`, act: () => document.edit("disconnect", links.map(({ id }) => ({ kind: "removeLink", id }))) }] : []),
+    { label: t("node.newNode"), act: () => (editor.ui.search.value = { screen: at, filter, pick: (type) => editor.addNode(type, place, (node) => joinTo(document, linking, node)) }) },
+    ...(links.length > 0 ? [{ label: t("node.removeLinks", { n: links.length }), act: () => document.edit("disconnect", links.map(({ id }) => ({ kind: "removeLink", id }))) }] : []),
   ]);
 }
 
@@ -91,11 +92,11 @@ export function offerSockets(editor: Editor, id: NodeId): void {
   const { graph } = document;
   const input = (name: string): string => {
     const link = graph.linkInto(id, name);
-    return link ? `, from ${graph.title(graph.node(link.from))}` : "";
+    return link ? t("node.fromNode", { node: graph.title(graph.node(link.from)) }) : "";
   };
   const entry = (label: string, end: OutputEnd | InputEnd): Offer => ({ label, act: () => offerEnds(editor, end) });
-  offer(editor, "socket to connect", [
-    ...node.outputs.map((_, slot) => entry(`output ${socketName(document, endOf({ node: id, slot }))} (${slot + 1})`, { node: id, slot })),
-    ...node.inputs.map((socket) => entry(`input ${socketName(document, endOf({ node: id, input: socket.name }))}${input(socket.name)}`, { node: id, input: socket.name })),
+  offer(editor, t("node.socketToConnect"), [
+    ...node.outputs.map((_, slot) => entry(t("node.outputAt", { socket: socketName(document, endOf({ node: id, slot })), number: slot + 1 }), { node: id, slot })),
+    ...node.inputs.map((socket) => entry(t("node.inputAt", { socket: socketName(document, endOf({ node: id, input: socket.name })) }) + input(socket.name), { node: id, input: socket.name })),
   ]);
 }

@@ -7,6 +7,7 @@ import { buildPrompt } from "../model/prompt";
 import { valueEdit } from "../model/promoted";
 import type { GraphNode, Point } from "../model/types";
 import { readFile } from "../opening";
+import { t } from "../words";
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -52,9 +53,9 @@ async function takeTags(editor: Editor, file: File): Promise<void> {
   try {
     const { replaceTags } = await import("../api/words");
     const count = await replaceTags(editor, await file.text());
-    editor.ui.tell(`${count === 1 ? "One tag" : `${count} tags`} of ${file.name} ${count === 1 ? "completes" : "complete"} what you type in prompts.`);
+    editor.ui.tell(t("prompts.tagsTaken", { n: count, file: file.name }));
   } catch (error) {
-    editor.ui.tell(`${file.name} can't become your list of tags: ${words(error)}`, "error");
+    editor.ui.tell(t("prompts.noTagList", { name: file.name, why: words(error) }), "error");
   }
 }
 
@@ -69,10 +70,10 @@ export async function takeFiles(editor: Editor, files: readonly File[], at: Poin
       continue;
     }
     const node = dropped ? imageNodeAt(editor, at) : null;
-    const found = node ? null : await readFile(file).catch((error: unknown) => `${file.name} can't be read: ${words(error)}`);
+    const found = node ? null : await readFile(file).catch((error: unknown) => t("workflows.unread", { name: file.name, words: words(error) }));
     if (typeof found === "string") editor.ui.tell(found, "error");
     else if (found) editor.open(found, file.name.replace(/\.[^.]+$/, ""));
     else if (file.type.startsWith("image/")) await placeImage(editor, file, at, node);
-    else editor.ui.tell(`${file.name} holds no workflow`, "error");
+    else editor.ui.tell(t("workflows.holdsNone", { name: file.name }), "error");
   }
 }

@@ -11,6 +11,7 @@ import { isBorder, subgraphType } from "../model/subgraph_type";
 import type { JsonObject, NodeDefinition, NodeId } from "../model/types";
 import { readWorkflow } from "../model/workflow_read";
 import { writeWorkflow } from "../model/workflow_write";
+import { t } from "../words";
 
 const FOLDER = "subgraphs";
 
@@ -32,7 +33,7 @@ export function readBlueprint(file: string, place: string, data: unknown, defini
   const { graph } = readWorkflow(data, definitions);
   const node = [...graph.nodes.values()].find((entry) => graph.subgraphs.has(entry.type));
   const subgraph = node && graph.subgraphs.get(node.type);
-  if (!subgraph) throw new Error("expected a workflow with a subgraph, found none in it");
+  if (!subgraph) throw new Error(t("subgraph.fileHasNone"));
   const displayName = file.replace(/\.json$/i, "");
   return {
     definition: { ...subgraphType(subgraph), type: `${place}:${displayName}`, displayName, category: place, pack: place },
@@ -60,7 +61,7 @@ async function readOne(editor: Editor, { name, place, text }: Source): Promise<B
   try {
     return readBlueprint(name, place, parseJson(await text()), editor.definitions);
   } catch (error) {
-    editor.ui.tell(`The subgraph ${name} of the ${place} can't be read: ${http.reason(error)}`, "error");
+    editor.ui.tell(t("subgraph.unread", { name, place, why: http.reason(error) }), "error");
     return null;
   }
 }
@@ -72,7 +73,7 @@ export async function readLibrary(editor: Editor): Promise<void> {
     const found = await Promise.all(sources.map((source) => readOne(editor, source)));
     editor.blueprints.value = new Map(found.filter((blueprint) => blueprint !== null).map((blueprint) => [blueprint.definition.type, blueprint]));
   } catch (error) {
-    editor.ui.tell(`The library of subgraphs can't be read: ${http.reason(error)}`, "error");
+    editor.ui.tell(t("subgraph.libraryUnread", { why: http.reason(error) }), "error");
   }
 }
 
@@ -83,7 +84,7 @@ async function store(name: string, text: string): Promise<boolean> {
     await http.writeUserFile(file, text, false);
   } catch (error) {
     if (!(error instanceof http.HttpError) || error.status !== 409) throw error;
-    if (!confirm(`${name} is in the library already. Overwrite it?`)) return false;
+    if (!confirm(t("subgraph.confirmOverwrite", { name }))) return false;
     await http.writeUserFile(file, text, true);
   }
   return true;
@@ -91,14 +92,14 @@ async function store(name: string, text: string): Promise<boolean> {
 
 /** Keeps a subgraph in the library under a name that is asked for. */
 export async function publish(editor: Editor, graph: Graph, id: NodeId): Promise<void> {
-  const name = prompt("Name in the library", graph.title(graph.node(id)))?.trim();
+  const name = prompt(t("subgraph.libraryName"), graph.title(graph.node(id)))?.trim();
   if (!name) return;
   const text = toJson(blueprintFile(graph, id), 2);
   try {
     if (!(await store(name, text))) return;
     await readLibrary(editor);
-    editor.ui.tell(`${name} is in the library. The node search finds it.`);
+    editor.ui.tell(t("subgraph.published", { name }));
   } catch (error) {
-    editor.ui.tell(`${name} could not be published: ${http.reason(error)}`, "error");
+    editor.ui.tell(t("subgraph.publishFails", { name, why: http.reason(error) }), "error");
   }
 }

@@ -10,6 +10,7 @@ import { tidyEdits } from "../model/tidy";
 import type { Group, NodeId, Point } from "../model/types";
 import { SNAP_SIZE } from "../settings/built_in";
 import { toScreen } from "../view/canvas/camera";
+import { t } from "../words";
 
 const NONE = "no colour";
 
@@ -71,7 +72,7 @@ export function groupOfSelection({ active }: Editor): Group | null {
 }
 
 export function renameGroup(document: Document, id: number): void {
-  const title = prompt("Title of the group", document.graph.groups.get(id)?.title ?? "");
+  const title = prompt(t("node.groupTitle"), document.graph.groups.get(id)?.title ?? "");
   if (title !== null) document.edit("rename", [{ kind: "groupTitle", id, title }]);
 }
 

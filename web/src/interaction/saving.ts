@@ -9,6 +9,7 @@ import { parseJson } from "../model/exact_json";
 import { newId } from "../model/ids";
 import { openData } from "../opening";
 import type { RefusedSave } from "../panels/ui_state";
+import { t } from "../words";
 import { download, fileText } from "./files";
 
 export const withoutSuffix = (file: string): string => file.replace(/\.json$/i, "");
@@ -32,12 +33,12 @@ async function saveAs(editor: Editor, document: Document, file: string, base: st
     document.savedDigest = saved.digest;
     document.name.value = withoutSuffix(saved.name);
     document.savedRevision.value = revision;
-    editor.ui.tell(saved.notice === "" ? `Saved as ${saved.name}` : `Saved as ${saved.name}. ${saved.notice}`, saved.notice === "" ? "info" : "error");
+    editor.ui.tell(saved.notice === "" ? t("workflows.savedAs", { name: saved.name }) : t("workflows.savedAsBut", { name: saved.name, notice: saved.notice }), saved.notice === "" ? "info" : "error");
     return true;
   } catch (error) {
     if (error instanceof workflows.Conflict) showConflict(editor, { document, file, conflict: error });
     else {
-      editor.ui.tell(`The server could not save it (${reason(error)}); here is a download.`, "error");
+      editor.ui.tell(t("workflows.downloadInstead", { why: reason(error) }), "error");
       download(`${document.name.peek()}.json`, text);
     }
     return false;
@@ -74,7 +75,7 @@ function replace(editor: Editor, document: Document, text: string, file: string,
     data = parseJson(text);
     openData(data, editor.definitions);
   } catch (error) {
-    editor.ui.tell(`${file} can't be opened: ${reason(error)}`, "error");
+    editor.ui.tell(t("workflows.opensNot", { name: file, why: reason(error) }), "error");
     return false;
   }
   const index = editor.documents.peek().indexOf(document);
@@ -102,12 +103,12 @@ export async function takeTheirs(editor: Editor, refused: RefusedSave): Promise<
       return true;
     }
     const mine = await workflows.save(file, fileText(document), current.digest, editor.clientId);
-    if (current.version === null) throw new Error("the server could not keep theirs as a version");
+    if (current.version === null) throw new Error(t("workflows.theirsNotKept"));
     const { digest } = await workflows.restore(file, current.version, mine.digest, editor.clientId);
     return replace(editor, document, current.text, file, digest);
   } catch (error) {
     if (error instanceof workflows.Conflict) showConflict(editor, { document, file, conflict: error });
-    else editor.ui.tell(`Theirs could not be taken: ${reason(error)}`, "error");
+    else editor.ui.tell(t("workflows.theirsNotTaken", { why: reason(error) }), "error");
     return false;
   }
 }
@@ -122,11 +123,11 @@ export async function restoreVersion(editor: Editor, document: Document, version
     const text = await workflows.readVersion(file, version);
     const saved = await workflows.restore(file, version, document.savedDigest ?? "", editor.clientId);
     if (!replace(editor, document, text, file, saved.digest)) return false;
-    editor.ui.tell(`Version ${version} is the present one again.`);
+    editor.ui.tell(t("workflows.versionBack", { version }));
     return true;
   } catch (error) {
     if (error instanceof workflows.Conflict) showConflict(editor, { document, file, conflict: error });
-    else editor.ui.tell(`Version ${version} could not be restored: ${reason(error)}`, "error");
+    else editor.ui.tell(t("workflows.versionNotBack", { version, why: reason(error) }), "error");
     return false;
   }
 }
@@ -135,7 +136,7 @@ export async function restoreVersion(editor: Editor, document: Document, version
 export async function removeSaved(editor: Editor, file: string, digest: string): Promise<boolean> {
   try {
     await workflows.remove(file, digest);
-    editor.ui.tell(`${withoutSuffix(file)} is in the trash.`);
+    editor.ui.tell(t("workflows.inTrash", { name: withoutSuffix(file) }));
     return true;
   } catch (error) {
     editor.ui.tell(reason(error), "error");
@@ -159,7 +160,7 @@ export async function noticeSaves(editor: Editor): Promise<void> {
     const { text, digest: found } = await workflows.read(file);
     replace(editor, document, text, file, found);
   };
-  editor.ui.tell(`${withoutSuffix(file)} was saved by someone else meanwhile.${isDirty ? " Saving yours will show both." : ""}`, "info", undefined, isDirty ? undefined : { label: "Show it", act: () => void show().catch((error: unknown) => editor.ui.tell(reason(error), "error")) });
+  editor.ui.tell(t(isDirty ? "workflows.savedByOtherBoth" : "workflows.savedByOther", { name: withoutSuffix(file) }), "info", undefined, isDirty ? undefined : { label: t("workflows.showIt"), act: () => void show().catch((error: unknown) => editor.ui.tell(reason(error), "error")) });
 }
 
 /** Looks whenever someone comes back to this tab. */

@@ -16,6 +16,7 @@ import type { GraphNode, NodeId, Point, WidgetSpec } from "../model/types";
 import { unpackSubgraph } from "../model/unpack";
 import type { MenuItem } from "../panels/ui_state";
 import type { Hit } from "../view/canvas/hit_test";
+import { t } from "../words";
 import { publish } from "./library";
 
 /** Does something that may be refused in words. */
@@ -73,8 +74,8 @@ function convert(document: Document, id: NodeId): void {
 /** Shows the inside of a subgraph's node; a group node of an old file has to become a subgraph for that. */
 export function enterNode(editor: Editor, document: Document, id: NodeId): void {
   if (!document.graph.subgraphs.get(document.graph.node(id).type)?.isGroup) return document.enter(id);
-  const action = { label: "Convert it", act: () => { convert(document, id); document.enter(id); } };
-  editor.ui.tell("This is a group node of an old file. It runs as it is; as a subgraph it can be opened and changed.", "info", undefined, action);
+  const action = { label: t("subgraph.convertIt"), act: () => { convert(document, id); document.enter(id); } };
+  editor.ui.tell(t("subgraph.oldGroupNode"), "info", undefined, action);
 }
 
 /** Opens the one selected subgraph. */
@@ -93,7 +94,7 @@ export function unpackNode(editor: Editor, document: Document, id: NodeId): void
 
 export function renameSubgraph(document: Document, type: string): void {
   const before = document.root.subgraphs.get(type)?.name ?? "";
-  const name = prompt("Name of the subgraph", before)?.trim();
+  const name = prompt(t("subgraph.name"), before)?.trim();
   if (name && name !== before) document.edit("rename", [{ kind: "definitionName", id: type, name }]);
 }
 
@@ -102,15 +103,15 @@ export function subgraphMenu(editor: Editor, document: Document, id: NodeId): (M
   const { graph } = document;
   const { type } = graph.node(id);
   if (graph.subgraphs.get(type)?.isGroup)
-    return [{ label: "Convert to a subgraph", act: () => convert(document, id) }, { label: "Unpack the group", act: () => unpackNode(editor, document, id) }, null];
+    return [{ label: t("subgraph.convert"), act: () => convert(document, id) }, { label: t("subgraph.unpackGroup"), act: () => unpackNode(editor, document, id) }, null];
   const isShared = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => node.type === type).length > 1;
   return [
-    { label: "Open the subgraph", keys: "Enter", act: () => document.enter(id) },
-    { label: "Rename the subgraph…", act: () => renameSubgraph(document, type) },
-    { label: "Widgets of the nodes inside…", act: () => chooseWidgets(editor, document, type) },
-    { label: "Unpack the subgraph", act: () => unpackNode(editor, document, id) },
-    { label: "Make it unique", disabled: !isShared, act: () => document.edit("make unique", makeUnique(graph, id)) },
-    { label: "Publish to the library…", act: () => void publish(editor, graph, id) },
+    { label: t("subgraph.open"), keys: "Enter", act: () => document.enter(id) },
+    { label: t("subgraph.renameIt"), act: () => renameSubgraph(document, type) },
+    { label: t("subgraph.widgetsInside"), act: () => chooseWidgets(editor, document, type) },
+    { label: t("subgraph.unpack"), act: () => unpackNode(editor, document, id) },
+    { label: t("subgraph.makeUnique"), disabled: !isShared, act: () => document.edit("make unique", makeUnique(graph, id)) },
+    { label: t("subgraph.publish"), act: () => void publish(editor, graph, id) },
     null,
   ];
 }
@@ -139,7 +140,7 @@ function chooseWidgets(editor: Editor, document: Document, type: string, only?: 
     }));
   const [x, y] = [editor.stage.width / 2 - 140, editor.stage.height / 4];
   editor.ui.choice.value = {
-    label: "widget to show or hide", anchor: new DOMRect(x, y, 300, 0), choices: entries.map((entry) => entry.label), value: null,
+    label: t("subgraph.widgetToShow"), anchor: new DOMRect(x, y, 300, 0), choices: entries.map((entry) => entry.label), value: null,
     pick: (label) => {
       const entry = entries.find((other) => other.label === label);
       if (entry) togglePromotion(document, type, entry.node, entry.spec);
@@ -160,13 +161,13 @@ export function promotionMenu(editor: Editor, document: Document, id: NodeId, at
   const items: MenuItem[] = [];
   if (graph.id !== null && under && under.kind !== "control") {
     const isShown = isPromoted(graph.root, graph.id, [id, under.name]);
-    items.push({ label: `${isShown ? "Hide" : "Show"} ${shownName(under)} on the subgraph`, act: () => togglePromotion(document, graph.id!, node, under) });
+    items.push({ label: t(isShown ? "subgraph.hideOn" : "subgraph.showOn", { widget: shownName(under) }), act: () => togglePromotion(document, graph.id!, node, under) });
   }
   if (graph.id !== null && graph.widgets(node).length > 0)
-    items.push({ label: "Show widgets on the subgraph…", act: () => chooseWidgets(editor, document, graph.id!, id) });
+    items.push({ label: t("subgraph.showWidgets"), act: () => chooseWidgets(editor, document, graph.id!, id) });
   const inner = under?.promoted && graph.subgraphs.get(node.type)?.nodes.get(under.promoted.node);
   const spec = inner && graph.subgraphs.get(node.type)!.widgets(inner).find((other) => other.name === under.promoted!.widget);
-  if (inner && spec) items.push({ label: `Hide ${shownName(spec)} here`, act: () => togglePromotion(document, node.type, inner, spec) });
+  if (inner && spec) items.push({ label: t("subgraph.hideHere", { widget: shownName(spec) }), act: () => togglePromotion(document, node.type, inner, spec) });
   return items.length > 0 ? [...items, null] : [];
 }
 
@@ -180,7 +181,7 @@ function portIndex(document: Document, hit: Hit): number | null {
 function renamePort(document: Document, id: NodeId, index: number): void {
   const side = borderSide(id);
   const port = portsOf(document.graph, side)[index]!;
-  const label = prompt(`Name of the ${side}`, port.label ?? port.name);
+  const label = prompt(t(`subgraph.nameOf${side}`), port.label ?? port.name);
   if (label !== null) document.edit("rename", labelPort(document.graph, side, index, label === port.name ? "" : label));
 }
 
@@ -191,13 +192,13 @@ export function borderMenu(document: Document, id: NodeId, hit: Hit): MenuItem[]
   const index = portIndex(document, hit);
   const change = (label: string, edits: () => Edit[]): void => document.edit(label, edits());
   const last = portsOf(graph, side).length - 1;
-  const leave: MenuItem = { label: "Leave the subgraph", keys: "Escape", act: () => void document.leave() };
+  const leave: MenuItem = { label: t("subgraph.leaveIt"), keys: "Escape", act: () => void document.leave() };
   if (index === null) return [leave];
   return [
-    { label: `Rename the ${side}…`, act: () => renamePort(document, id, index) },
-    { label: "Move up", disabled: index === 0, act: () => change("move", () => movePort(graph, side, index, -1)) },
-    { label: "Move down", disabled: index === last, act: () => change("move", () => movePort(graph, side, index, 1)) },
-    { label: `Remove the ${side}`, act: () => change("remove", () => removePort(graph, side, index)) },
+    { label: t(`subgraph.rename${side}`), act: () => renamePort(document, id, index) },
+    { label: t("subgraph.moveUp"), disabled: index === 0, act: () => change("move", () => movePort(graph, side, index, -1)) },
+    { label: t("subgraph.moveDown"), disabled: index === last, act: () => change("move", () => movePort(graph, side, index, 1)) },
+    { label: t(`subgraph.remove${side}`), act: () => change("remove", () => removePort(graph, side, index)) },
     leave,
   ];
 }

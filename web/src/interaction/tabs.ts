@@ -2,10 +2,11 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
+import { t } from "../words";
 
 /** Closes a tab; asks first where its changes are not saved. */
 export async function closeDocument(editor: Editor, document: Document): Promise<void> {
-  if (!document.isDirty || confirm(`Close ${document.name.value}? Its changes are not saved.`)) await editor.close(document);
+  if (!document.isDirty || confirm(t("workflows.confirmClose", { name: document.name.value }))) await editor.close(document);
 }
 
 /** Shows the tab `by` places further on; behind the last comes the first. */

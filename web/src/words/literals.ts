@@ -13,7 +13,7 @@ export interface Literal {
 const READ = new Set(["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "alt", "hint", "label", "placeholder", "says", "title", "unit"]);
 /** Attributes whose values look like sentences but are none. */
 const NEVER_READ = new Set(["accept", "class", "className", "d", "sandbox", "style", "viewBox", "points", "transform", "rel", "keywords", "tag"]);
-const TELLS = /(^|\.)(tell|confirm|prompt|alert|Error|HttpError)$/;
+const TELLS = /(^|\.)(tell|say|confirm|prompt|alert|Error|HttpError)$/;
 const LETTERS = /\p{L}{2}/u;
 /** Two words of letters with a space between them. */
 const PHRASE = /(^|[^\p{L}\p{N}_.$#-])\p{L}[\p{L}'’]+[,.:;!?…]? \p{L}+(?=[^\p{N}_(\-=[]|$)/u;
@@ -43,9 +43,10 @@ function isShown(node: ts.Node): boolean {
 }
 
 function isNeverRead(node: ts.Node): boolean {
-  for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
+  for (let child = node, at = node.parent; at && !ts.isStatement(at); child = at, at = at.parent) {
     if (ts.isImportDeclaration(at) || ts.isLiteralTypeNode(at)) return true;
     if ((ts.isJsxAttribute(at) || ts.isPropertyAssignment(at)) && NEVER_READ.has(nameOf(at))) return true;
+    if (ts.isCallExpression(at) && /\.edit$/.test(at.expression.getText())) return at.arguments[0] === child; // names of steps are told by the area `steps`
     if (ts.isCallExpression(at) && /^console\.|\b(querySelector|querySelectorAll|closest|matches|matchMedia)$/.test(at.expression.getText())) return true;
   }
   return ts.isImportDeclaration(node.parent) || ts.isExportDeclaration(node.parent) || ts.isLiteralTypeNode(node.parent);
