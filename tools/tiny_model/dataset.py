@@ -17,6 +17,7 @@ import numpy as np
 
 from tools.tiny_model.captions import caption
 from tools.tiny_model.drawing import draw
+from tools.tiny_model.networks import PRESETS, add_preset
 from tools.tiny_model.scenes import SIZE, Scene, Thing, sample_scene
 
 SHARD = 2000  # pictures in a file
@@ -80,11 +81,11 @@ def training_scenes(count: int, seed: int) -> Iterator[Scene]:
             yield scene
 
 
-def write_shard(out: Path, index: int, count: int, seed: int) -> None:
+def write_shard(out: Path, index: int, count: int, seed: int, side: int = SIZE) -> None:
     scenes = list(training_scenes(count, seed * 100_003 + index))
-    pictures = np.empty((count, SIZE, SIZE, 3), np.uint8)
+    pictures = np.empty((count, side, side, 3), np.uint8)
     for place, scene in enumerate(scenes):
-        pictures[place] = draw(scene)
+        pictures[place] = draw(scene, side)
     (out / f"scenes_{index:03}.jsonl").write_text("".join(scene_to_json(scene) + "\n" for scene in scenes))
     partial = out / f"partial_{index:03}.npy"
     np.save(partial, pictures)
@@ -105,7 +106,7 @@ def load_scenes(data: Path, limit: int | None = None) -> list[Scene]:
 
 
 def load_pictures(data: Path, limit: int | None = None) -> np.ndarray:
-    """Read the first `limit` pictures: uint8 (N, SIZE, SIZE, 3)."""
+    """Read the first `limit` pictures: uint8 (N, side, side, 3)."""
     return np.concatenate([np.load(shard) for shard in _shards(data, "pictures_*.npy", limit)])[:limit]
 
 
@@ -115,7 +116,9 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", default="0/1", help="i/n: make every n-th shard from the i-th on, to share the work")
+    add_preset(parser)
     arguments = parser.parse_args()
+    side = PRESETS[arguments.preset].side
     arguments.out.mkdir(parents=True, exist_ok=True)
     part, parts = map(int, arguments.part.split("/"))
     if part == 0:
@@ -123,7 +126,7 @@ def main() -> None:
         (arguments.out / "held_out.jsonl").write_text("".join(lines))
     for index in range(part, -(-arguments.pictures // SHARD), parts):
         if not (arguments.out / f"pictures_{index:03}.npy").exists():
-            write_shard(arguments.out, index, min(SHARD, arguments.pictures - index * SHARD), arguments.seed)
+            write_shard(arguments.out, index, min(SHARD, arguments.pictures - index * SHARD), arguments.seed, side)
             print(f"shard {index}", flush=True)
 
 

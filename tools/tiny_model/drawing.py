@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -12,7 +13,6 @@ from tools.tiny_model.scenes import COLOURS, PLAIN_BACKGROUNDS, SIZE, Scene, Thi
 
 SUPERSAMPLING = 4
 PADDING = 4  # pixels around a shape's mask
-_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / (SIZE - 1)  # 0..1
 _SUNSET = np.array([(98, 84, 160), (222, 120, 150), (250, 176, 120), (254, 214, 150)], np.float32)
 
 
@@ -51,20 +51,33 @@ def shape_mask(shape: str, diameter: float, rotation: float = 0.0) -> Image.Imag
     return mask
 
 
-def _night() -> np.ndarray:
-    sky = np.array((16, 20, 52), np.float32) * (1 - _Y[..., None]) + np.array((60, 52, 118), np.float32) * _Y[..., None]
+@functools.cache
+def _places(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of a picture's pixels, each (side, side) in 0..1."""
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1)
+    return rows, columns
+
+
+def _night(side: int) -> np.ndarray:
+    rows, columns = _places(side)
+    sky = (
+        np.array((16, 20, 52), np.float32) * (1 - rows[..., None])
+        + np.array((60, 52, 118), np.float32) * rows[..., None]
+    )
     rng = np.random.default_rng(12)  # the same stars in every night: a small model can learn them
     for row in range(4):
         for column in range(4):
             y, x = (np.array([row, column]) + rng.uniform(0.15, 0.85, 2)) * SIZE / 4
-            glow = np.exp(-((_X * 127 - x) ** 2 + (_Y * 127 - y) ** 2) / (2 * rng.uniform(0.8, 1.3) ** 2))
+            far = (columns * (SIZE - 1) - x) ** 2 + (rows * (SIZE - 1) - y) ** 2
+            glow = np.exp(-far / (2 * rng.uniform(0.8, 1.3) ** 2))
             sky = sky + (glow * rng.uniform(110, 190))[..., None]
     return sky
 
 
-def _meadow() -> np.ndarray:
-    y, edge = _Y[..., None], 0.62 + 0.02 * np.sin(_X * 5 + 0.6)
-    ground = np.clip((_Y - edge) * SIZE + 0.5, 0, 1)[..., None]
+def _meadow(side: int) -> np.ndarray:
+    rows, columns = _places(side)
+    y, edge = rows[..., None], 0.62 + 0.02 * np.sin(columns * 5 + 0.6)
+    ground = np.clip((rows - edge) * side + 0.5, 0, 1)[..., None]
     sky = np.array((120, 184, 240), np.float32) * (1 - y) + np.array((216, 240, 250), np.float32) * y
     depth = np.clip((y - 0.6) / 0.4, 0, 1)
     grass = np.array((146, 206, 100), np.float32) * (1 - depth) + np.array((88, 164, 72), np.float32) * depth
@@ -72,20 +85,21 @@ def _meadow() -> np.ndarray:
 
 
 @functools.cache
-def background(name: str) -> np.ndarray:
-    """Paint a background: float32 (SIZE, SIZE, 3), 0..255. Treat it as read-only."""
+def background(name: str, side: int = SIZE) -> np.ndarray:
+    """Paint a background: float32 (side, side, 3), 0..255. Treat it as read-only."""
+    rows, columns = _places(side)
     if name == "night":
-        picture = _night()
+        picture = _night(side)
     elif name == "meadow":
-        picture = _meadow()
+        picture = _meadow(side)
     elif name == "sunset":
-        place = np.clip(_Y, 0, 0.9999) * 3
+        place = np.clip(rows, 0, 0.9999) * 3
         step = place.astype(int)
         share = (place - step)[..., None]
         picture = _SUNSET[step] * (1 - share) + _SUNSET[step + 1] * share
     else:
-        picture = np.array(PLAIN_BACKGROUNDS[name], np.float32) * (1.05 - 0.10 * _Y[..., None])
-    vignette = 1 - 0.10 * ((_X - 0.5) ** 2 + (_Y - 0.5) ** 2)[..., None]
+        picture = np.array(PLAIN_BACKGROUNDS[name], np.float32) * (1.05 - 0.10 * rows[..., None])
+    vignette = 1 - 0.10 * ((columns - 0.5) ** 2 + (rows - 0.5) ** 2)[..., None]
     return (picture * vignette).astype(np.float32)
 
 
@@ -106,7 +120,7 @@ def _shrink(pixels: np.ndarray) -> np.ndarray:
 def _blend(picture: np.ndarray, alpha: np.ndarray, colour: np.ndarray | float, x: int, y: int) -> None:
     """Lay a patch over `picture` in place, its top left corner at (x, y), clipped to the frame."""
     height, width = alpha.shape[:2]
-    top, bottom, left, right = max(0, y), min(SIZE, y + height), max(0, x), min(SIZE, x + width)
+    top, bottom, left, right = max(0, y), min(len(picture), y + height), max(0, x), min(len(picture), x + width)
     inner = (slice(top - y, bottom - y), slice(left - x, right - x))
     paint = colour[inner] if isinstance(colour, np.ndarray) else colour
     frame = (slice(top, bottom), slice(left, right))
@@ -114,24 +128,28 @@ def _blend(picture: np.ndarray, alpha: np.ndarray, colour: np.ndarray | float, x
 
 
 def draw_thing(picture: np.ndarray, thing: Thing) -> None:
+    """Paint an object and its shadow into `picture`, in place; the sizes of `thing` are in pixels of `picture`."""
+    scale = len(picture) / SIZE
     mask = shape_mask(thing.shape, thing.diameter, thing.rotation)
     fine = np.asarray(mask, np.float32)[..., None] / 255
     alpha = _shrink(fine)
     colour = _shrink(_surface(thing, mask.size[0]) * fine) / np.maximum(alpha, 1e-3)
     side = alpha.shape[0]
     x, y = round(thing.x - side / 2), round(thing.y - side / 2)
-    shadow = Image.new("L", (side + 16, side + 16), 0)
-    shadow.paste(mask.resize((side, side), Image.Resampling.BOX), (8, 8))
-    soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(3)), np.float32)[..., None] / 255
-    _blend(picture, soft * 0.30, 0.0, x - 8 + 2, y - 8 + 4)
+    margin = round(8 * scale)
+    shadow = Image.new("L", (side + 2 * margin, side + 2 * margin), 0)
+    shadow.paste(mask.resize((side, side), Image.Resampling.BOX), (margin, margin))
+    soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(3 * scale)), np.float32)[..., None] / 255
+    _blend(picture, soft * 0.30, 0.0, x - margin + round(2 * scale), y - margin + round(4 * scale))
     _blend(picture, alpha, colour, x, y)
 
 
-def draw(scene: Scene) -> np.ndarray:
-    """Draw a scene: uint8 (SIZE, SIZE, 3)."""
-    picture = background(scene.background).copy()
+def draw(scene: Scene, side: int = SIZE) -> np.ndarray:
+    """Draw a scene, uint8 (side, side, 3): the same picture at any size."""
+    picture, scale = background(scene.background, side).copy(), side / SIZE
     for thing in scene.things:
-        draw_thing(picture, thing)
+        diameter, x, y = (value * scale for value in (thing.diameter, thing.x, thing.y))
+        draw_thing(picture, replace(thing, diameter=diameter, x=x, y=y))
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 import torch
@@ -27,13 +28,15 @@ class VaeSizes:
 
 @dataclass(frozen=True)
 class UNetSizes:
-    """Widths per level; `attention` says which levels carry transformer blocks; `inputs` are channels that it reads."""
+    """Widths per level; `attention` says which levels carry transformer blocks; `inputs` are channels that it reads;
+    `latent_side` is the size of the latents that it is trained on."""
 
     widths: tuple[int, ...] = (96, 128, 128)
     attention: tuple[bool, ...] = (False, True, True)
     blocks: int = 1
     context: int = 64
     inputs: int = 4
+    latent_side: int = 16
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,31 @@ class TextSizes:
     @property
     def heads(self) -> int:
         return self.width // TEXT_HEAD_WIDTH
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model to train: pictures of `side` x `side` pixels, and the sizes of its networks."""
+
+    side: int
+    vae: VaeSizes
+    unet: UNetSizes
+    text: TextSizes
+
+
+PRESETS = {
+    "tiny": Preset(128, VaeSizes(), UNetSizes(), TextSizes()),
+    "large": Preset(  # for a GPU
+        256,
+        VaeSizes((64, 64, 128, 128), blocks=2),
+        UNetSizes((128, 256, 256), blocks=2, context=128, latent_side=32),
+        TextSizes(128, layers=6),
+    ),
+}
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, default="tiny", help="the same one in every command of a run")
 
 
 def build_vae(sizes: VaeSizes) -> AutoencoderKL:
@@ -68,7 +96,7 @@ def build_unet(sizes: UNetSizes) -> UNet2DConditionModel:
     down = tuple("CrossAttnDownBlock2D" if attends else "DownBlock2D" for attends in sizes.attention)
     up = tuple("CrossAttnUpBlock2D" if attends else "UpBlock2D" for attends in reversed(sizes.attention))
     return UNet2DConditionModel(
-        sample_size=16,
+        sample_size=sizes.latent_side,
         in_channels=sizes.inputs,
         out_channels=4,
         layers_per_block=sizes.blocks,

@@ -75,11 +75,14 @@ def karras(steps: int, levels: Tensor, rho: float = 7.0) -> Tensor:
 
 @torch.no_grad()
 def sample(model: TrainedModel, positive: Tensor, negative: Tensor, *, steps: int, cfg: float, seed: int) -> Tensor:
-    """Latents (B, 4, 16, 16) by DPM-Solver++(2M) (arXiv:2211.01095, algorithm 2) with classifier-free guidance."""
+    """Latents (B, 4, side, side) by DPM-Solver++(2M) (arXiv:2211.01095, algorithm 2) with classifier-free guidance."""
     levels = noise_levels()
     sigmas = karras(steps, levels)
     context = torch.cat([positive, negative.expand_as(positive)])
-    noise = [torch.randn(4, 16, 16, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(positive))]
+    side = model.unet.config.sample_size
+    noise = [
+        torch.randn(4, side, side, generator=torch.Generator().manual_seed(seed + i)) for i in range(len(positive))
+    ]
     x, before = torch.stack(noise) * sigmas[0], None
     for i, (sigma, after) in enumerate(pairwise(sigmas)):
         time = torch.from_numpy(np.interp(float(sigma.log()), levels.log().numpy(), np.arange(1000.0))[None]).float()

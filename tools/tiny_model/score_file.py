@@ -17,23 +17,22 @@ from engine.models import Checkpoint, choose_precision, load_checkpoint
 from engine.sampling import Latent
 from tools.tiny_model.dataset import held_out
 from tools.tiny_model.drawing import contact_sheet
+from tools.tiny_model.scenes import SIZE
 from tools.tiny_model.scorer import score, summary
-
-LATENT_SIDE = 16  # 128 pixels
 
 
 def draw_caption(
     checkpoint: Checkpoint, text: str, *, seed: int, steps: int = 20, cfg: float = 4.0, sampler: str = "dpmpp_2m",
     schedule: str = "karras", negative: str = "", start: torch.Tensor | None = None, strength: float = 1.0,
-    mask: torch.Tensor | None = None,
+    mask: torch.Tensor | None = None, side: int = SIZE,
 ) -> np.ndarray:  # fmt: skip
-    """Draw one picture, uint8 (128, 128, 3).
+    """Draw one picture, uint8 (side, side, 3).
 
     Args:
-        start: (1, 4, 16, 16) from `vae.encode`; with `strength` < 1 image to image.
+        start: (1, 4, side / 8, side / 8) from `vae.encode`; with `strength` < 1 image to image.
         mask: (1, 1, H, W), 1 where the picture may change: inpainting.
     """
-    empty = torch.zeros(1, 4, LATENT_SIDE, LATENT_SIDE)
+    empty = torch.zeros(1, 4, side // 8, side // 8)
     latent = Latent(empty if start is None else start, noise_mask=mask)
     drawn = denoise(
         checkpoint.model,
@@ -60,10 +59,11 @@ def main() -> None:
     parser.add_argument("--cfg", type=float, default=4.0)
     parser.add_argument("--sampler", default="dpmpp_2m")
     parser.add_argument("--schedule", default="karras")
+    parser.add_argument("--side", type=int, default=SIZE, help="of the pictures, in pixels")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     checkpoint = load_checkpoint(arguments.checkpoint, precision=choose_precision("cpu"))
-    settings = {name: getattr(arguments, name) for name in ("steps", "cfg", "sampler", "schedule")}
+    settings = {name: getattr(arguments, name) for name in ("steps", "cfg", "sampler", "schedule", "side")}
     examples = held_out(arguments.captions)
     pictures = [
         draw_caption(checkpoint, example.caption, seed=arguments.seed + place, **settings)

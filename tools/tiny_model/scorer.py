@@ -17,7 +17,7 @@ from PIL import Image
 from scipy import ndimage
 
 from tools.tiny_model.drawing import draw, shape_mask
-from tools.tiny_model.scenes import COLOURS, SHAPES, Relation, Scene, sample_scene
+from tools.tiny_model.scenes import COLOURS, SHAPES, SIZE, Relation, Scene, sample_scene
 
 TEMPLATE_SIDE = 40
 FOREGROUND_THRESHOLD = 34.0  # opponent-colour distance from the background
@@ -143,7 +143,9 @@ def foreground(picture: np.ndarray) -> np.ndarray:
 
 
 def detect(picture: np.ndarray) -> list[Found]:
-    """Find the objects of a uint8 (H, W, 3) picture."""
+    """Find the objects of a uint8 (S, S, 3) picture; places are in pixels of a SIZE x SIZE one."""
+    if picture.shape[0] != SIZE:
+        picture = np.asarray(Image.fromarray(picture).resize((SIZE, SIZE), Image.Resampling.BOX))
     mask = foreground(picture)
     labels, _ = ndimage.label(mask)
     names, masks = templates()

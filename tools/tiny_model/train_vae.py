@@ -22,14 +22,14 @@ from torch import Tensor
 
 from tools.tiny_model import dataset
 from tools.tiny_model.drawing import contact_sheet, draw
-from tools.tiny_model.networks import LATENT_SCALE, VaeSizes, build_vae, parameters_of
+from tools.tiny_model.networks import LATENT_SCALE, PRESETS, add_preset, build_vae, parameters_of
 from tools.tiny_model.optimizer import MuonAdamW, split_parameters
 from tools.tiny_model.scenes import SIZE, Scene, sample_scene
 from tools.tiny_model.scorer import score, summary
 from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
 
 VALIDATION = 96  # the first pictures of the set, never trained on
-CROP, CROPS, FULLS = 64, 16, 4  # batch: CROPS crops of CROP pixels, or FULLS whole pictures
+CROPS, FULLS = 16, 4  # batch: CROPS crops of a quarter of a picture, or FULLS whole pictures
 AVERAGE_DECAY, REPORT_S = 0.995, 60
 FULL_SHARE = 0.75  # the last part of the time sees whole pictures: group norms depend on the frame
 ENCODED_AT_ONCE = 4  # small batches stay in a CPU's cache
@@ -50,15 +50,15 @@ def to_pictures(tensor: Tensor) -> np.ndarray:
 
 def crops(pictures: np.ndarray, scenes: list[Scene], places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Cut one crop of each picture, most of them around an object, where the detail is."""
-    out = []
+    out, scale, crop = [], pictures.shape[1] / SIZE, pictures.shape[1] // 2
     for place in places:
-        corner = rng.uniform(0, SIZE - CROP, 2)
+        corner = rng.uniform(0, crop, 2)
         things = scenes[place].things
         if rng.random() < 0.85:
             thing = things[int(rng.integers(len(things)))]
-            corner = np.array([thing.y, thing.x]) - CROP / 2 + rng.uniform(-20, 20, 2)
-        top, left = np.clip(corner, 0, SIZE - CROP).astype(int)
-        out.append(pictures[place, top : top + CROP, left : left + CROP])
+            corner = (np.array([thing.y, thing.x]) + rng.uniform(-20, 20, 2)) * scale - crop / 2
+        top, left = np.clip(corner, 0, crop).astype(int)
+        out.append(pictures[place, top : top + crop, left : left + crop])
     return np.stack(out)
 
 
@@ -138,7 +138,7 @@ class Reconstruction:
 
 @torch.no_grad()
 def encode_all(vae: AutoencoderKL, pictures: np.ndarray, device: torch.device) -> np.ndarray:
-    """Latents as the UNet sees them (times LATENT_SCALE), float16 (N, 4, 16, 16)."""
+    """Latents as the UNet sees them (times LATENT_SCALE), float16 (N, 4, side / 8, side / 8)."""
     vae.to(memory_format=torch.channels_last)
     parts = []
     for batch in np.array_split(pictures, max(1, len(pictures) // ENCODED_AT_ONCE)):
@@ -231,11 +231,11 @@ def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarra
     training.finish(pictures)
 
 
-def score_reconstructions(vae: AutoencoderKL, count: int, run: Path, device: torch.device) -> None:
+def score_reconstructions(vae: AutoencoderKL, count: int, side: int, run: Path, device: torch.device) -> None:
     """Print how many unseen pictures survive the autoencoder, and lay 24 of them out above their originals."""
     rng = np.random.default_rng(5)
     scenes = [sample_scene(rng) for _ in range(count)]
-    truth = np.stack([draw(scene) for scene in scenes])
+    truth = np.stack([draw(scene, side) for scene in scenes])
     target = to_tensor(truth, device)
     output = Reconstruction(vae, True, device).reconstruct(target)
     rebuilt = to_pictures(output)
@@ -256,7 +256,9 @@ def main() -> None:
     parser.add_argument("--decoder-only", action="store_true")
     parser.add_argument("--cache", action="store_true", help="only write RUN/latents.npy")
     parser.add_argument("--score", type=int, default=0, help="only score so many reconstructions of unseen pictures")
+    add_preset(parser)
     arguments = parser.parse_args()
+    preset = PRESETS[arguments.preset]
     arguments.run.mkdir(parents=True, exist_ok=True)
     device = torch.device(arguments.device)
     pictures = dataset.load_pictures(arguments.data, arguments.pictures)
@@ -265,15 +267,15 @@ def main() -> None:
     if (arguments.run / "vae").exists():
         vae = AutoencoderKL.from_pretrained(arguments.run / "vae", low_cpu_mem_usage=False)
     else:
-        vae = build_vae(VaeSizes())
+        vae = build_vae(preset.vae)
     vae.to(device)
-    print("parameters", parameters_of(vae), asdict(VaeSizes()), flush=True)
+    print("parameters", parameters_of(vae), asdict(preset.vae), flush=True)
     if arguments.cache:
         latents = encode_all(vae, pictures, device)
         np.save(arguments.run / "latents.npy", latents)
         print(f"latents {latents.shape}, deviation {latents.astype(np.float32).std():.3f}")
     elif arguments.score:
-        score_reconstructions(vae, arguments.score, arguments.run, device)
+        score_reconstructions(vae, arguments.score, preset.side, arguments.run, device)
     else:
         train(arguments, vae, pictures, scenes)
 
