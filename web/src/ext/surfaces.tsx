@@ -9,7 +9,10 @@ import { t } from "../words";
 import { Manager } from "./manager";
 import type { ExtensionHost } from "./host";
 import type { RunningExtension } from "./running";
-import type { CleanUp, DialogHandle, PanelHandle, PanelRegistration } from "./weft_extension";
+import type { DialogHandle, PanelHandle, PanelRegistration } from "./weft_extension";
+
+/** What the mount of a place gives: nothing, or a clean-up. */
+type Mounted = ReturnType<PanelRegistration["mount"]>;
 
 interface Panel {
   readonly extension: RunningExtension;
@@ -19,11 +22,11 @@ interface Panel {
 interface OpenDialog {
   readonly extension: RunningExtension;
   readonly title: string;
-  readonly mount: (element: HTMLElement) => void | CleanUp;
+  readonly mount: (element: HTMLElement) => Mounted;
 }
 
 /** A part of the page that an extension fills. */
-function Place({ extension, what, mount }: { extension: RunningExtension; what: string; mount: (element: HTMLElement) => void | CleanUp }) {
+function Place({ extension, what, mount }: { extension: RunningExtension; what: string; mount: (element: HTMLElement) => Mounted }) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const place = element.current!;
@@ -78,7 +81,7 @@ export class Surfaces {
     return handle;
   }
 
-  openDialog(extension: RunningExtension, title: string, mount: (element: HTMLElement, dialog: DialogHandle) => void | CleanUp): DialogHandle {
+  openDialog(extension: RunningExtension, title: string, mount: (element: HTMLElement, dialog: DialogHandle) => Mounted): DialogHandle {
     let resolve = (): void => undefined;
     const closed = new Promise<void>((done) => (resolve = done));
     const isMine = (): boolean => this.dialog.peek() === dialog;

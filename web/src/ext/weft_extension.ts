@@ -2,6 +2,7 @@
  * Extension API of the Weft editor, version 1. Types only: the editor's own code is checked against this file, and every
  * server sends it as `/weft-extension.d.ts`. docs/extensions.md is the guide.
  */
+/* eslint-disable @typescript-eslint/no-invalid-void-type -- functions of extensions may well return nothing */
 
 /** What a widget holds. A BigInt is a whole number that a double can't hold exactly, such as a large seed. */
 export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
