@@ -39,7 +39,8 @@ export interface Surface {
   /** What Alt makes of it. */
   readonly otherSnap: number;
   setCamera(camera: CameraState): void;
-  hit(at: Point, linking?: boolean): Hit;
+  /** `coarse` for fingers, which reach further. */
+  hit(at: Point, linking?: boolean, coarse?: boolean): Hit;
   /** Nodes that touch a rectangle of the canvas. */
   nodesIn(area: Rect): readonly NodeId[];
   raise(ids: Iterable<NodeId>): void;
@@ -88,7 +89,7 @@ export class PointerMachine {
     if (input.touch && this.startPinch(input)) return true;
     if (this.gesture) return false;
     if (input.button === 1 || (input.button === 0 && input.space)) return this.start({ kind: "pan", last: input.at, moved: false });
-    const hit = this.surface.hit(input.at);
+    const hit = this.surface.hit(input.at, false, input.touch);
     if (input.button === 2) {
       this.contextMenu(input, hit);
       return false;
@@ -147,6 +148,11 @@ export class PointerMachine {
       case "resize":
         this.surface.document?.endGesture();
     }
+  }
+
+  /** A finger was lifted that no gesture is about any more. */
+  release(id: number): void {
+    this.touches.delete(id);
   }
 
   /** The gesture ends where it is: Escape, or the browser took the pointer away. */

@@ -38,20 +38,59 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
     if (document.activeElement instanceof HTMLElement && !(event.target as Element).closest?.("[data-node]")?.contains(document.activeElement)) document.activeElement.blur();
   }, { capture: true });
   viewport.addEventListener("pointermove", (event) => machine.isBusy && machine.move(readInput(event, viewport)));
-  viewport.addEventListener("pointerup", (event) => machine.isBusy && machine.up(readInput(event, viewport)));
+  viewport.addEventListener("pointerup", (event) => (machine.isBusy ? machine.up(readInput(event, viewport)) : machine.release(event.pointerId)));
   viewport.addEventListener("pointercancel", () => machine.cancel());
   viewport.addEventListener("dblclick", (event) => {
     const input = readInput(event, viewport);
     if (!input.onWidget) machine.doubleClick(input);
   });
   viewport.addEventListener("contextmenu", (event) => {
-    if (event instanceof PointerEvent && event.pointerType === "touch") {
-      // a long press: what a right click is to a mouse
-      machine.cancel();
-      machine.down({ ...readInput(event, viewport), touch: false, button: 2 });
-    }
     if (!(event.target as Element).closest("input, textarea, img, [contenteditable=true]")) event.preventDefault();
   });
+}
+
+/** The finger that opened a menu is still down: lifting it is no click on what is under it by now. */
+function ignoreClick(): void {
+  const swallow = (event: Event): void => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const end = (): void => void setTimeout(() => removeEventListener("click", swallow, { capture: true }), 80);
+  addEventListener("click", swallow, { capture: true });
+  addEventListener("pointerup", end, { capture: true, once: true });
+  addEventListener("pointercancel", end, { capture: true, once: true });
+}
+
+const LONG_PRESS_MS = 500;
+const LONG_PRESS_SLACK = 8;
+
+/** A finger that rests is what a right click is to a mouse; not every browser says so itself. */
+function listenToLongPress(viewport: HTMLElement, machine: PointerMachine): void {
+  let start: PointerInput | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = (): void => {
+    clearTimeout(timer);
+    start = null;
+  };
+  const press = (): void => {
+    if (!start) return;
+    machine.cancel();
+    machine.down({ ...start, touch: false, button: 2 });
+    stop();
+    ignoreClick();
+  };
+  viewport.addEventListener("pointerdown", (event) => {
+    const isFirst = start === null && event.isPrimary;
+    stop();
+    const input = readInput(event, viewport);
+    if (!isFirst || !input.touch || input.onWidget) return;
+    start = input;
+    timer = setTimeout(press, LONG_PRESS_MS);
+  }, { capture: true });
+  viewport.addEventListener("pointermove", (event) => {
+    if (start && Math.hypot(event.clientX - viewport.offsetLeft - start.at[0], event.clientY - viewport.offsetTop - start.at[1]) > LONG_PRESS_SLACK) stop();
+  });
+  for (const type of ["pointerup", "pointercancel"] as const) viewport.addEventListener(type, stop);
 }
 
 /** A trackpad sends small steps or sideways ones; a mouse wheel sends large upright ones. */
@@ -169,6 +208,7 @@ export function Viewport({ editor, machine }: { editor: Editor; machine: Pointer
     stage.attach(canvas.current!, layer.current!);
     viewport.addEventListener("pointermove", (event) => (pointer = readInput(event, viewport).at));
     listenToPointer(viewport, machine);
+    listenToLongPress(viewport, machine);
     listenToWheel(viewport, stage, () => editor.settings.of(WHEEL).peek() === "pan");
     listenToDrops(viewport, editor);
     listenToSpace(viewport);

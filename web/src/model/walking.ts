@@ -52,10 +52,14 @@ function distanceTowards(direction: Direction, from: Rect, to: Rect): number {
 
 /** The node that a step leads to: along a link to the left and right where there is one, else to the nearest node that way; null at the edge. */
 export function neighbour(graph: Graph, bounds: (id: NodeId) => Rect, id: NodeId, direction: Direction): NodeId | null {
-  const linked = direction === "right" ? graph.linksOf(id).filter((link) => link.from === id).map((link) => link.to)
-    : direction === "left" ? graph.linksOf(id).filter((link) => link.to === id).map((link) => link.from) : [];
   const from = bounds(id);
   const [, y] = center(from);
+  if (direction === "left")
+    for (const { name } of graph.node(id).inputs) {
+      const link = graph.linkInto(id, name);
+      if (link) return link.from; // the first input is the one that matters most
+    }
+  const linked = direction === "right" ? graph.linksOf(id).filter((link) => link.from === id).map((link) => link.to) : [];
   if (linked.length > 0) return [...linked].sort((a, b) => Math.abs(center(bounds(a))[1] - y) - Math.abs(center(bounds(b))[1] - y))[0]!;
   let best: NodeId | null = null;
   let shortest = Infinity;

@@ -4,9 +4,9 @@ import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import { showsForm } from "../forms/shown";
 import { topBarItems } from "../ext/contributions";
-import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, FormIcon, GalleryIcon, HelpIcon, LibraryIcon, PlusIcon, RedoIcon, TemplateIcon, UndoIcon } from "../view/icons";
+import { ClockIcon, CloseIcon, ExtensionIcon, FitIcon, FormIcon, GalleryIcon, HelpIcon, LibraryIcon, MenuIcon, PlusIcon, RedoIcon, TemplateIcon, UndoIcon } from "../view/icons";
 import { saveActive } from "../interaction/saving";
-import { closeDocument } from "../interaction/tabs";
+import { closeDocument, turnTabs } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
 import { shownHalf, toggleHalf } from "../library/shown";
 import { RunControls } from "../running/run_controls";
@@ -17,7 +17,7 @@ function Tab({ editor, document }: { editor: Editor; document: Document }) {
   const isActive = editor.active.value === document;
   return (
     <div class={`tab${isActive ? " is-active" : ""}`}>
-      <button type="button" class="tab-name" role="tab" aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Not saved under a name yet; a draft is kept"}>
+      <button type="button" class="tab-name" role="tab" id={`tab-${document.id}`} aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Not saved under a name yet; a draft is kept"}>
         {document.name.value}
         {document.isDirty && <span class="unsaved" aria-label="has changes that are not saved" />}
       </button>
@@ -33,8 +33,35 @@ function ExtensionsButton({ editor }: { editor: Editor }) {
   const items = topBarItems.value;
   if (!items) return null;
   const offer = ({ right, bottom }: DOMRect): void => void (editor.ui.menu.value = { at: [Math.max(8, right - 250), bottom + 6], items: items() });
-  return <button type="button" class="icon-button" aria-label="Extensions" aria-haspopup="menu" title="Extensions" onClick={({ currentTarget }) => offer(currentTarget.getBoundingClientRect())}><ExtensionIcon /></button>;
+  return <button type="button" class="icon-button" aria-label={t("extensions.title")} aria-haspopup="menu" title={t("extensions.title")} onClick={({ currentTarget }) => offer(currentTarget.getBoundingClientRect())}><ExtensionIcon /></button>;
 }
+
+/** Arrows go from tab to tab, Delete closes the one in front. */
+function walkTabs(editor: Editor, event: KeyboardEvent): void {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!(event.target as Element).matches('[role="tab"]') || (by === undefined && event.key !== "Delete")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (by !== undefined) turnTabs(editor, by);
+  else void closeDocument(editor, editor.active.peek()!);
+  requestAnimationFrame(() => document.getElementById(`tab-${editor.active.peek()!.id}`)?.focus());
+}
+
+const MORE = ["palette.open", "settings.open", "view.outline", "view.map", "view.packs", "extensions.manage", "view.help"];
+/** What has buttons of its own where there is room for them. */
+const MORE_ON_PHONES = ["edit.add", "edit.redo", null, "workflow.new", "workflow.open", "workflow.templates", "workflow.save", "workflow.versions", "library.workflows", "view.results", "view.all", "run.keep", null, ...MORE];
+
+function offerMore(editor: Editor, { left, right, bottom }: DOMRect): void {
+  const isPhone = matchMedia("(max-width: 720px)").matches;
+  const items = (isPhone ? MORE_ON_PHONES : MORE).filter((id) => id === null || editor.commands.find(id) !== undefined);
+  editor.ui.menu.value = { at: [isPhone ? left : Math.max(8, right - 250), bottom + 6], items: items.map((id) => (id === null ? null : editor.commands.item(id))) };
+}
+
+const MoreButton = ({ editor, isPhone }: { editor: Editor; isPhone: boolean }) => (
+  <button type="button" class={`icon-button ${isPhone ? "only-phone" : "not-phone"}`} aria-label="More" aria-haspopup="menu" title="More: commands, settings, panels" onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}>
+    <MenuIcon />
+  </button>
+);
 
 export function TopBar({ editor }: { editor: Editor }) {
   const document = editor.active.value;
@@ -42,26 +69,29 @@ export function TopBar({ editor }: { editor: Editor }) {
   const { ui } = editor;
   return (
     <header class="top-bar">
+      <MoreButton editor={editor} isPhone />
       <img class="logo" src="./icon.svg" alt="Weft" width="26" height="26" />
-      <div class="tabs" role="tablist" aria-label="Open workflows">
+      <div class="tabs" onKeyDown={(event) => walkTabs(editor, event)}>
+        <span role="tablist" aria-label="Open workflows" aria-owns={editor.documents.value.map((entry) => `tab-${entry.id}`).join(" ")} />
         {editor.documents.value.map((entry) => <Tab key={entry.id} editor={editor} document={entry} />)}
         <button type="button" class="icon-button" aria-label="New workflow" title="New workflow" onClick={() => editor.newDocument()}><PlusIcon /></button>
       </div>
       <nav class="tools" aria-label="Workflow">
         <button type="button" class="icon-button" aria-label="Undo" title={withKeys(editor, `Undo ${document?.history.undoLabel ?? ""}`, "edit.undo")} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
-        <button type="button" class="icon-button" aria-label="Redo" title={withKeys(editor, `Redo ${document?.history.redoLabel ?? ""}`, "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label="Redo" title={withKeys(editor, `Redo ${document?.history.redoLabel ?? ""}`, "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
         <span class="divider" />
-        <button type="button" class="button quiet" title={withKeys(editor, "Open", "workflow.open")} onClick={() => (ui.dialog.value = "open")}>Open</button>
-        <button type="button" class="button quiet with-icon" aria-label={t("templates.title")} title={withKeys(editor, t("templates.title"), "workflow.templates")} onClick={() => (ui.dialog.value = "templates")}><TemplateIcon /><span>{t("templates.title")}</span></button>
-        <button type="button" class="button quiet" title={withKeys(editor, "Save", "workflow.save")} onClick={() => void saveActive(editor)}>Save</button>
-        <button type="button" class="icon-button" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
+        <button type="button" class="button quiet not-phone" title={withKeys(editor, "Open", "workflow.open")} onClick={() => (ui.dialog.value = "open")}>Open</button>
+        <button type="button" class="button quiet with-icon not-phone" aria-label={t("templates.title")} title={withKeys(editor, t("templates.title"), "workflow.templates")} onClick={() => (ui.dialog.value = "templates")}><TemplateIcon /><span>{t("templates.title")}</span></button>
+        <button type="button" class="button quiet not-phone" title={withKeys(editor, "Save", "workflow.save")} onClick={() => void saveActive(editor)}>Save</button>
+        <button type="button" class="icon-button not-phone" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />
-        <button type="button" class="icon-button" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
-        <button type="button" class={`icon-button${shownHalf.value !== null ? " is-on" : ""}`} aria-label={t("library.title")} aria-pressed={shownHalf.value !== null} title={withKeys(editor, t("library.title"), "library.workflows")} onClick={() => toggleHalf()}><LibraryIcon /></button>
-        <button type="button" class={`icon-button${showsForm.value ? " is-on" : ""}`} aria-label={t("formPanel.title")} aria-pressed={showsForm.value} title={withKeys(editor, t("formPanel.open"), "view.form")} onClick={() => (showsForm.value = !showsForm.value)}><FormIcon /></button>
-        <button type="button" class={`icon-button${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
-        <button type="button" class="icon-button" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
+        <button type="button" class={`icon-button not-phone${shownHalf.value !== null ? " is-on" : ""}`} aria-label={t("library.title")} aria-pressed={shownHalf.value !== null} title={withKeys(editor, t("library.title"), "library.workflows")} onClick={() => toggleHalf()}><LibraryIcon /></button>
+        <button type="button" class={`icon-button not-phone${showsForm.value ? " is-on" : ""}`} aria-label={t("formPanel.title")} aria-pressed={showsForm.value} title={withKeys(editor, t("formPanel.open"), "view.form")} onClick={() => (showsForm.value = !showsForm.value)}><FormIcon /></button>
+        <button type="button" class={`icon-button not-phone${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
         <ExtensionsButton editor={editor} />
+        <MoreButton editor={editor} isPhone={false} />
       </nav>
       <AccountButton editor={editor} />
       <RunControls editor={editor} />

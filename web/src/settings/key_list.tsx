@@ -1,6 +1,6 @@
 /** Which keys does a command have, and which does the user want? Part of the settings. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { GROUPS, type Command } from "../commands/registry";
 import { heading, said } from "../commands/words";
 import type { Editor } from "../editor";
@@ -30,6 +30,7 @@ function assign(editor: Editor, command: Command, { keys, others }: Pressed): vo
 
 function Recorder({ editor, command, done }: { editor: Editor; command: Command; done: () => void }) {
   const [pressed, setPressed] = useState<Pressed | null>(null);
+  const hasConflict = useRef(false);
   const press = (event: KeyboardEvent): void => {
     if (event.key === "Tab") return;
     event.stopPropagation();
@@ -38,7 +39,8 @@ function Recorder({ editor, command, done }: { editor: Editor; command: Command;
     if (isModifier(event.key)) return;
     const keys = combination(event);
     const others = editor.commands.under(keys).filter((other) => other !== command);
-    if (others.length > 0) return setPressed({ keys, others });
+    hasConflict.current = others.length > 0;
+    if (hasConflict.current) return setPressed({ keys, others });
     assign(editor, command, { keys, others });
     done();
   };
@@ -51,7 +53,7 @@ function Recorder({ editor, command, done }: { editor: Editor; command: Command;
       </div>
     );
   return (
-    <button type="button" class="button key-recorder" ref={(button) => button?.focus()} onKeyDown={press} onBlur={done} aria-label={t("settings.pressFor", { command: said(command.label) })}>{t("settings.press")}</button>
+    <button type="button" class="button key-recorder" ref={(button) => button?.focus()} onKeyDown={press} onBlur={() => { if (!hasConflict.current) done(); }} aria-label={t("settings.pressFor", { command: said(command.label) })}>{t("settings.press")}</button>
   );
 }
 

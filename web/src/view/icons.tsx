@@ -39,6 +39,7 @@ export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l
 export const DraftIcon = () => <Icon><path d="M3.5 2.5h5.5l3.5 3.5v7.5h-9zM9 2.5V6h3.5M6 9h4M6 11.2h2.5" /></Icon>;
 export const ExtensionIcon = () => <Icon><path d="M6.2 3.4a1.6 1.6 0 1 1 3.2 0V4.5h3.1v3.1h-1a1.6 1.6 0 1 0 0 3.2h1v2.7H9.4v-1a1.6 1.6 0 1 0-3.2 0v1H3v-9h3.2z" /></Icon>;
 export const TemplateIcon = () => <Icon><rect x="2.5" y="2.5" width="11" height="11" rx="2" /><path d="M2.5 6.6h11M6.6 6.6v6.9" /></Icon>;
+export const MenuIcon = () => <Icon><path d="M3 4.5h10M3 8h10M3 11.5h10" /></Icon>;
 export const FitIcon = () => <Icon><path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" /></Icon>;
 export const DiceIcon = () => (
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5">

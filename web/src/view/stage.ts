@@ -149,8 +149,8 @@ export class Stage {
     return toCanvas(this.camera, screen);
   }
 
-  hit(screen: Point, linking = false): Hit {
-    return this.scene?.hit(this.canvasPoint(screen), this.camera.scale, linking) ?? { kind: "void" };
+  hit(screen: Point, linking = false, coarse = false): Hit {
+    return this.scene?.hit(this.canvasPoint(screen), this.camera.scale, linking, coarse) ?? { kind: "void" };
   }
 
   /** Keeps a node in the page (the focused, the dragged) even when it leaves the view. */

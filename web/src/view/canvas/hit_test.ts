@@ -17,6 +17,7 @@ export type Hit =
   | { readonly kind: "void" };
 
 const SOCKET_REACH = 11;
+const FINGER_REACH = 18;
 const CORNER = 16;
 const LINK_REACH = 6;
 export const GROUP_TITLE = 36;
@@ -74,11 +75,13 @@ export interface HitOptions {
   readonly scale: number;
   /** While a link is dragged, labels catch it and links and groups do not count. */
   readonly linking?: boolean;
+  /** A finger is less sure of its aim. */
+  readonly coarse?: boolean;
 }
 
 /** The topmost thing at `point` (canvas units). `candidates` are the nodes near it, topmost first. */
 export function hitTest(document: Document, candidates: readonly NodeId[], point: Point, options: HitOptions): Hit {
-  const reach = Math.min(24, Math.max(SOCKET_REACH, SOCKET_REACH / options.scale));
+  const reach = options.coarse ? Math.min(44, Math.max(SOCKET_REACH, FINGER_REACH / options.scale)) : Math.min(24, Math.max(SOCKET_REACH, SOCKET_REACH / options.scale));
   for (const id of candidates) {
     const socket = hitSocket(document, id, point, reach);
     if (socket) return socket;

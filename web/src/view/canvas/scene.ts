@@ -40,10 +40,10 @@ export class Scene {
   }
 
   /** What lies at a point of the canvas. */
-  hit(point: Point, scale: number, linking = false): Hit {
-    const reach = 26;
+  hit(point: Point, scale: number, linking = false, coarse = false): Hit {
+    const reach = coarse ? 46 : 26;
     const near = this.visible({ x: point[0] - reach, y: point[1] - reach, width: 2 * reach, height: 2 * reach }).reverse();
-    return hitTest(this.document, near, point, { scale, linking });
+    return hitTest(this.document, near, point, { scale, linking, coarse });
   }
 
   private update(id: NodeId): void {
