@@ -69,11 +69,12 @@ export class ModelShelf {
   }
 
   async reload(): Promise<void> {
-    const [models, library] = await Promise.allSettled([api.models(), api.library()]);
-    const failed = [models, library].find((answer) => answer.status === "rejected");
-    this.problem.value = failed ? t("library.fails", { why: reason(failed.reason) }) : "";
-    if (models.status === "fulfilled") this.take(models.value);
-    if (library.status === "fulfilled") this.uses.value = usesOf(library.value.workflows);
+    this.problem.value = "";
+    const fail = (error: unknown): void => void (this.problem.value = t("library.fails", { why: reason(error) }));
+    const models = api.models().then((found) => this.take(found), fail);
+    const uses = api.library().then((found) => (this.uses.value = usesOf(found.workflows)), fail);
+    await models; // who uses them may come later
+    void uses;
   }
 
   /** What was known of files that have changed since is forgotten. */
