@@ -378,6 +378,35 @@ def write_embedding(path: Path, seed: int = 0, width: int = TINY.context, vector
     return path
 
 
+def gligen_shapes(width: int = 64) -> dict[str, Sequence[int]]:
+    """Names and shapes of what GLIGEN adds to a network of the default sizes."""
+    with torch.device("meta"):
+        network = UNet(network_config())
+    hidden = 32
+    shapes: dict[str, Sequence[int]] = {
+        "position_net.null_positive_feature": (width,),
+        "position_net.null_position_feature": (64,),
+        "position_net.linears.0.weight": (hidden, width + 64),
+        "position_net.linears.0.bias": (hidden,),
+        "position_net.linears.2.weight": (hidden, hidden),
+        "position_net.linears.2.bias": (hidden,),
+        "position_net.linears.4.weight": (width, hidden),
+        "position_net.linears.4.bias": (width,),
+    }
+    for name, layer in network.named_modules():
+        if name.rpartition(".")[2] == "attn1":
+            fuser, wide = name.removesuffix("attn1") + "fuser.", layer.to_q.in_features
+            shapes |= {f"{fuser}linear.weight": (wide, width), f"{fuser}linear.bias": (wide,)}
+            shapes |= {f"{fuser}alpha_attn": (), f"{fuser}alpha_dense": ()}
+            for norm in ("norm1", "norm2"):
+                shapes |= {f"{fuser}{norm}.weight": (wide,), f"{fuser}{norm}.bias": (wide,)}
+            shapes |= {f"{fuser}attn.{part}.weight": (wide, wide) for part in ("to_q", "to_k", "to_v", "to_out.0")}
+            shapes |= {f"{fuser}ff.net.0.proj.weight": (8 * wide, wide), f"{fuser}ff.net.0.proj.bias": (8 * wide,)}
+            shapes |= {f"{fuser}ff.net.2.weight": (wide, 4 * wide), f"{fuser}ff.net.2.bias": (wide,)}
+            shapes |= {f"{fuser}attn.to_out.0.bias": (wide,)}
+    return shapes
+
+
 def write_header(path: Path, shapes: Mapping[str, Sequence[int]], dtype: str = "F16", itemsize: int = 2) -> Path:
     """A file with the header of a checkpoint and no memory behind it: zeros that most file systems do not store."""
     entries: dict[str, object] = {}

@@ -5,7 +5,6 @@ import torch
 from safetensors.torch import save_file
 
 from engine.errors import BadReference
-from engine.models.layers.unet import UNet
 from engine.models.patch import prompt_layers
 from engine.models.vision.encoder import VisionOutput
 from nodes import control, gligen, hypernetwork, latent, sampling, style, text
@@ -45,38 +44,10 @@ def model_file(model_folder, folder, name):
     return path
 
 
-def gligen_shapes(width=64):
-    """What GLIGEN adds to the small model."""
-    with torch.device("meta"):
-        network = UNet(tiny.network_config())
-    hidden = 32
-    shapes = {
-        "position_net.null_positive_feature": (width,),
-        "position_net.null_position_feature": (64,),
-        "position_net.linears.0.weight": (hidden, width + 64),
-        "position_net.linears.0.bias": (hidden,),
-        "position_net.linears.2.weight": (hidden, hidden),
-        "position_net.linears.2.bias": (hidden,),
-        "position_net.linears.4.weight": (width, hidden),
-        "position_net.linears.4.bias": (width,),
-    }
-    for name, layer in network.named_modules():
-        if name.rpartition(".")[2] == "attn1":
-            fuser, wide = name.removesuffix("attn1") + "fuser.", layer.to_q.in_features
-            shapes |= {f"{fuser}linear.weight": (wide, width), f"{fuser}linear.bias": (wide,)}
-            shapes |= {f"{fuser}alpha_attn": (), f"{fuser}alpha_dense": ()}
-            for norm in ("norm1", "norm2"):
-                shapes |= {f"{fuser}{norm}.weight": (wide,), f"{fuser}{norm}.bias": (wide,)}
-            shapes |= {f"{fuser}attn.{part}.weight": (wide, wide) for part in ("to_q", "to_k", "to_v", "to_out.0")}
-            shapes |= {f"{fuser}ff.net.0.proj.weight": (8 * wide, wide), f"{fuser}ff.net.0.proj.bias": (8 * wide,)}
-            shapes |= {f"{fuser}ff.net.2.weight": (wide, 4 * wide), f"{fuser}ff.net.2.bias": (wide,)}
-            shapes |= {f"{fuser}attn.to_out.0.bias": (wide,)}
-    return shapes
-
-
 def test_words_in_boxes(model_folder, context, checkpoint, encode, sample):
     save_file(
-        tiny.random_weights(gligen_shapes(), 2, torch.float32), model_file(model_folder, "gligen", "boxes.safetensors")
+        tiny.random_weights(tiny.gligen_shapes(), 2, torch.float32),
+        model_file(model_folder, "gligen", "boxes.safetensors"),
     )
     layers = gligen.load_gligen(gligen_name="boxes.safetensors", context=context)
     prompt = encode("a red cat")
