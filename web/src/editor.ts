@@ -148,6 +148,14 @@ export class Editor {
     return document;
   }
 
+  openText(text: string, name: string): void {
+    try {
+      this.open(parseJson(text), name); // says itself what it can't open
+    } catch (error) {
+      this.ui.tell(t("workflows.noJson", { name, why: String(error) }), "error");
+    }
+  }
+
   activate(document: Document): void {
     this.active.value = document;
     this.stage.show(document);

@@ -30,7 +30,7 @@ async function start(id: string): Promise<Editor> {
       return await Editor.start(id);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      render(<Waiting message={error.status === 0 ? "Waiting for the server…" : error.message} />, root);
+      render(<Waiting message={error.status === 0 ? t("status.waitingForServer") : error.message} />, root);
       await wait(RETRY_MS);
     }
   }

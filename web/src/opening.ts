@@ -7,6 +7,7 @@ import { readPictureTexts, svgText } from "./model/picture_metadata";
 import { isPrompt, readPrompt } from "./model/prompt_read";
 import type { CameraState } from "./model/workflow_write";
 import { isObject, isWorkflow, readPoint, readWorkflow } from "./model/workflow_read";
+import { t } from "./words";
 
 const LARGEST_JSON = 64 * 1024 * 1024;
 
@@ -27,14 +28,14 @@ function savedCamera(raw: unknown): CameraState | null {
 function missingMessage(types: readonly string[]): string[] {
   if (types.length === 0) return [];
   const names = types.slice(0, 5).join(", ") + (types.length > 5 ? ` and ${types.length - 5} more` : "");
-  return [`Not installed here: ${names}. Their nodes are kept as placeholders and saved unchanged.`];
+  return [t("workflows.notInstalled", { names })];
 }
 
 /** Data of either format -> graph. Raises with the reason where it is neither. */
 export function openData(data: unknown, definitions: Definitions): Opened {
   const isUi = isWorkflow(data);
   if (!isUi && isObject(data) && isPrompt(data.prompt)) return openData(data.prompt, definitions);
-  if (!isUi && !isPrompt(data)) throw new Error("expected a workflow or a prompt in JSON, found other data");
+  if (!isUi && !isPrompt(data)) throw new Error(t("workflows.noWorkflow"));
   // copied, so that the graph owns its raw data
   const own: unknown = structuredClone(data);
   const media = new Set(["SaveImage", "PreviewImage", "LoadImage"]);
@@ -45,7 +46,7 @@ export function openData(data: unknown, definitions: Definitions): Opened {
 /** The workflow or prompt in a JSON file or in a picture's metadata; null for a file without one. */
 export async function readFile(file: File): Promise<unknown> {
   if (file.type === "application/json" || file.name.toLowerCase().endsWith(".json")) {
-    if (file.size > LARGEST_JSON) throw new Error(`expected at most 64 MB of JSON, found ${Math.round(file.size / 1e6)} MB`);
+    if (file.size > LARGEST_JSON) throw new Error(t("workflows.tooLarge", { size: Math.round(file.size / 1e6) }));
     return parseJson(await file.text());
   }
   const bytes = new Uint8Array(await file.arrayBuffer());

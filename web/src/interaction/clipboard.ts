@@ -1,7 +1,6 @@
 /** How do nodes travel through the system clipboard? As JSON text, so that they also cross tabs. */
 
 import type { Editor } from "../editor";
-import { parseJson } from "../model/exact_json";
 import { cutOut, fragmentFromText, fragmentToText, insertFragment } from "../model/operations";
 import type { Point } from "../model/types";
 import { t } from "../words";
@@ -18,18 +17,6 @@ function copySelection(editor: Editor, event: ClipboardEvent): boolean {
   event.clipboardData?.setData("text/plain", fragmentToText(cutOut(active.graph, active.selection.value)));
   event.preventDefault();
   return true;
-}
-
-function openText(editor: Editor, text: string): void {
-  const name = t("workflows.pasted");
-  let data: unknown;
-  try {
-    data = parseJson(text);
-  } catch (error) {
-    editor.ui.tell(t("workflows.noJson", { name, why: String(error) }), "error");
-    return;
-  }
-  editor.open(data, name);
 }
 
 async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutside: boolean): Promise<void> {
@@ -55,7 +42,7 @@ async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutsi
     }
   } else if (text.trimStart().startsWith("{")) {
     event.preventDefault();
-    openText(editor, text);
+    editor.openText(text, t("workflows.pasted"));
   }
 }
 

@@ -10,9 +10,7 @@ import { tidyEdits } from "../model/tidy";
 import type { Group, NodeId, Point } from "../model/types";
 import { SNAP_SIZE } from "../settings/built_in";
 import { toScreen } from "../view/canvas/camera";
-import { t } from "../words";
-
-const NONE = "no colour";
+import { named, t } from "../words";
 
 const chosen = (document: Document): NodeId[] => [...document.selection.value].filter((id) => !isBorder(id));
 
@@ -25,10 +23,9 @@ export function togglePinned(editor: Editor): void {
 }
 
 function offerColors(editor: Editor, [x, y]: Point, pick: (name: string | null) => void): void {
-  editor.ui.choice.value = {
-    label: "colour", anchor: new DOMRect(x, y, 180, 0), choices: [NONE, ...Object.keys(COLORS)], value: null,
-    pick: (name) => pick(name === NONE ? null : String(name)),
-  };
+  const names = [null, ...Object.keys(COLORS)];
+  const choices = names.map((name) => (name === null ? t("node.noColor") : named("colors", name)));
+  editor.ui.choice.value = { label: t("node.color"), anchor: new DOMRect(x, y, 180, 0), choices, value: null, pick: (label) => pick(names[choices.indexOf(String(label))] ?? null) };
 }
 
 /** Colours the selected nodes with what is picked from a list at `at`. */
@@ -48,11 +45,11 @@ export function tidySelection(editor: Editor): void {
   if (document && ids.length > 1) document.edit("tidy up", tidyEdits(document.graph, new Set(ids), (node) => document.hasMedia(node)));
 }
 
-export const ARRANGEMENTS: readonly (readonly [Arrangement, string])[] = [
-  ["left", "Align left"], ["right", "Align right"], ["top", "Align tops"], ["bottom", "Align bottoms"], ["across", "Space out across"], ["down", "Space out down"],
+export const ARRANGEMENTS: readonly Arrangement[] = [
+  "left", "right", "top", "bottom", "across", "down",
 ];
 /** The commands that line up, as menus list them. */
-export const ARRANGE_IDS = ARRANGEMENTS.map(([how]) => `arrange.${how}`);
+export const ARRANGE_IDS = ARRANGEMENTS.map((how) => `arrange.${how}`);
 
 /** Lines the selected nodes up, or spaces them out evenly. */
 export function alignSelection(editor: Editor, how: Arrangement): void {
@@ -86,7 +83,7 @@ export function offerGroups(editor: Editor): void {
   const groups = [...document.graph.groups.values()];
   const label = (group: Group): string => `${group.title} (${group.id})`;
   editor.ui.choice.value = {
-    label: "group", anchor: new DOMRect(editor.stage.width / 2 - 130, editor.stage.height / 4, 260, 0), choices: groups.map(label), value: null,
+    label: t("node.groupToFind"), anchor: new DOMRect(editor.stage.width / 2 - 130, editor.stage.height / 4, 260, 0), choices: groups.map(label), value: null,
     pick: (picked) => {
       const found = groups.find((group) => label(group) === picked);
       if (!found) return;

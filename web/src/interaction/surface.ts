@@ -30,25 +30,25 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
   return [
     ...(only !== null && document.graph.subgraphs.has(document.graph.node(only).type) ? subgraphMenu(editor, document, only) : []),
     ...(only === null ? [] : promotionMenu(editor, document, only, editor.stage.canvasPoint(at))),
-    commands.item("run.selected", only !== null ? "Run to here" : "Run to the selected nodes"),
+    commands.item("run.selected", only !== null ? t("menu.runHere") : t("menu.runSelected")),
     ...(only !== null && pictureOf(document, only) ? [commands.item("node.mask")] : []),
-    ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: "Draw the areas…", act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
+    ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: t("menu.areas"), act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
     commands.item("node.rename"),
     ...(only !== null && document.graph.widgets(document.graph.node(only)).length > 0 ? [{ label: t("formPanel.addToForm"), act: () => offerForForm(document.key(only)) }] : []),
     commands.item("edit.duplicate"),
-    commands.item("edit.group", "Group"),
-    commands.item("subgraph.make", "Make a subgraph"),
+    commands.item("edit.group", t("menu.group")),
+    commands.item("subgraph.make", t("menu.makeSubgraph")),
     commands.item("node.collapse"),
     commands.item("node.pin"),
-    { label: "Colour…", act: () => colorNodes(editor, document, at) },
+    { label: t("menu.color"), act: () => colorNodes(editor, document, at) },
     commands.item("node.mute"),
     commands.item("node.bypass"),
     {
-      label: "Swap for another type…", disabled: only === null,
-      act: () => (editor.ui.search.value = { screen: at, filter: null, says: "Swap for…", pick: (type) => only && editor.swapNode(only, type) }),
+      label: t("menu.swap"), disabled: only === null,
+      act: () => (editor.ui.search.value = { screen: at, filter: null, says: t("menu.swapFor"), pick: (type) => only && editor.swapNode(only, type) }),
     },
-    { label: "Remove, keep the links", disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
-    commands.item("edit.delete", "Delete"),
+    { label: t("menu.dissolve"), disabled: only === null, act: () => only && document.edit("dissolve", dissolveNode(document.graph, only)) },
+    commands.item("edit.delete", t("common.delete")),
     ...arrangeMenu(editor, ids),
   ];
 }
@@ -57,18 +57,18 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
   const type = document.graph.links.get(id)?.type ?? "*";
   return [
     {
-      label: "Put a node here…",
+      label: t("menu.putNode"),
       act: () => (editor.ui.search.value = { screen: at, filter: { side: "input", type }, pick: (name) => editor.addNode(name, editor.stage.canvasPoint(at), (node) => insertInto(document.graph, id, node)) }),
     },
-    { label: "Put a reroute here", act: () => editor.addNode("Reroute", editor.stage.canvasPoint([at[0] - 38 * editor.stage.camera.scale, at[1] - 14 * editor.stage.camera.scale]), (node) => insertInto(document.graph, id, node)) },
-    { label: "Remove the link", act: () => document.edit("disconnect", [{ kind: "removeLink", id }]) },
+    { label: t("menu.putReroute"), act: () => editor.addNode("Reroute", editor.stage.canvasPoint([at[0] - 38 * editor.stage.camera.scale, at[1] - 14 * editor.stage.camera.scale]), (node) => insertInto(document.graph, id, node)) },
+    { label: t("menu.removeLink"), act: () => document.edit("disconnect", [{ kind: "removeLink", id }]) },
   ];
 }
 
 const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
-  { label: "Colour of the group…", act: () => colorGroup(editor, document, id, at) },
-  { label: "Rename the group", act: () => renameGroup(document, id) },
-  { label: "Remove the group, keep its nodes", act: () => ungroup(document, id) },
+  { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
+  { label: t("menu.groupRename"), act: () => renameGroup(document, id) },
+  { label: t("menu.ungroup"), act: () => ungroup(document, id) },
 ];
 
 /** What was clicked, in the words of extensions. */

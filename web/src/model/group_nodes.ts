@@ -3,6 +3,7 @@
  * each inner widget is an input of it, so that every node of the group has values of its own. It is changed once converted.
  */
 
+import { t } from "../words";
 import { controlName } from "./definitions";
 import { applyEdit, type Edit } from "./edits";
 import { Graph } from "./graph";
@@ -167,7 +168,7 @@ export function readGroupNodes(root: Graph, data: JsonObject, problems: string[]
     list(entry.nodes).forEach(need); // what is inside comes first
     const made = build(root, type, entry);
     if (made instanceof Graph) root.subgraphs.set(type, made);
-    else problems.push(`The group node ${name} holds ${made.join(", ")}, which is not installed here. It is kept as it is.`);
+    else problems.push(t("notices.groupNodeHolds", { name: name!, types: made.join(", ") }));
   };
   [...list(data.nodes), ...inDefinitions].forEach(need);
 }

@@ -1,5 +1,7 @@
 /** Which workflow lies in a picture? PNG text chunks; EXIF of WebP and JPEG. Bytes only, nothing is decoded as an image. */
 
+import { t } from "../words";
+
 export interface EmbeddedTexts {
   workflow?: string;
   prompt?: string;
@@ -20,7 +22,7 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
   let total = 0;
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     total += read.value.length;
-    if (total > LONGEST_TEXT) throw new Error("expected a text of at most 64 MB in the picture, found a larger one");
+    if (total > LONGEST_TEXT) throw new Error(t("notices.textTooLong"));
     parts.push(read.value);
   }
   const whole = new Uint8Array(total);

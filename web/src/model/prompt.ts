@@ -1,5 +1,6 @@
 /** What is executed? Builds the prompt (API format) of a graph: virtual nodes resolved, muted ones gone, subgraphs flattened. */
 
+import { t } from "../words";
 import type { Graph } from "./graph";
 import { accepts } from "./sockets";
 import { circularSubgraphs, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT, usedSubgraphs } from "./subgraph_type";
@@ -113,7 +114,7 @@ function refuseCircles(graph: Graph): void {
   const circular = circularSubgraphs(graph.root).find((id) => used.has(id));
   if (circular === undefined) return;
   const name = graph.subgraphs.get(circular)?.name || circular;
-  throw new Error(`The subgraph ${name} is inside itself, so a run would never end. Open it and delete the node that stands for it.`);
+  throw new Error(t("notices.insideItself", { name }));
 }
 
 /**

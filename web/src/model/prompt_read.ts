@@ -1,5 +1,6 @@
 /** How does a prompt (API format) become a graph that can be edited? Its nodes are laid out afresh. */
 
+import { t } from "../words";
 import type { Definitions } from "./definitions";
 import { shownInputs, socketOf } from "./dynamic_inputs";
 import { naturalSize } from "./geometry";
@@ -66,7 +67,7 @@ function addLinks(graph: Graph, id: string, entry: JsonObject, problems: string[
     const source = graph.nodes.get(String(value[0]));
     if (source) ensureOutput(source, value[1]);
     const edits = source && graph.input(id, name) ? connect(graph, { node: source.id, slot: value[1] }, { node: id, input: name }) : [];
-    if (edits.length === 0) problems.push(`Input ${name} of node ${id} is linked to output ${value[1]} of node ${value[0]}, which is not there.`);
+    if (edits.length === 0) problems.push(t("notices.noOutput", { name, id, slot: value[1], from: value[0] }));
     for (const edit of edits) applyEdit(graph, edit);
   }
 }
@@ -78,7 +79,7 @@ function addPrimitives(graph: Graph, id: string, entry: JsonObject, problems: st
   for (const [name, value] of Object.entries(isObject(entry.inputs) ? entry.inputs : {})) {
     if (!node.known || isLink(value) || widgets.has(name)) continue;
     if (!graph.input(id, name)) {
-      problems.push(`Node ${id} (${node.type}) has no input ${name}; its value was left out.`);
+      problems.push(t("notices.noInput", { id, type: node.type, name }));
       continue;
     }
     const primitive = createNode(graph, "PrimitiveNode", [0, 0]);
@@ -90,7 +91,7 @@ function addPrimitives(graph: Graph, id: string, entry: JsonObject, problems: st
 
 /** Reads a prompt and lays it out. Raises where it is none. */
 export function readPrompt(data: unknown, definitions: Definitions, hasMedia: (node: GraphNode) => boolean): ReadResult {
-  if (!isPrompt(data)) throw new Error("expected a prompt (an object of nodes with a class_type), found something else");
+  if (!isPrompt(data)) throw new Error(t("notices.noPrompt"));
   const graph = new Graph(definitions);
   const problems: string[] = [];
   const entries = Object.entries(data).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));

@@ -1,9 +1,11 @@
 /** How do subgraphs come from one workflow into another? Equal definitions are one; one that differs gets an id of its own. */
 
+import { t } from "../words";
 import { toJson } from "./exact_json";
 import type { Graph } from "./graph";
 import { groupName } from "./group_nodes";
 import { newId } from "./ids";
+import { readInstanceValues } from "./instance_values";
 import { addSubgraphs } from "./subgraph_file";
 import { holds, usedSubgraphs } from "./subgraph_type";
 import type { GraphNode, JsonObject } from "./types";
@@ -17,6 +19,7 @@ export const definitionsFor = (root: Graph, nodes: Iterable<GraphNode>): JsonObj
 export function copiedSubgraphs(root: Graph, entries: readonly JsonObject[], check: () => void = () => undefined): Graph[] {
   const added = addSubgraphs(root, entries, []);
   try {
+    readInstanceValues(added);
     check();
   } finally {
     for (const subgraph of added) root.subgraphs.delete(subgraph.id!);
@@ -64,7 +67,7 @@ export function bring(graph: Graph, entries: readonly JsonObject[], types: reado
 /** Raises where a node of `type` may not be put into `graph`, because that would be inside itself. */
 export function refuseInside(graph: Graph, type: string): void {
   if (graph.id === null || !holds(graph.root, type, graph.id)) return;
-  const own = graph.name || "this subgraph";
+  const own = graph.name || t("notices.thisSubgraph");
   const other = graph.subgraphs.get(type)?.name || type;
-  throw new Error(type === graph.id ? `${own} can't be put into itself: a run would never end.` : `${other} can't be put into ${own}, because ${own} is inside it: a run would never end.`);
+  throw new Error(type === graph.id ? t("notices.intoItself", { own }) : t("notices.intoOther", { other, own }));
 }

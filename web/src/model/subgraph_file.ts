@@ -1,5 +1,6 @@
 /** How do the definitions of subgraphs come out of a file? Damaged ones as far as they go, with a word on what is wrong. */
 
+import { t } from "../words";
 import { Graph } from "./graph";
 import { borderNode, circularSubgraphs, readPort, type Side } from "./subgraph_type";
 import type { GraphNode, JsonObject, Point } from "./types";
@@ -36,7 +37,7 @@ export function addSubgraphs(root: Graph, entries: readonly JsonObject[], proble
   const added: Graph[] = [];
   for (const entry of entries) {
     if (root.subgraphs.has(String(entry.id))) {
-      problems.push(`Two subgraphs have the id ${String(entry.id)}; the first one is used, the file keeps both.`);
+      problems.push(t("notices.twoSubgraphs", { id: String(entry.id) }));
       continue;
     }
     const subgraph = emptySubgraph(root, entry);
@@ -51,5 +52,5 @@ export function addSubgraphs(root: Graph, entries: readonly JsonObject[], proble
 export function readSubgraphs(root: Graph, raw: JsonObject, problems: string[]): void {
   addSubgraphs(root, list(isObject(raw.definitions) ? raw.definitions.subgraphs : undefined), problems);
   for (const id of circularSubgraphs(root))
-    problems.push(`The subgraph ${root.subgraphs.get(id)?.name || id} is inside itself, so it can't run. Open it and delete the node that stands for it.`);
+    problems.push(t("notices.insideItselfFile", { name: root.subgraphs.get(id)?.name || id }));
 }

@@ -1,5 +1,6 @@
 /** What does a subgraph look like from outside? Its border nodes hold its inputs and outputs; they make its node type. */
 
+import { t } from "../words";
 import type { Graph } from "./graph";
 import type { GraphNode, InputSocket, JsonObject, NodeDefinition, NodeId, OutputSocket, Point } from "./types";
 
@@ -34,7 +35,7 @@ export const outputPort = (port: Port): OutputSocket => ({ name: port.name, type
 
 export function borderNode(side: Side, ports: readonly Port[], pos: Point): GraphNode {
   return {
-    id: borderId(side), type: `@subgraph-${side}`, title: side === "input" ? "Inputs" : "Outputs", pos, size: [150, 0], mode: 0, collapsed: false, pinned: false,
+    id: borderId(side), type: `@subgraph-${side}`, title: side === "input" ? t("subgraph.inputs") : t("subgraph.outputs"), pos, size: [150, 0], mode: 0, collapsed: false, pinned: false,
     inputs: side === "output" ? ports.map(inputPort) : [], outputs: side === "input" ? ports.map(outputPort) : [],
     values: {}, known: true, properties: {}, rank: -1, raw: {},
   };

@@ -1,5 +1,6 @@
 /** Which edits make a subgraph of some nodes, or one of its own of a node that shares its definition with others? */
 
+import { t } from "../words";
 import { applyEdit, type Edit } from "./edits";
 import { BORDER_WIDTH, contains, naturalSize, union } from "./geometry";
 import { Graph } from "./graph";
@@ -114,7 +115,7 @@ function outerNode(graph: Graph, cut: Cut, type: string): GraphNode {
  */
 export function createSubgraph(graph: Graph, ids: Iterable<NodeId>, name: string, boundsOf: (id: NodeId) => Rect): { edits: Edit[]; id: NodeId } {
   const chosen = new Set([...ids].filter((id) => graph.nodes.has(id) && !isBorder(id)));
-  if (chosen.size === 0) throw new Error("Select the nodes that the subgraph is to hold, then make it.");
+  if (chosen.size === 0) throw new Error(t("subgraph.selectFirst"));
   const cut = cutAt(graph, chosen, boundsOf);
   const groups = groupsInside(graph, chosen, boundsOf);
   const subgraph = innerGraph(graph, cut, groups, newId(), name);

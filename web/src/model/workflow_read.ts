@@ -1,5 +1,6 @@
 /** How does a workflow file (schema 0.4 or 1) become a graph? Nothing of the file is lost: unknown fields stay in `raw`. */
 
+import { t } from "../words";
 import type { Definitions } from "./definitions";
 import { shownInputs, socketOf, type Shown } from "./dynamic_inputs";
 import { Graph } from "./graph";
@@ -134,7 +135,7 @@ function addLinks(graph: Graph, entries: Json | undefined, problems: string[]): 
     const present = input && input.link !== null ? graph.links.get(input.link) : undefined;
     if (present?.from === link.from && present.fromSlot === link.fromSlot) return; // the same link twice
     if (!input || !output || present) {
-      problems.push(`Link ${link.id} from node ${link.from} to node ${link.to}${within(graph)} leads nowhere and was left out; the file keeps it.`);
+      problems.push(t("notices.looseLink", { id: link.id, from: link.from, to: link.to, within: within(graph) }));
       return void strays.push({ rank, raw: entry });
     }
     const add = (id: LinkId): void => {
@@ -143,7 +144,7 @@ function addLinks(graph: Graph, entries: Json | undefined, problems: string[]): 
       graph.links.set(id, { id, from: link.from, fromSlot: link.fromSlot, to: link.to, toInput: input.name, type: link.type, rank, raw: link.raw });
     };
     if (Number.isFinite(link.id) && !graph.links.has(link.id)) return add(link.id);
-    problems.push(`Two links${within(graph)} have the id ${link.id}; one of them got another id.`);
+    problems.push(t("notices.twoLinks", { within: within(graph), id: link.id }));
     twice.push(() => add(graph.freeLinkId()));
   });
   for (const add of twice) add();
@@ -151,7 +152,7 @@ function addLinks(graph: Graph, entries: Json | undefined, problems: string[]): 
 }
 
 /** Says in which subgraph something is odd. */
-const within = (graph: Graph): string => (graph.id === null ? "" : ` in the subgraph ${graph.name || graph.id}`);
+const within = (graph: Graph): string => (graph.id === null ? "" : ` ${t("notices.within", { name: graph.name || graph.id })}`);
 
 /** Restores the order in which each output lists its links. */
 function orderOutputLinks(graph: Graph): void {
@@ -188,7 +189,7 @@ export function fill(graph: Graph, raw: JsonObject, problems: string[]): void {
   });
   for (const node of twice) {
     const id = graph.freeNodeId();
-    problems.push(`Two nodes${within(graph)} have the id ${node.id}; the second one is node ${id} now, without links.`);
+    problems.push(t("notices.twoNodes", { within: within(graph), id: node.id, fresh: id }));
     graph.nodes.set(id, { ...node, id, raw: { ...node.raw, id: Number(id) } });
   }
   list(raw.groups).map(readGroup).forEach((group) => graph.groups.set(group.id, group));
@@ -207,19 +208,19 @@ export const isWorkflow = (data: unknown): data is JsonObject => isObject(data) 
 
 /** Reads a workflow file. Raises where it is none; whatever is odd inside one is reported in `problems`. */
 export function readWorkflow(data: unknown, definitions: Definitions): ReadResult {
-  if (!isWorkflow(data)) throw new Error("expected a workflow (an object with a list of nodes), found something else");
+  if (!isWorkflow(data)) throw new Error(t("notices.noWorkflow"));
   const graph = new Graph(definitions);
   const problems: string[] = [];
   graph.raw = data;
   readGroupNodes(graph, data, problems);
   readSubgraphs(graph, data, problems);
   fill(graph, data, problems);
-  readInstanceValues(graph);
+  readInstanceValues(graph.everyGraph());
   const unknown = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).filter((node) => !node.known);
   const groups = isObject(data.extra) && isObject(data.extra.groupNodes) ? data.extra.groupNodes : {};
   const isGroup = (node: GraphNode): boolean => (groupName(node.type) ?? "") in groups; // what it lacks was said
   const isSubgraph = (node: GraphNode): boolean => isSubgraphType(node.type);
   for (const node of unknown.filter(isSubgraph))
-    problems.push(`${node.title ?? `Node ${node.id}`} is a subgraph that the file does not define. It is kept as it is; open the file that it was copied from.`);
+    problems.push(t("notices.undefinedSubgraph", { node: node.title ?? t("notices.nodeNumber", { id: node.id }) }));
   return { graph, problems, missingTypes: [...new Set(unknown.filter((node) => !isSubgraph(node) && !isGroup(node)).map((node) => node.type))] };
 }

@@ -15,7 +15,8 @@ import { ago, exactly } from "../words/format";
 import { typeLabel } from "../model/sockets";
 import { KNOWN_TYPES, socketShape } from "../view/socket_shapes";
 import { typeColor } from "../view/theme";
-import { CloseIcon, TrashIcon, UploadIcon } from "../view/icons";
+import { CloseIcon, TemplateIcon, TrashIcon, UploadIcon } from "../view/icons";
+import { t } from "../words";
 import { AccountDialog } from "./account";
 import { useLater } from "./gallery";
 import { ConflictDialog } from "./conflict";
@@ -32,7 +33,7 @@ export function Dialog({ editor, title, focuses = "field", kind = "", children }
     <>
       <div class="veil" onPointerDown={close} />
       <section class={`dialog${kind && ` is-${kind}`}`} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} ref={root}>
-        <header><h2>{title}</h2><button type="button" class="icon-button" aria-label="Close" onClick={close}><CloseIcon /></button></header>
+        <header><h2>{title}</h2><button type="button" class="icon-button" aria-label={t("common.close")} onClick={close}><CloseIcon /></button></header>
         {children}
       </section>
     </>
@@ -42,19 +43,19 @@ export function Dialog({ editor, title, focuses = "field", kind = "", children }
 function SavedRow({ editor, info, reload }: { editor: Editor; info: workflows.WorkflowInfo; reload: () => void }) {
   const name = withoutSuffix(info.name);
   const remove = (): void => {
-    if (confirm(`Move ${name} to the trash? It stays there for 30 days.`)) void removeSaved(editor, info.name, info.digest).then(reload);
+    if (confirm(t("workflows.confirmTrash", { name }))) void removeSaved(editor, info.name, info.digest).then(reload);
   };
   return (
     <li>
-      <button type="button" class="row-name" aria-label={name} onClick={() => openSaved(editor, info.name)}>{name}<span class="muted" title={exactly(info.modified_ms)}>{ago(info.modified_ms, Date.now())}{info.versions > 1 && ` · ${info.versions} versions`}</span></button>
-      <button type="button" class="icon-button" aria-label={`Delete ${name}`} title="Move to the trash" onClick={remove}><TrashIcon /></button>
+      <button type="button" class="row-name" aria-label={name} onClick={() => openSaved(editor, info.name)}>{name}<span class="muted" title={exactly(info.modified_ms)}>{ago(info.modified_ms, Date.now())}{info.versions > 1 && ` · ${t("workflows.versionCount", { n: info.versions })}`}</span></button>
+      <button type="button" class="icon-button" aria-label={t("workflows.deleteNamed", { name })} title={t("workflows.toTrash")} onClick={remove}><TrashIcon /></button>
     </li>
   );
 }
 
 function openSaved(editor: Editor, file: string): void {
   editor.ui.dialog.value = null;
-  editor.openSaved(file).catch((error: unknown) => editor.ui.tell(`${file} can't be opened: ${http.reason(error)}`, "error"));
+  editor.openSaved(file).catch((error: unknown) => editor.ui.tell(t("workflows.opensNot", { name: file, why: http.reason(error) }), "error"));
 }
 
 function OpenDialog({ editor }: { editor: Editor }) {
@@ -65,24 +66,25 @@ function OpenDialog({ editor }: { editor: Editor }) {
   const close = (): void => void (editor.ui.dialog.value = null);
   const files = Array.isArray(state) ? (state as readonly workflows.WorkflowInfo[]).filter((info) => fuzzyScore(query, info.name) > 0) : [];
   return (
-    <Dialog editor={editor} title="Open a workflow">
-      <input class="search-input" placeholder="Filter saved workflows…" value={query} onInput={(event) => setQuery(event.currentTarget.value)}
+    <Dialog editor={editor} title={t("workflows.openOne")}>
+      <input class="search-input" placeholder={t("workflows.filterSaved")} value={query} onInput={(event) => setQuery(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Enter" && files[0]) openSaved(editor, files[0].name); }} />
       <ul class="rows">
         {files.map((info) => <SavedRow key={info.name} editor={editor} info={info} reload={reload} />)}
-        {Array.isArray(state) && files.length === 0 && <li class="nothing">{query ? "Nothing matches." : "Nothing is saved on the server yet."}</li>}
+        {Array.isArray(state) && files.length === 0 && <li class="nothing">{query ? t("workflows.noMatch") : t("workflows.nothingSaved")}</li>}
         {typeof state === "string" && <li class="nothing">{state}</li>}
       </ul>
       <div class="open-more">
         <label class="button wide">
-          <UploadIcon />From a file: JSON or a picture
+          <UploadIcon />{t("workflows.fromFile")}
           <input class="visually-hidden" type="file" accept=".json,application/json,image/png,image/webp,image/jpeg,image/svg+xml" multiple
             onChange={(event) => {
               close();
               void takeFiles(editor, [...(event.currentTarget.files ?? [])], editor.stage.canvasPoint([120, 120]));
             }} />
         </label>
-        <button type="button" class="button" onClick={() => (editor.ui.dialog.value = "trash")}><TrashIcon />Trash</button>
+        <button type="button" class="button" onClick={() => (editor.ui.dialog.value = "templates")}><TemplateIcon />{t("templates.title")}</button>
+        <button type="button" class="button" onClick={() => (editor.ui.dialog.value = "trash")}><TrashIcon />{t("workflows.trash")}</button>
       </div>
     </Dialog>
   );
@@ -97,12 +99,12 @@ function SaveDialog({ editor }: { editor: Editor }) {
     void saveActive(editor, clean);
   };
   return (
-    <Dialog editor={editor} title="Save the workflow">
+    <Dialog editor={editor} title={t("workflows.saveOne")}>
       <form onSubmit={(event) => { event.preventDefault(); save(); }}>
-        <input class="search-input" value={name} aria-label="Name" placeholder="Name, or folder/name" onInput={(event) => setName(event.currentTarget.value)} />
+        <input class="search-input" value={name} aria-label={t("common.name")} placeholder={t("workflows.nameHint")} onInput={(event) => setName(event.currentTarget.value)} />
         <div class="dialog-buttons">
-          <button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; downloadActive(editor); }}>Download instead</button>
-          <button type="submit" class="button run" disabled={!clean}>Save</button>
+          <button type="button" class="button quiet" onClick={() => { editor.ui.dialog.value = null; downloadActive(editor); }}>{t("workflows.downloadNow")}</button>
+          <button type="submit" class="button run" disabled={!clean}>{t("common.save")}</button>
         </div>
       </form>
     </Dialog>
@@ -113,10 +115,10 @@ function SaveDialog({ editor }: { editor: Editor }) {
 function SocketLegend({ editor }: { editor: Editor }) {
   const present = new Set([...editor.definitions.values()].flatMap((definition) => [...definition.inputs, ...definition.outputs].map((socket) => socket.type)));
   return (
-    <section class="help-sockets"><h3>Sockets</h3>
+    <section class="help-sockets"><h3>{t("help.sockets")}</h3>
       <ul class="socket-legend">
         {[...KNOWN_TYPES.filter((type) => present.has(type)), "*"].map((type) => (
-          <li key={type}><span class="socket-sample" aria-hidden="true" style={{ background: typeColor(type, editor.stage.theme), clipPath: `var(--shape-${socketShape(type)})` }} />{typeLabel(type)}</li>
+          <li key={type}><span class="socket-sample" aria-hidden="true" style={{ background: typeColor(type, editor.stage.theme), clipPath: `var(--shape-${socketShape(type)})` }} />{typeLabel(type).replaceAll("_", " ")}</li>
         ))}
       </ul>
     </section>
@@ -128,10 +130,10 @@ function HelpDialog({ editor }: { editor: Editor }) {
   const shown = commands.all.value.filter((command) => commands.keysOf(command.id).length > 0);
   const groups = [...new Set([...GROUPS, ...shown.map((command) => said(command.group))])].filter((group) => shown.some((command) => said(command.group) === group));
   return (
-    <Dialog editor={editor} title="Keyboard and mouse">
+    <Dialog editor={editor} title={t("help.title")}>
       <SocketLegend editor={editor} />
       <div class="help">
-        <section><h3>Mouse</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture()}><dt>{gesture()}</dt><dd>{says()}</dd></div>)}</dl></section>
+        <section><h3>{t("help.mouse")}</h3><dl>{GESTURES.map(([gesture, says]) => <div key={gesture()}><dt>{gesture()}</dt><dd>{says()}</dd></div>)}</dl></section>
         {groups.map((group) => (
           <section key={group}><h3>{heading(group)}</h3>
             <dl>{shown.filter((command) => said(command.group) === group).map((command) => (

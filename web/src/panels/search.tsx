@@ -9,6 +9,7 @@ import { typeLabel } from "../model/sockets";
 import type { NodeDefinition } from "../model/types";
 import { socketShape } from "../view/socket_shapes";
 import { typeColor, type Theme } from "../view/theme";
+import { t } from "../words";
 import type { SearchRequest } from "./ui_state";
 
 const WIDTH = 380;
@@ -42,8 +43,8 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
   const left = Math.max(8, Math.min(x - 30, innerWidth - WIDTH - 8));
   const top = Math.max(60, Math.min(y - 20, innerHeight - HEIGHT - 40));
   return (
-    <div class="popup search" role="dialog" aria-label={request.says ?? "Add a node"} style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}>
-      <input ref={input} class="search-input" placeholder={request.says ? request.says : request.filter ? `What fits ${typeLabel(request.filter.type)}…` : "Search nodes…"} value={query} spellcheck={false}
+    <div class="popup search" role="dialog" aria-label={request.says ?? t("search.add")} style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}>
+      <input ref={input} class="search-input" placeholder={request.says ? request.says : request.filter ? t("search.fits", { type: typeLabel(request.filter.type) }) : t("search.hint")} value={query} spellcheck={false}
         role="combobox" aria-expanded="true" aria-controls="search-results" aria-activedescendant={`search-${chosen}`}
         onInput={(event) => { setQuery(event.currentTarget.value); setChosen(0); }}
         onKeyDown={(event) => {
@@ -58,11 +59,11 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
           <li key={definition.type} id={`search-${index}`} role="option" aria-selected={index === chosen} class={index === chosen ? "is-chosen" : ""}
             title={definition.description} onPointerMove={() => setChosen(index)} onClick={() => pick(definition)}>
             <span class="result-name">{definition.displayName}</span>
-            <span class="result-place">{definition.category}{definition.deprecated && " · outdated"}{definition.experimental && " · experimental"}</span>
+            <span class="result-place">{definition.category}{definition.deprecated && ` · ${t("search.outdated")}`}{definition.experimental && ` · ${t("search.experimental")}`}</span>
             <Sockets definition={definition} theme={editor.stage.theme} />
           </li>
         ))}
-        {found.length === 0 && <li class="nothing">Nothing fits.</li>}
+        {found.length === 0 && <li class="nothing">{t("search.none")}</li>}
       </ul>
     </div>
   );

@@ -7,6 +7,7 @@ import type { Document } from "../../model/document";
 import type { NodeLayout } from "../../model/geometry";
 import type { FileRef, NodeRun } from "../../model/run_state";
 import type { GraphNode } from "../../model/types";
+import { t } from "../../words";
 import { LARGEST_SIDE, shrink } from "./shrink";
 
 /** The pictures of an image widget, as long as no run says otherwise. */
@@ -22,9 +23,9 @@ function Picture({ editor, refs, index }: { editor: Editor; refs: readonly FileR
   const [missing, setMissing] = useState(false);
   const [small, setSmall] = useState<string | null>(null);
   useEffect(() => () => { if (small) URL.revokeObjectURL(small); }, [small]);
-  if (missing) return <span class="media-hint">{ref.filename} is not in the {ref.type} folder</span>;
+  if (missing) return <span class="media-hint">{t("node.fileGone", { name: ref.filename, folder: ref.type })}</span>;
   return (
-    <button class="picture" type="button" data-widget="picture" aria-label={`Open ${ref.filename}`} onClick={() => (editor.ui.picture.value = { refs, index, workflow: null })}>
+    <button class="picture" type="button" data-widget="picture" aria-label={t("node.openFile", { name: ref.filename })} onClick={() => (editor.ui.picture.value = { refs, index, workflow: null })}>
       <img src={small ?? viewUrl(ref)} alt={ref.filename} decoding="async" draggable={false} onError={() => setMissing(true)}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
           // a picture that can't be shrunk is shown as it is
@@ -45,11 +46,11 @@ function Pictures({ editor, refs }: { editor: Editor; refs: readonly FileRef[] }
 
 function content(editor: Editor, document: Document, node: GraphNode, run: NodeRun) {
   if (run.preview !== null && (run.phase === "running" || run.images.length === 0))
-    return <img class="preview" src={run.preview} alt="preview of the picture that forms" decoding="async" draggable={false} />;
+    return <img class="preview" src={run.preview} alt={t("node.preview")} decoding="async" draggable={false} />;
   if (run.images.length > 0) return <Pictures editor={editor} refs={run.images} />;
   if (run.texts.length > 0) return <div class="node-text" data-widget="text">{run.texts.join("\n")}</div>;
   const chosen = chosenFiles(document, node);
-  return chosen.length > 0 ? <Pictures editor={editor} refs={chosen} /> : <span class="media-hint">The picture appears here</span>;
+  return chosen.length > 0 ? <Pictures editor={editor} refs={chosen} /> : <span class="media-hint">{t("node.pictureHere")}</span>;
 }
 
 /** Samplers show how the picture forms; their empty place says so where there is room for it. */
@@ -67,5 +68,5 @@ export function Media({ editor, document, node, layout }: { editor: Editor; docu
   const top = last ? last.y + last.height + 2 : 0;
   const room = layout.height - top - 10;
   if (room < 100 || !isSampler(document, node)) return null;
-  return <div class="media" style={{ top: `${top}px`, height: `${room}px` }}><span class="media-hint">Watch it form here</span></div>;
+  return <div class="media" style={{ top: `${top}px`, height: `${room}px` }}><span class="media-hint">{t("node.watchHere")}</span></div>;
 }

@@ -22,6 +22,7 @@ import { titleTint, typeHue } from "../theme";
 import type { Linking } from "../stage";
 import { EnterIcon, PinIcon } from "../icons";
 import { ownWidget } from "../../ext/contributions";
+import { t } from "../../words";
 import { Media } from "./media";
 import { spoken, widgetFor } from "./widgets/widget";
 
@@ -74,11 +75,11 @@ function InputView({ editor, document, node, socket, y }: PartProps & { socket: 
   const dot = socketLook(socket.type);
   const link = document.graph.linkInto(node.id, socket.name);
   const source = link && document.graph.nodes.get(link.from);
-  const state = source ? `connected to ${document.graph.title(source)}` : "not connected";
+  const state = source ? t("node.connectedTo", { title: document.graph.title(source) }) : t("node.notConnected");
   const name = socket.label ?? (socket.name || typeLabel(socket.type));
   return (
     <div class={`socket in${socket.widget ? " on-widget" : ""}${link ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }}
-      {...socketButton(editor, { node: node.id, input: socket.name })} aria-label={`input ${spoken(name)}, takes ${typeLabel(socket.type)}, ${state}`} title={socket.tooltip ?? typeLabel(socket.type)}>
+      {...socketButton(editor, { node: node.id, input: socket.name })} aria-label={t("node.input", { name: spoken(name), type: typeLabel(socket.type), state })} title={socket.tooltip ?? typeLabel(socket.type)}>
       <span {...dot} data-optional={socket.optional && !socket.widget ? "" : undefined} />
       {!socket.widget && node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
     </div>
@@ -90,7 +91,7 @@ function OutputView({ editor, document, node, socket, slot, y }: PartProps & { s
   const name = socket.label ?? (socket.name || typeLabel(socket.type));
   return (
     <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} {...socketButton(editor, { node: node.id, slot })}
-      aria-label={`output ${spoken(name)}, gives ${typeLabel(socket.type)}, ${socket.links.length} links`} title={socket.tooltip ?? typeLabel(socket.type)}>
+      aria-label={t("node.output", { name: spoken(name), type: typeLabel(socket.type), n: socket.links.length })} title={socket.tooltip ?? typeLabel(socket.type)}>
       {node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
       <span {...socketLook(socket.type)} />
     </div>
@@ -107,7 +108,7 @@ function WidgetView({ editor, document, node, place }: PartProps & { place: Widg
   return (
     <div class={`widget${linked ? " is-linked" : ""}`} data-widget={spec.name} style={{ top: `${y}px`, height: `${height}px` }}>
       <Component editor={editor} document={document} node={node} spec={spec} linked={linked} value={document.graph.value(node, spec)}
-        set={(value, live) => document.edit(`change ${spec.label}`, [valueEdit(document.graph, node, spec, value)], live ? key : null)}
+        set={(value, live) => document.edit(t("node.change", { widget: spec.label }), [valueEdit(document.graph, node, spec, value)], live ? key : null)}
         commit={() => document.endGesture()} />
       {Pin && <Pin document={document} node={node} spec={spec} />}
     </div>
@@ -122,7 +123,7 @@ function Title({ editor, document, node }: PartProps) {
     if (text !== null && text !== title) document.edit("rename", [{ kind: "field", id: node.id, field: "title", value: text.trim() || null }]);
   };
   return (
-    <input class="node-rename" data-widget="title" defaultValue={title} aria-label="Title of the node"
+    <input class="node-rename" data-widget="title" defaultValue={title} aria-label={t("node.title")}
       ref={(input) => { if (input && input !== window.document.activeElement) { input.focus(); input.select(); } }}
       onBlur={(event) => done(event.currentTarget.value)}
       onKeyDown={(event) => {
@@ -140,7 +141,7 @@ function Progress({ document, id }: { document: Document; id: NodeId }) {
   return (
     <>
       {run.max > 1 && <span class="node-count">{run.value} / {run.max}</span>}
-      <span class={`progress${run.max > 0 ? "" : " busy"}`} role="progressbar" aria-valuenow={Math.round(part * 100)} aria-label="progress of this node">
+      <span class={`progress${run.max > 0 ? "" : " busy"}`} role="progressbar" aria-valuenow={Math.round(part * 100)} aria-label={t("node.progress")}>
         <span style={{ transform: `scaleX(${run.max > 0 ? part : 0.3})` }} />
       </span>
     </>
@@ -157,7 +158,7 @@ function Errors({ editor, document, id }: NodeProps) {
     <div class="node-errors" role="alert">
       {errors.map((error, index) => (
         <div key={index}><strong>{spoken(error.message)}</strong>{isWorthSaying(error) && <span>{error.details}</span>}
-          {error.inside && <button type="button" class="button quiet" data-widget="" onClick={() => editor.jumpTo(error.inside!)}>Show the node inside</button>}</div>
+          {error.inside && <button type="button" class="button quiet" data-widget="" onClick={() => editor.jumpTo(error.inside!)}>{t("node.showInside")}</button>}</div>
       ))}
     </div>
   );
@@ -171,8 +172,8 @@ function NewPortView({ editor, document, node, layout }: PartProps & { layout: N
   const side = input ? "in" : "out";
   return (
     <div class={`socket ${side} new-port${fitClass(fits.value)}`} style={{ top: `${input?.y ?? layout.outputs[slot]?.y ?? 0}px` }} role="img"
-      aria-label={`new ${side}put, drag a link here`} title={`Drag a link ${input ? "here" : "from here"} for a new ${side}put`}>
-      {side === "out" && <span class="socket-name">new</span>}<span {...socketLook("*")} />{side === "in" && <span class="socket-name">new</span>}
+      aria-label={t(`node.new${side}put`)} title={t(`node.new${side}putHint`)}>
+      {side === "out" && <span class="socket-name">{t("node.newPort")}</span>}<span {...socketLook("*")} />{side === "in" && <span class="socket-name">{t("node.newPort")}</span>}
     </div>
   );
 }
@@ -183,9 +184,9 @@ function Placeholder({ editor, node }: { editor: Editor; node: GraphNode }) {
   const failed = troubledPackOf(node.properties, editor.packs.value);
   return (
     <div class="node-missing">
-      <strong>{node.type}</strong> is not installed.
-      {typeof pack === "string" && <> It comes with <strong>{pack}</strong>.</>} It is saved unchanged.
-      {failed && <p>{troubleLine([failed])}. <button type="button" class="button quiet" data-widget="" onClick={() => (editor.ui.dialog.value = "packs")}>Why?</button></p>}
+      <strong>{node.type}</strong> {t("node.notInstalled")}
+      {typeof pack === "string" && <> {t("node.comesWith")} <strong>{pack}</strong>.</>} {t("node.savedUnchanged")}
+      {failed && <p>{troubleLine([failed])}. <button type="button" class="button quiet" data-widget="" onClick={() => (editor.ui.dialog.value = "packs")}>{t("node.whyMissing")}</button></p>}
     </div>
   );
 }
@@ -239,9 +240,9 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
   const tint = titleTint(node, definition?.category ?? "", decoration?.hue);
   const title = document.graph.title(node);
   const part: PartProps = { editor, document, node, revision };
-  const badge = node.mode === NodeMode.mute ? "muted" : node.mode === NodeMode.bypass ? "bypassed" : null;
+  const badge = node.mode === NodeMode.mute ? t("node.muted") : node.mode === NodeMode.bypass ? t("node.bypassed") : null;
   return (
-    <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={describeNode(document.graph, id)} aria-roledescription="node"
+    <div class={nodeClass(document, node, phase.value, layout.collapsed)} data-node={id} tabIndex={0} role="group" aria-label={describeNode(document.graph, id)} aria-roledescription={t("node.node")}
       style={{
         transform: `translate(${node.pos[0]}px, ${node.pos[1]}px)`, width: `${layout.width}px`, height: `${layout.height}px`,
         "--hue": String(tint.hue), "--strength": String(tint.chroma), zIndex: String(editor.stage.scene?.order(id) ?? 0),
@@ -252,9 +253,9 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
         <Title {...part} />
         {decoration?.badges.map((mark) => <span key={mark.text} class={`badge ${mark.tone}`}>{mark.text}</span>)}
         {badge && <span class="badge">{badge}</span>}
-        {node.pinned && <span class="pin" title="Pinned: it stays where it is (P)" role="img" aria-label="pinned"><PinIcon /></span>}
+        {node.pinned && <span class="pin" title={t("node.pinnedHint")} role="img" aria-label={t("node.pinned")}><PinIcon /></span>}
         {document.graph.subgraphs.has(node.type) && (
-          <button type="button" class="icon-button enter" data-widget="enter" aria-label={`Open the subgraph ${title}`} title="Open the subgraph (or double click)"
+          <button type="button" class="icon-button enter" data-widget="enter" aria-label={t("node.openSubgraph", { title })} title={t("node.openSubgraphHint")}
             onClick={() => enterNode(editor, document, id)}><EnterIcon /></button>
         )}
         <Progress document={document} id={id} />

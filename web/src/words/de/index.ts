@@ -8,6 +8,8 @@ import { library } from "./library";
 import { formPage } from "./formPage";
 import { formPanel } from "./formPanel";
 import { groups } from "./groups";
+import { colors } from "./colors";
+import { steps } from "./steps";
 import { settings } from "./settings";
 import { account } from "./account";
 import { subgraph } from "./subgraph";
@@ -31,7 +33,11 @@ import { sharing } from "./sharing";
 import { errors } from "./errors";
 import { prompts } from "./prompts";
 import { node } from "./node";
+import { search } from "./search";
+import { menu } from "./menu";
+import { notices } from "./notices";
+import { help } from "./help";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node });
+export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help });

@@ -19,4 +19,5 @@ export const status = {
   status: "Status",
   ready: "Bereit",
   showAll: "Alles zeigen (F)",
+  waitingForServer: "Warten auf den Server …",
 } as const;

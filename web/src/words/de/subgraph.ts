@@ -37,4 +37,7 @@ export const subgraph = {
   leaveIt: "Subgraph verlassen",
   moveUp: "Nach oben",
   moveDown: "Nach unten",
+  inputs: "Eingänge",
+  outputs: "Ausgänge",
+  selectFirst: "Wähle die Knoten aus, die der Subgraph enthalten soll, und erstelle ihn dann.",
 } as const;

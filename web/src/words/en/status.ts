@@ -19,4 +19,5 @@ export const status = {
   status: "Status",
   ready: "Ready",
   showAll: "Show everything (F)",
+  waitingForServer: "Waiting for the server…",
 } as const;

@@ -37,4 +37,7 @@ export const subgraph = {
   leaveIt: "Leave the subgraph",
   moveUp: "Move up",
   moveDown: "Move down",
+  inputs: "Inputs",
+  outputs: "Outputs",
+  selectFirst: "Select the nodes that the subgraph is to hold, then make it.",
 } as const;

@@ -8,6 +8,7 @@ import type { Editor } from "../../../editor";
 import { namesFor, unfinishedAt, type Unfinished } from "../../../model/prompt_text/completing";
 import { shortCount, writtenTag, type TagMatch } from "../../../model/prompt_text/tags";
 import { KEEPS_UNDERSCORES } from "../../../settings/built_in";
+import { t } from "../../../words";
 
 const MOST = 20;
 /** Fewer letters than this offer embeddings only behind `embedding:`. */
@@ -19,7 +20,7 @@ async function names(editor: Editor, what: "embeddings" | "loras"): Promise<stri
   try {
     return await words[what]();
   } catch (error) {
-    editor.ui.tell(`The names of ${what} are not known: ${String(error)}`, "error");
+    editor.ui.tell(t("prompts.namesUnknown", { what, why: String(error) }), "error");
     return [];
   }
 }

@@ -3,6 +3,7 @@
 import { StateField, type EditorState, type Extension } from "@codemirror/state";
 import { Decoration, EditorView, type DecorationSet } from "@codemirror/view";
 import { readMarks, type Mark, type PromptMarks } from "../../../model/prompt_text/marks";
+import { t } from "../../../words";
 
 const COLOURS = 4;
 
@@ -26,7 +27,7 @@ interface Shown {
 function show(state: EditorState, marks: PromptMarks): Shown {
   const partners = new Set(atCursor(state, marks));
   const ranges = marks.marks.map((mark) =>
-    Decoration.mark({ class: classOf(mark) + (partners.has(mark.from) ? " pt-partner" : ""), attributes: mark.kind === "unpaired" ? { title: "This bracket has no partner" } : {} }).range(mark.from, mark.to));
+    Decoration.mark({ class: classOf(mark) + (partners.has(mark.from) ? " pt-partner" : ""), attributes: mark.kind === "unpaired" ? { title: t("prompts.unpaired") } : {} }).range(mark.from, mark.to));
   return { marks, decorations: Decoration.set(ranges) };
 }
 

@@ -15,6 +15,7 @@ import { highlighting } from "./highlighting";
 import "./prompt_editor.css";
 import { CHECKS_SPELLING, KEEPS_UNDERSCORES } from "../../../settings/built_in";
 import type { Toggle } from "../../../settings/settings";
+import { t } from "../../../words";
 
 const STEP = 0.05;
 const SMALL_STEP = 0.01;
@@ -121,9 +122,9 @@ function Count({ text }: { text: string }) {
   useEffect(() => void clipVocabulary().then(setVocabulary), []);
   const { tokens, chunks, isExact } = countTokens(text, vocabulary);
   return (
-    <output class={`token-count${chunks > 1 ? " is-long" : ""}`} aria-label="Tokens"
-      title={`CLIP reads ${CHUNK} tokens at a time, a start and an end among them. This prompt takes ${chunks === 1 ? "one part" : `${chunks} parts`}.${isExact ? "" : " Choices, embeddings and unknown words make the count a guess."}`}>
-      {isExact ? "" : "about "}{tokens} / {chunks * CHUNK} tokens
+    <output class={`token-count${chunks > 1 ? " is-long" : ""}`} aria-label={t("prompts.tokens")}
+      title={[t("prompts.howCounted", { chunk: CHUNK, n: chunks }), isExact ? "" : t("prompts.guess")].join(" ").trimEnd()}>
+      {t(isExact ? "prompts.count" : "prompts.about", { tokens, most: chunks * CHUNK })}
     </output>
   );
 }
@@ -138,8 +139,8 @@ function Footer({ widget }: { widget: WidgetProps }) {
   };
   return (
     <div class="prompt-footer">
-      {setting(CHECKS_SPELLING, "spelling", "Underline words that the browser's dictionary does not have")}
-      {hasTags && setting(KEEPS_UNDERSCORES, "a_b", "Write tags with underscores, as in long_hair")}
+      {setting(CHECKS_SPELLING, t("prompts.spelling"), t("prompts.spellingHint"))}
+      {hasTags && setting(KEEPS_UNDERSCORES, "a_b", t("prompts.underscoresHint"))}
       <Count text={String(widget.value ?? "")} />
     </div>
   );

@@ -2,13 +2,14 @@
 
 import { BrushIcon, ChevronIcon, UploadIcon } from "../../icons";
 import { editMask } from "../../../interaction/masks";
+import { t } from "../../../words";
 import { spoken, type WidgetProps } from "./widget";
 
 export function ChoiceWidget({ editor, spec, value, set, linked }: WidgetProps) {
   const choices = spec.choices ?? [];
   const isMissing = !linked && choices.length > 0 && !choices.includes(value);
   return (
-    <button class="field choice" type="button" disabled={linked} title={isMissing ? `${String(value)} is not available here` : spec.tooltip}
+    <button class="field choice" type="button" disabled={linked} title={isMissing ? t("node.notAvailable", { value: String(value) }) : spec.tooltip}
       data-missing={isMissing ? "" : undefined} aria-haspopup="listbox" aria-label={`${spoken(spec.label)}: ${String(value)}`}
       onClick={(event) => {
         editor.ui.choice.value = { label: spoken(spec.label), anchor: event.currentTarget.getBoundingClientRect(), choices, value, pick: (next) => set(next) };
@@ -38,12 +39,12 @@ export function ImageWidget(props: WidgetProps) {
         <span class="field-value">{String(value)}</span>
         <ChevronIcon />
       </button>
-      <label class="field icon-field" title="Upload a picture">
+      <label class="field icon-field" title={t("node.upload")}>
         <UploadIcon />
-        <input class="visually-hidden" type="file" accept="image/*" aria-label="Upload a picture" disabled={linked}
+        <input class="visually-hidden" type="file" accept="image/*" aria-label={t("node.upload")} disabled={linked}
           onChange={(event) => void upload(event.currentTarget.files?.[0])} />
       </label>
-      <button type="button" class="field icon-field" aria-label="Edit the mask" title="Edit the mask (E)" disabled={linked || !value} onClick={() => editMask(editor, document, node.id)}><BrushIcon /></button>
+      <button type="button" class="field icon-field" aria-label={t("node.editMask")} title={t("node.editMaskHint")} disabled={linked || !value} onClick={() => editMask(editor, document, node.id)}><BrushIcon /></button>
     </div>
   );
 }

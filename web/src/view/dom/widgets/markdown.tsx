@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { readMarkdown } from "../../../model/markdown";
+import { t } from "../../../words";
 import { Blocks } from "../markdown_blocks";
 import { TextWidget } from "./text";
 import type { WidgetProps } from "./widget";
@@ -18,7 +19,7 @@ export function MarkdownWidget(props: WidgetProps) {
       </div>
     );
   return (
-    <div class="markdown" ref={root} tabIndex={0} title="Double click to write" aria-label="Note; press Enter to write"
+    <div class="markdown" ref={root} tabIndex={0} title={t("node.noteHint")} aria-label={t("node.note")}
       onDblClick={() => setWriting(true)} onKeyDown={(event) => { if (event.key === "Enter" && event.target === event.currentTarget) { event.preventDefault(); event.stopPropagation(); setWriting(true); } }}>
       <Blocks blocks={readMarkdown(text)} />
     </div>

@@ -4,6 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import { formatNumber, stepNumber, typedNumber } from "../../../model/number_values";
 import { drawSeed } from "../../../model/seeds";
 import type { WidgetSpec } from "../../../model/types";
+import { t } from "../../../words";
 import { DiceIcon } from "../../icons";
 import { spoken, type WidgetProps } from "./widget";
 
@@ -96,7 +97,7 @@ export function NumberWidget(props: WidgetProps) {
         }} />
       )}
       {isSeed && !linked && (
-        <button class="field-button" type="button" aria-label={`new random ${spec.label}`} title="New random seed"
+        <button class="field-button" type="button" aria-label={t("node.newRandom", { label: spec.label })} title={t("node.newSeed")}
           onPointerDown={(event) => event.stopPropagation()} onClick={() => set(drawSeed(spec))}><DiceIcon /></button>
       )}
     </div>

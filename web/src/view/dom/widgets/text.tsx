@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentType } from "preact";
+import { t } from "../../../words";
 import type { PromptEditorProps, Start } from "../prompt_editor/prompt_editor";
 import { spoken, type WidgetProps } from "./widget";
 
@@ -35,7 +36,7 @@ function usePromptEditor({ editor, spec }: WidgetProps) {
       if (document.activeElement !== area || state.current.isComposing) return;
       setOpened({ Component: PromptEditor, start: { selection: [area.selectionStart, area.selectionEnd], scrollTop: area.scrollTop } });
     } catch (error) {
-      editor.ui.tell(`The prompt's colours and completions can't be loaded: ${String(error)}`, "error");
+      editor.ui.tell(t("prompts.editorFails", { why: String(error) }), "error");
     }
   };
   const listeners = {

@@ -1,5 +1,6 @@
 /** On or off, and what a seed does after each run. */
 
+import { phrase, t } from "../../../words";
 import { spoken, type WidgetProps } from "./widget";
 
 export function ToggleWidget({ spec, value, set, linked }: WidgetProps) {
@@ -15,17 +16,17 @@ export function ToggleWidget({ spec, value, set, linked }: WidgetProps) {
   );
 }
 
-const CONTROL_TEXT: Record<string, string> = { fixed: "keep", increment: "+1", decrement: "−1", randomize: "random" };
+const CONTROL_TEXT: Record<string, () => string> = { fixed: phrase("node.fixed"), increment: phrase("node.increment"), decrement: phrase("node.decrement"), randomize: phrase("node.randomize") };
 
 /** Fixed, increment, decrement or randomize, all in sight. */
 export function ControlWidget({ spec, value, set }: WidgetProps) {
   return (
-    <div class="field control" role="radiogroup" aria-label={`${spoken(spec.controls ?? "")} after each run`} title={spec.tooltip}>
-      <span class="field-label">{spec.label}</span>
+    <div class="field control" role="radiogroup" aria-label={t("node.afterEachRun", { widget: spoken(spec.controls ?? "") })} title={t("node.control", { name: spec.controls ?? "" })}>
+      <span class="field-label">{t("node.afterRun")}</span>
       <span class="segments">
         {(spec.choices ?? []).map((choice) => (
           <button key={String(choice)} class="segment" type="button" role="radio" aria-checked={choice === value} title={String(choice)}
-            onClick={() => set(choice)}>{CONTROL_TEXT[String(choice)] ?? String(choice)}</button>
+            onClick={() => set(choice)}>{CONTROL_TEXT[String(choice)]?.() ?? String(choice)}</button>
         ))}
       </span>
     </div>

@@ -1,0 +1,17 @@
+export const menu = {
+  group: "Gruppieren",
+  runHere: "Bis hierher ausführen",
+  runSelected: "Bis zu den ausgewählten Knoten ausführen",
+  areas: "Bereiche zeichnen …",
+  makeSubgraph: "Subgraph erstellen",
+  color: "Farbe …",
+  swap: "Durch anderen Typ ersetzen …",
+  swapFor: "Ersetzen durch …",
+  dissolve: "Entfernen, Verbindungen behalten",
+  putNode: "Knoten hier einfügen …",
+  putReroute: "Reroute hier einfügen",
+  removeLink: "Verbindung entfernen",
+  groupColor: "Farbe der Gruppe …",
+  groupRename: "Gruppe umbenennen",
+  ungroup: "Gruppe entfernen, Knoten behalten",
+} as const;

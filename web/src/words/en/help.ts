@@ -1,0 +1,5 @@
+export const help = {
+  sockets: "Sockets",
+  title: "Keyboard and mouse",
+  mouse: "Mouse",
+} as const;

@@ -1,0 +1,17 @@
+export const menu = {
+  group: "Group",
+  runHere: "Run to here",
+  runSelected: "Run to the selected nodes",
+  areas: "Draw the areas…",
+  makeSubgraph: "Make a subgraph",
+  color: "Colour…",
+  swap: "Swap for another type…",
+  swapFor: "Swap for…",
+  dissolve: "Remove, keep the links",
+  putNode: "Put a node here…",
+  putReroute: "Put a reroute here",
+  removeLink: "Remove the link",
+  groupColor: "Colour of the group…",
+  groupRename: "Rename the group",
+  ungroup: "Remove the group, keep its nodes",
+} as const;
