@@ -61,13 +61,13 @@ function clearErrors(document: Document): void {
 
 /**
  * Queues the document as it stands, or only what `targets` (ids of the prompt) need; returns the prompt's id, or null where the
- * server refused it (the nodes then say why).
+ * server refused it (the nodes then say why). `part` says which nodes of the prompt are sent.
  */
-export async function queueRun(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null): Promise<string | null> {
+export async function queueRun(document: Document, router: EventRouter, clientId: string, targets: readonly string[] | null = null, part: (prompt: Prompt) => Prompt = (all) => all): Promise<string | null> {
   clearErrors(document);
   let prompt: Prompt;
   try {
-    prompt = buildPrompt(document.root);
+    prompt = part(buildPrompt(document.root));
   } catch (error) {
     document.errors.value = [{ title: t("errors.workflowCantRun"), message: error instanceof Error ? error.message : String(error), node: null, details: "" }];
     return null;

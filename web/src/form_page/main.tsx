@@ -45,6 +45,7 @@ async function opened(source: Source): Promise<FormPage | null> {
     try {
       return await open(source);
     } catch (error) {
+      if (error instanceof HttpError && error.status === 401) location.reload(); // the login comes in the page's place
       if (!(error instanceof HttpError && error.status === 0)) {
         render(<Instead title={t("formPage.unavailable")}>{error instanceof Error ? error.message : String(error)}</Instead>, root);
         return null;

@@ -8,6 +8,7 @@ import { EventRouter } from "../api/routing";
 import { queueRun } from "../api/running";
 import { ServerSocket } from "../api/socket";
 import type { Document } from "../model/document";
+import { neededBy } from "../model/form/needs";
 import { findNode } from "../model/levels";
 import { MOST_RUNS, type Kept, type KeptRun, type KeptValue } from "./kept";
 import { failureOf, resultsOf, type Shown, type WantedOutput } from "./results";
@@ -69,7 +70,8 @@ export class OwnRuns {
   /** Queues the workflow as it stands; null where the server refused it. */
   async begin(targets: readonly string[] | null, values: readonly KeptValue[]): Promise<string | null> {
     this.notice.value = "";
-    const promptId = await queueRun(this.document, this.router, this.clientId, targets);
+    // a node that is missing here matters only where a result needs it
+    const promptId = await queueRun(this.document, this.router, this.clientId, targets, (prompt) => neededBy(prompt, targets));
     if (promptId === null) return null;
     batch(() => {
       this.runs.value = [fresh({ promptId, at: Date.now(), values }, "waiting"), ...this.runs.peek()].slice(0, MOST_RUNS);

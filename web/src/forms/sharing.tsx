@@ -24,12 +24,12 @@ export function Sharing({ editor, document }: { editor: Editor; document: Docume
   const address = savedAs === null ? null : new URL(formAddress(savedAs), location.href).href;
   const keep = (): void => void storeDraft(draftOf(document)).catch((error: unknown) => editor.ui.tell(reason(error), "error"));
   return (
-    <section class="form-sharing" aria-label={t("formPanel.address")}>
+    <div class="form-sharing">
       {address && (
-        <label>{t("formPanel.address")}
-          <span class="form-address"><input readOnly value={address} onFocus={({ currentTarget }) => currentTarget.select()} />
-            <button type="button" class="button" onClick={() => void copy(editor, address)}>{t("formPanel.copy")}</button></span>
-        </label>
+        <div class="form-address">
+          <label>{t("formPanel.address")}<input readOnly value={address} onFocus={({ currentTarget }) => currentTarget.select()} /></label>
+          <button type="button" class="button" onClick={() => void copy(editor, address)}>{t("formPanel.copy")}</button>
+        </div>
       )}
       <div class="form-sharing-row">
         <a class="button" href={draftAddress(document.id)} target="_blank" rel="opener" onPointerDown={keep} onFocus={keep}>{t("formPanel.preview")}</a>
@@ -38,6 +38,6 @@ export function Sharing({ editor, document }: { editor: Editor; document: Docume
           <span class="muted">{address === null ? t("formPanel.saveFirst") : t("formPanel.saveAgain")}</span>
         </>}
       </div>
-    </section>
+    </div>
   );
 }

@@ -4,7 +4,7 @@ import { pack } from "../../fixtures/subgraphs";
 import { DEFAULT_WORKFLOW } from "../default_workflow";
 import type { Document } from "../document";
 import { EMPTY_FORM, formEdit, moveItem, readForm, removeItem, type Form, type FormField } from "../form/form";
-import { missingFor } from "../form/needs";
+import { missingFor, neededBy } from "../form/needs";
 import { placeForm, setField, sharedBy, startOf, troubleOf, valueOf, widgetPlaces, type PlacedField } from "../form/places";
 import { fieldOf, suggestForm } from "../form/suggest";
 import { createNode } from "../graph";
@@ -194,6 +194,13 @@ describe("what is missing", () => {
       { node: "1", input: "ckpt_name", message: expect.stringContaining('Ckpt name "gone.safetensors" is not on this server') as string },
       { node: "30", input: "", message: expect.stringContaining("their-pack") as string },
     ]);
+  });
+
+  it("matters only where a result needs it", () => {
+    const prompt = buildPrompt(openDocument().root);
+    expect(Object.keys(neededBy(prompt, ["6"])).sort()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    expect(Object.keys(neededBy(prompt, ["3", "gone"])).sort()).toEqual(["1", "3"]);
+    expect(neededBy(prompt, null)).toBe(prompt);
   });
 
   it("is nothing for the first workflow", () => {
