@@ -100,7 +100,8 @@ export async function openTemplate(editor: Editor, template: TemplateInfo): Prom
     const isRenamed = [...names].some(([name, kept]) => name !== kept);
     const document = editor.open(isRenamed ? renamed(workflow, names) : workflow, title);
     const missing = document ? missingOf(template, document) : [];
-    if (missing.length > 0) editor.ui.tell(t("templates.missing", { name: title, files: missing.slice(0, 3).join(", ") }), "error");
+    const note = template.models.some((model) => !model.present && model.page) ? ` ${t("templates.seeNote")}` : "";
+    if (missing.length > 0) editor.ui.tell(t("templates.missing", { name: title, files: missing.slice(0, 3).join(", ") }) + note, "error");
   } catch (error) {
     editor.ui.tell(t("templates.openFailed", { name: title, why: http.reason(error) }), "error");
   }
