@@ -18,6 +18,7 @@ from nodes import control, image_conditioning, latent, loaders, lora, sampling, 
 from tools.tiny_model.scenes import SIZE
 
 CHECKPOINT = "weft-tiny.safetensors"
+STEPS, CFG = 20, 4.0
 T = TypeVar("T")
 
 
@@ -82,7 +83,7 @@ class Bench:
 
     def draw(
         self, positive: Conditioning, negative: Conditioning | None = None, start: Latent | None = None, *, seed: int,
-        model: Any = None, cfg: float = 4.0, steps: int = 20,
+        model: Any = None, cfg: float = CFG, steps: int = STEPS,
     ) -> np.ndarray:  # fmt: skip
         """One picture by KSampler and VAEDecode: uint8 (H, W, 3)."""
         drawn = sampling.ksampler(
@@ -104,7 +105,7 @@ class Bench:
         encoded = vae.encode(pixels=to_image(picture), vae=self.checkpoint[2], context=self)
         return to_picture(vae.decode(samples=encoded, vae=self.checkpoint[2], context=self))
 
-    def controlled(self, name: str, hint: np.ndarray, words: str, *, seed: int, strength: float = 1.0) -> np.ndarray:
+    def controlled(self, name: str, hint: np.ndarray, words: str, *, seed: int, steps: int = STEPS) -> np.ndarray:
         """A picture whose composition a map steers: ControlNetLoader, ControlNetApplyAdvanced."""
         network = control.load_control_net(control_net_name=f"{name}.safetensors", context=self)
         steered = control.apply_control_net_advanced(
@@ -112,11 +113,12 @@ class Bench:
             negative=self.say(""),
             control_net=network,
             image=to_image(hint),
-            strength=strength,
         )
-        return self.draw(steered.positive, steered.negative, seed=seed)
+        return self.draw(steered.positive, steered.negative, seed=seed, steps=steps)
 
-    def inpainted(self, model: Any, picture: np.ndarray, mask: np.ndarray, words: str, *, seed: int) -> np.ndarray:
+    def inpainted(
+        self, model: Any, picture: np.ndarray, mask: np.ndarray, words: str, *, seed: int, steps: int = STEPS
+    ) -> np.ndarray:
         """A part of a picture made anew by the inpainting variant: InpaintModelConditioning."""
         steering = image_conditioning.inpaint_model_conditioning(
             positive=self.say(words),
@@ -126,7 +128,7 @@ class Bench:
             mask=torch.from_numpy(mask)[None],
             context=self,
         )
-        return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed)
+        return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed, steps=steps)
 
     def masked(self, picture: np.ndarray, mask: np.ndarray, words: str, *, seed: int) -> np.ndarray:
         """The same by the base alone: VAEEncode, SetLatentNoiseMask."""
@@ -134,7 +136,7 @@ class Bench:
         start = latent.set_noise_mask(samples=encoded, mask=torch.from_numpy(mask)[None])
         return self.draw(self.say(words), start=start, seed=seed)
 
-    def edited(self, model: Any, picture: np.ndarray, words: str, *, seed: int, cfg: float = 4.0) -> np.ndarray:
+    def edited(self, model: Any, picture: np.ndarray, words: str, *, seed: int, steps: int = STEPS) -> np.ndarray:
         """A picture changed as told by the editing variant: InstructPixToPixConditioning."""
         steering = image_conditioning.instruct_pix_to_pix_conditioning(
             positive=self.say(words),
@@ -143,7 +145,7 @@ class Bench:
             pixels=to_image(picture),
             context=self,
         )
-        return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed, cfg=cfg)
+        return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed, steps=steps)
 
 
 def to_image(picture: np.ndarray) -> torch.Tensor:

@@ -65,7 +65,7 @@ def _touched(edit: Edit) -> np.ndarray:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=12, rate=1e-3)
+    parser = arguments_of(__doc__, minutes=12, rate=1.5e-3)
     parser.add_argument("--prepare", action="store_true", help="only make the pictures of the edits")
     arguments = parser.parse_args()
     base = Base.load(arguments.base)

@@ -26,7 +26,7 @@ from tools.tiny_model.companions.training_loop import Settings, arguments_of, tr
 from tools.tiny_model.scenes import Scene, Thing
 from tools.tiny_model.train_vae import encode_all
 
-RANK, BATCH, DROPPED, FILLED = 8, 64, 0.1, 0.3
+RANK, BATCH, DROPPED, FILLED = 4, 64, 0.1, 0.3
 STYLED = 1000  # pictures of the style
 WORD = "moon"
 # The five pictures: colour, background, diameter, x, y.
