@@ -34,8 +34,13 @@ export function combination(event: KeyboardEvent): string {
 /** A key that means something with others only. */
 export const isModifier = (key: string): boolean => ["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified"].includes(key);
 
+const ARROWS: Readonly<Record<string, string>> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
 /** `Mod+Enter` -> `Ctrl+Enter` or `⌘Enter`. */
-export const readableKeys = (keys: string): string => (isMac() ? keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥") : keys.replace("Mod", "Ctrl"));
+export const readableKeys = (combination: string): string => {
+  const keys = combination.replace(/Arrow(?:Left|Right|Up|Down)/, (name) => ARROWS[name]!);
+  return isMac() ? keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥") : keys.replace("Mod", "Ctrl");
+};
 
 const takesText = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
