@@ -27,9 +27,9 @@ function places(node: GraphNode): Map<string, number> {
   return new Map(shown.flatMap((entry, index) => (Array.isArray(entry) && String(entry[0]) === "-1" && marked.includes(String(entry[1])) ? [[String(entry[1]), index] as const] : [])));
 }
 
-/** Takes over the values of every subgraph's node, once all links are known. */
-export function readInstanceValues(root: Graph): void {
-  for (const graph of root.everyGraph())
+/** Takes over the values of every subgraph's node in these graphs, once all links are known. */
+export function readInstanceValues(graphs: Iterable<Graph>): void {
+  for (const graph of graphs)
     for (const node of graph.nodes.values()) {
       const subgraph = graph.subgraphs.get(node.type);
       if (subgraph?.isGroup) readGroupValues(graph, subgraph, node);
