@@ -14,6 +14,10 @@ import type { DialogHandle, PanelHandle, PanelRegistration } from "./weft_extens
 /** What the mount of a place gives: nothing, or a clean-up. */
 type Mounted = ReturnType<PanelRegistration["mount"]>;
 
+/** As in extensions.css. */
+const WIDTH = 336;
+const PHONE = 720;
+
 interface Panel {
   readonly extension: RunningExtension;
   readonly registration: PanelRegistration;
@@ -78,6 +82,9 @@ export class Surfaces {
       },
     };
     this.panels.value = [...this.panels.peek(), { extension, registration, handle }];
+    extension.owns(this.editor.commands.add({
+      id: `${extension.id}:panel:${registration.id}`, label: registration.title, group: "Panels", checked: () => isMine(this.open.value), run: () => (isOpen() ? close() : open()),
+    }));
     return handle;
   }
 
@@ -106,9 +113,14 @@ export class Surfaces {
   }
 }
 
-function SidePanel({ panel: { extension, registration, handle } }: { panel: Panel }) {
+function SidePanel({ editor, panel: { extension, registration, handle } }: { editor: Editor; panel: Panel }) {
   const root = useRef<HTMLElement>(null);
-  useEffect(() => root.current?.focus(), []);
+  useEffect(() => {
+    root.current?.focus();
+    const cover = (right: number): void => void (editor.stage.insets = { ...editor.stage.insets, right });
+    cover(innerWidth > PHONE ? WIDTH : 0);
+    return () => cover(0);
+  }, []);
   return (
     <aside class="extension-panel" ref={root} tabIndex={-1} aria-label={registration.title}
       onKeyDown={(event) => {
@@ -129,7 +141,7 @@ export function overlayOf(host: ExtensionHost, surfaces: Surfaces) {
     const dialog = surfaces.dialog.value;
     return (
       <>
-        {panel && <SidePanel key={panel.registration.id + panel.extension.id} panel={panel} />}
+        {panel && <SidePanel key={panel.registration.id + panel.extension.id} editor={editor} panel={panel} />}
         {dialog && editor.ui.dialog.value === "extension" && (
           <Dialog key={dialog.title} editor={editor} title={dialog.title} focuses="dialog">
             <Place extension={dialog.extension} what={t("extensions.dialog", { name: dialog.title })} mount={dialog.mount} />

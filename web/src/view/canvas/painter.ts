@@ -128,10 +128,10 @@ function phaseColor(frame: Frame, id: NodeId): string | null {
   return phase === "error" ? frame.theme.error : null;
 }
 
-/** The badges as pills at the end of the title, the lines below it. */
-function paintDecoration({ context, document, theme, camera }: Frame, id: NodeId, { x, y, width }: Rect): void {
+/** The badges as pills at the end of the title, the lines below it. Gives the width that the badges take. */
+function paintDecoration({ context, document, theme, camera }: Frame, id: NodeId, { x, y, width }: Rect): number {
   const decoration = document.decoration(id);
-  if (!decoration) return;
+  if (!decoration) return 0;
   const tones: Record<Tone, string> = { info: theme.muted, good: theme.done, warning: theme.accent, error: theme.error };
   let right = x + width - 10;
   context.font = "600 12px system-ui, sans-serif";
@@ -145,9 +145,11 @@ function paintDecoration({ context, document, theme, camera }: Frame, id: NodeId
     context.fillText(text, right - wide + 7, y + TITLE / 2 + 1);
     right -= wide + 5;
   }
-  if (camera.scale < 0.3 || document.layout(id).top === 0) return;
-  context.fillStyle = theme.muted;
-  decoration.lines.forEach((line, index) => context.fillText(line, x + 14, y + TITLE + 5 + (index + 0.5) * LINE, width - 28));
+  if (camera.scale >= 0.3 && document.layout(id).top > 0) {
+    context.fillStyle = theme.muted;
+    decoration.lines.forEach((line, index) => context.fillText(line, x + 14, y + TITLE + 5 + (index + 0.5) * LINE, width - 28));
+  }
+  return x + width - 10 - right;
 }
 
 function paintWidgets({ context, theme, standIn }: Frame, node: GraphNode, { x, y, width }: Rect, layout: NodeLayout): void {
@@ -181,11 +183,11 @@ function paintFarNode(frame: Frame, id: NodeId): void {
   context.roundRect(x, y, width, TITLE, [12, 12, height <= TITLE ? 12 : 0, height <= TITLE ? 12 : 0]);
   context.fill();
   if (camera.scale > 0.16) {
+    context.textBaseline = "middle";
+    const taken = paintDecoration(frame, id, bounds);
     context.fillStyle = theme.text;
     context.font = `600 ${Math.min(24, Math.max(14, 8 / camera.scale))}px system-ui, sans-serif`;
-    context.textBaseline = "middle";
-    context.fillText(document.graph.title(node), x + 12, y + TITLE / 2 + 1, width - 24);
-    paintDecoration(frame, id, bounds);
+    context.fillText(document.graph.title(node), x + 12, y + TITLE / 2 + 1, width - 24 - taken);
   }
   if (camera.scale > 0.12) paintWidgets(frame, node, bounds, document.layout(id));
   paintPicture(frame, id, bounds);

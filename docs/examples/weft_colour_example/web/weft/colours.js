@@ -6,8 +6,8 @@ import { swatches } from "./parts/swatches.js";
 
 const TYPE = "ExampleColour";
 const TEXTS = {
-  en: { panel: "Colours", used: "{count} colours are used", paint: "Colour the selection…", add: "Add a colour here", dark: "dark" },
-  de: { panel: "Farben", used: "{count} Farben werden benutzt", paint: "Auswahl färben…", add: "Hier eine Farbe hinzufügen", dark: "dunkel" },
+  en: { panel: "Colours", used: "Colours used: {count}", paint: "Colour the selection…", add: "Add a colour here", dark: "dark" },
+  de: { panel: "Farben", used: "Benutzte Farben: {count}", paint: "Auswahl färben…", add: "Hier eine Farbe hinzufügen", dark: "dunkel" },
 };
 
 /** @param {NodeInfo} node @returns {string} */
