@@ -3,6 +3,7 @@
 import type { Job } from "../api/jobs";
 import type { FileRef } from "../model/run_state";
 import type { Json } from "../model/types";
+import { t } from "../words";
 
 export interface Shown {
   readonly label: string;
@@ -40,7 +41,7 @@ export const firstFile = (shown: readonly Shown[]): FileRef | null => shown.flat
 /** Why a job made nothing, in words, with the node's name where `titleOf` knows it; "" for one that was cancelled. */
 export function failureOf({ execution_error: error }: Job, titleOf: (key: string) => string | null): string {
   if (!error) return "";
-  const said = String(error.exception_message ?? "").trim() || String(error.exception_type ?? "The run failed without saying why.");
+  const said = String(error.exception_message ?? "").trim() || String(error.exception_type ?? t("errors.runFailedSilently"));
   const node = titleOf(String(error.node_id ?? "")) ?? String(error.node_type ?? "");
   return node ? `${node}: ${said}` : said;
 }

@@ -11,6 +11,7 @@ import { NodeLayer } from "../view/dom/node_layer";
 import { socketShape, traceSocket } from "../view/socket_shapes";
 import type { Gesture, Stage } from "../view/stage";
 import { typeColor } from "../view/theme";
+import { t } from "../words";
 import { listenToClipboard } from "./clipboard";
 import { enterCanvas } from "./focus";
 import { takeFiles } from "./files";
@@ -217,7 +218,7 @@ export function Viewport({ editor, machine }: { editor: Editor; machine: Pointer
     return effect(() => paintGesture(sheet.current!, stage));
   }, []);
   return (
-    <div class="viewport" ref={root} role="region" aria-label="Canvas" tabIndex={0}>
+    <div class="viewport" ref={root} role="region" aria-label={t("node.canvas")} tabIndex={0}>
       <canvas class="scene" ref={canvas} aria-hidden="true" />
       <div class="nodes" ref={layer}><NodeLayer editor={editor} /></div>
       <canvas class="sheet" ref={sheet} hidden aria-hidden="true" />

@@ -10,19 +10,19 @@ import { closeDocument, turnTabs } from "../interaction/tabs";
 import { withKeys } from "../interaction/keymap";
 import { shownHalf, toggleHalf } from "../library/shown";
 import { RunControls } from "../running/run_controls";
-import { t } from "../words";
+import { named, t } from "../words";
 import { AccountButton } from "./account";
 
 function Tab({ editor, document }: { editor: Editor; document: Document }) {
   const isActive = editor.active.value === document;
   return (
     <div class={`tab${isActive ? " is-active" : ""}`}>
-      <button type="button" class="tab-name" role="tab" id={`tab-${document.id}`} aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? "Not saved under a name yet; a draft is kept"}>
+      <button type="button" class="tab-name" role="tab" id={`tab-${document.id}`} aria-selected={isActive} onClick={() => editor.activate(document)} title={document.savedAs ?? t("bar.notSavedYet")}>
         {document.name.value}
-        {document.isDirty && <span class="unsaved" aria-label="has changes that are not saved" />}
+        {document.isDirty && <span class="unsaved" aria-label={t("bar.unsaved")} />}
       </button>
       {editor.documents.value.length > 1 && (
-        <button type="button" class="tab-close" aria-label={`Close ${document.name.value}`} onClick={() => void closeDocument(editor, document)}><CloseIcon /></button>
+        <button type="button" class="tab-close" aria-label={t("bar.close", { name: document.name.value })} onClick={() => void closeDocument(editor, document)}><CloseIcon /></button>
       )}
     </div>
   );
@@ -58,7 +58,7 @@ function offerMore(editor: Editor, { left, right, bottom }: DOMRect): void {
 }
 
 const MoreButton = ({ editor, isPhone }: { editor: Editor; isPhone: boolean }) => (
-  <button type="button" class={`icon-button ${isPhone ? "only-phone" : "not-phone"}`} aria-label="More" aria-haspopup="menu" title="More: commands, settings, panels" onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}>
+  <button type="button" class={`icon-button ${isPhone ? "only-phone" : "not-phone"}`} aria-label={t("bar.more")} aria-haspopup="menu" title={t("bar.moreHint")} onClick={({ currentTarget }) => offerMore(editor, currentTarget.getBoundingClientRect())}>
     <MenuIcon />
   </button>
 );
@@ -72,24 +72,24 @@ export function TopBar({ editor }: { editor: Editor }) {
       <MoreButton editor={editor} isPhone />
       <img class="logo" src="./icon.svg" alt="Weft" width="26" height="26" />
       <div class="tabs" onKeyDown={(event) => walkTabs(editor, event)}>
-        <span role="tablist" aria-label="Open workflows" aria-owns={editor.documents.value.map((entry) => `tab-${entry.id}`).join(" ")} />
+        <span role="tablist" aria-label={t("bar.workflows")} aria-owns={editor.documents.value.map((entry) => `tab-${entry.id}`).join(" ")} />
         {editor.documents.value.map((entry) => <Tab key={entry.id} editor={editor} document={entry} />)}
-        <button type="button" class="icon-button" aria-label="New workflow" title="New workflow" onClick={() => editor.newDocument()}><PlusIcon /></button>
+        <button type="button" class="icon-button" aria-label={t("bar.newWorkflow")} title={t("bar.newWorkflow")} onClick={() => editor.newDocument()}><PlusIcon /></button>
       </div>
-      <nav class="tools" aria-label="Workflow">
-        <button type="button" class="icon-button" aria-label="Undo" title={withKeys(editor, `Undo ${document?.history.undoLabel ?? ""}`, "edit.undo")} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
-        <button type="button" class="icon-button not-phone" aria-label="Redo" title={withKeys(editor, `Redo ${document?.history.redoLabel ?? ""}`, "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
+      <nav class="tools" aria-label={t("bar.workflow")}>
+        <button type="button" class="icon-button" aria-label={t("bar.undo")} title={withKeys(editor, document?.history.canUndo ? t("bar.undoStep", { step: named("steps", document.history.undoLabel) }) : t("bar.undo"), "edit.undo")} disabled={!document?.history.canUndo} onClick={() => document?.undo()}><UndoIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label={t("bar.redo")} title={withKeys(editor, document?.history.canRedo ? t("bar.redoStep", { step: named("steps", document.history.redoLabel) }) : t("bar.redo"), "edit.redo")} disabled={!document?.history.canRedo} onClick={() => document?.redo()}><RedoIcon /></button>
         <span class="divider" />
-        <button type="button" class="button quiet not-phone" title={withKeys(editor, "Open", "workflow.open")} onClick={() => (ui.dialog.value = "open")}>Open</button>
+        <button type="button" class="button quiet not-phone" title={withKeys(editor, t("bar.open"), "workflow.open")} onClick={() => (ui.dialog.value = "open")}>{t("bar.open")}</button>
         <button type="button" class="button quiet with-icon not-phone" aria-label={t("templates.title")} title={withKeys(editor, t("templates.title"), "workflow.templates")} onClick={() => (ui.dialog.value = "templates")}><TemplateIcon /><span>{t("templates.title")}</span></button>
-        <button type="button" class="button quiet not-phone" title={withKeys(editor, "Save", "workflow.save")} onClick={() => void saveActive(editor)}>Save</button>
-        <button type="button" class="icon-button not-phone" aria-label="Versions" title={withKeys(editor, "Versions", "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
+        <button type="button" class="button quiet not-phone" title={withKeys(editor, t("bar.save"), "workflow.save")} onClick={() => void saveActive(editor)}>{t("bar.save")}</button>
+        <button type="button" class="icon-button not-phone" aria-label={t("bar.versions")} title={withKeys(editor, t("bar.versions"), "workflow.versions")} onClick={() => (ui.dialog.value = "versions")}><ClockIcon /></button>
         <span class="divider" />
-        <button type="button" class="icon-button not-phone" aria-label="Show everything" title={withKeys(editor, "Show everything", "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label={t("bar.showAll")} title={withKeys(editor, t("bar.showAll"), "view.all")} onClick={() => editor.stage.fit()}><FitIcon /></button>
         <button type="button" class={`icon-button not-phone${shownHalf.value !== null ? " is-on" : ""}`} aria-label={t("library.title")} aria-pressed={shownHalf.value !== null} title={withKeys(editor, t("library.title"), "library.workflows")} onClick={() => toggleHalf()}><LibraryIcon /></button>
         <button type="button" class={`icon-button not-phone${showsForm.value ? " is-on" : ""}`} aria-label={t("formPanel.title")} aria-pressed={showsForm.value} title={withKeys(editor, t("formPanel.open"), "view.form")} onClick={() => (showsForm.value = !showsForm.value)}><FormIcon /></button>
-        <button type="button" class={`icon-button not-phone${ui.showsGallery.value ? " is-on" : ""}`} aria-label="Results" aria-pressed={ui.showsGallery.value} title={withKeys(editor, "Results", "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
-        <button type="button" class="icon-button not-phone" aria-label="Help" title={withKeys(editor, "Help", "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
+        <button type="button" class={`icon-button not-phone${ui.showsGallery.value ? " is-on" : ""}`} aria-label={t("bar.results")} aria-pressed={ui.showsGallery.value} title={withKeys(editor, t("bar.results"), "view.results")} onClick={() => (ui.showsGallery.value = !ui.showsGallery.value)}><GalleryIcon /></button>
+        <button type="button" class="icon-button not-phone" aria-label={t("bar.help")} title={withKeys(editor, t("bar.help"), "view.help")} onClick={() => (ui.dialog.value = "help")}><HelpIcon /></button>
         <ExtensionsButton editor={editor} />
         <MoreButton editor={editor} isPhone={false} />
       </nav>

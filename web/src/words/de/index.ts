@@ -37,7 +37,8 @@ import { search } from "./search";
 import { menu } from "./menu";
 import { notices } from "./notices";
 import { help } from "./help";
+import { bar } from "./bar";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help });
+export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar });

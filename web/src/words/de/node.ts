@@ -56,4 +56,5 @@ export const node = {
   color: "Farbe",
   groupToFind: "Gruppe",
   change: "{widget} ändern",
+  canvas: "Arbeitsfläche",
 } as const;

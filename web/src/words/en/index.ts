@@ -35,5 +35,6 @@ import { search } from "./search";
 import { menu } from "./menu";
 import { notices } from "./notices";
 import { help } from "./help";
+import { bar } from "./bar";
 
-export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help } as const;
+export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar } as const;

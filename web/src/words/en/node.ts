@@ -56,4 +56,5 @@ export const node = {
   color: "colour",
   groupToFind: "group",
   change: "change {widget}",
+  canvas: "Canvas",
 } as const;
