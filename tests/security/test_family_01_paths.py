@@ -114,6 +114,21 @@ def test_saved_workflows(real, secret):
         tried(real, "PUT", f"/weft/drafts/{form}", b'{"name": "a", "workflow": {}}')
 
 
+def test_folders_of_workflows_and_models(real, secret):
+    folders, models = "/weft/library/folders", "/weft/models"
+    for form in map(encoded, names_of(secret)):
+        real.ask("PUT", f"{folders}/own", b"")
+        tried(real, "PUT", f"{folders}/{form}")
+        tried(real, "POST", f"{folders}/own/move?to={form}")
+        tried(real, "POST", f"{folders}/{form}/move?to=gotten")
+        tried(real, "DELETE", f"{folders}/{form}")
+        tried(real, "GET", f"{models}/about?kind=loras&name={form}")
+        tried(real, "GET", f"{models}/about?kind={form}&name=a.safetensors")
+        tried(real, "POST", f"{models}/hash?kind=loras&name={form}")
+        tried(real, "DELETE", f"{models}/picture?kind=loras&name={form}")
+        tried(real, "PUT", f"{models}/picture?kind=loras&name={form}", b'{"filename": "a.png"}')
+
+
 def test_uploads(real, secret):
     for name in names_of(secret):
         for route in ("/upload/image", "/upload/mask"):
