@@ -33,15 +33,14 @@ export const PROMPTS: readonly Template[] = [
   {
     name: "regional_prompts", title: "Regional prompts", technique: "Prompts", tags: ["areas", "composition", "layout"], models: [WEFT],
     description: "Say for each area of the picture what is to be there.",
-    note: "Each prompt counts in its rectangle (numbers are pixels), the last one everywhere. Right click on **Conditioning (Set Area)** and choose the regions editor to draw the rectangles on a canvas.",
+    note: "Each prompt counts in its rectangle (numbers are pixels); where the two overlap, both count. Right click on **Conditioning (Set Area)** and choose the regions editor to draw the rectangles on a canvas.\n\nThe model that ships wants areas of 128 pixels, which is all it knows; larger models take smaller ones, too.",
     build(recipe) {
       const { model, clip, vae } = load(recipe);
-      const left = recipe.add("ConditioningSetArea", { conditioning: say(recipe, clip, "a red heart on a white background", "On the left"), width: 64, height: SIZE, x: 0, y: 0, strength: 1 });
-      const right = recipe.add("ConditioningSetArea", { conditioning: say(recipe, clip, "a blue star on a white background", "On the right"), width: 64, height: SIZE, x: 64, y: 0, strength: 1 });
-      const all = say(recipe, clip, "a red heart left of a blue star on a white background", "Everywhere");
-      const both = recipe.add("ConditioningCombine", { conditioning_1: left, conditioning_2: right });
-      const positive = recipe.add("ConditioningCombine", { conditioning_1: both, conditioning_2: all });
-      save(recipe, decode(recipe, sample(recipe, { model, positive, negative: avoid(recipe, clip), latent: empty(recipe) }), vae), "regional_prompts");
+      const area = { width: SIZE, height: SIZE, y: 0, strength: 1 };
+      const left = recipe.add("ConditioningSetArea", { conditioning: say(recipe, clip, "a red heart in a meadow", "On the left"), ...area, x: 0 });
+      const right = recipe.add("ConditioningSetArea", { conditioning: say(recipe, clip, "a yellow star in a meadow", "On the right"), ...area, x: 96 });
+      const positive = recipe.add("ConditioningCombine", { conditioning_1: left, conditioning_2: right });
+      save(recipe, decode(recipe, sample(recipe, { model, positive, negative: avoid(recipe, clip), latent: empty(recipe, 224, SIZE) }), vae), "regional_prompts");
     },
   },
   {
