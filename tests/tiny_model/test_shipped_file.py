@@ -74,6 +74,15 @@ def test_the_engine_draws_what_a_caption_asks(checkpoint, text, seed, wanted):
     assert seen(draw_caption(checkpoint, text, seed=seed)) == wanted
 
 
+@pytest.mark.parametrize(("where", "axis"), [("left of", "x"), ("above", "y")])
+@pytest.mark.parametrize(("first", "second"), [("red heart", "blue star"), ("blue star", "red heart")])
+def test_two_objects_lie_as_a_caption_says(checkpoint, first, second, where, axis):
+    picture = draw_caption(checkpoint, f"a {first} {where} a {second} on a yellow background", seed=3)
+    places = {f"{found.colour} {found.shape}": found for found in detect(picture)}
+    assert set(places) == {first, second}
+    assert getattr(places[first], axis) < getattr(places[second], axis) - 30  # pixels
+
+
 def test_the_same_seed_draws_the_same_picture_and_another_another(checkpoint):
     first, again, other = (draw_caption(checkpoint, "a pink heart", seed=seed, steps=6) for seed in (1, 1, 2))
     assert (first == again).all()
