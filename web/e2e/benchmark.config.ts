@@ -2,4 +2,4 @@
 
 import tests from "./playwright.config";
 
-export default { ...tests, testMatch: "*.bench.ts", use: { ...tests.use, trace: "off" as const } };
+export default { ...tests, testMatch: ["*.bench.ts", "*.shots.ts"], use: { ...tests.use, trace: "off" as const } };
