@@ -1,5 +1,7 @@
 /** How does a picture lose what it says of its making? Its pieces without texts and EXIF; the compressed pixels are copied byte by byte. */
 
+import { t } from "../words";
+
 const latin1 = new TextDecoder("latin1");
 const letters = (bytes: Uint8Array, at: number, count = 4): string => latin1.decode(bytes.subarray(at, at + count));
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -14,7 +16,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-const damaged = (kind: string): Error => new Error(`expected a whole ${kind} file, found one that ends early`);
+const damaged = (kind: string): Error => new Error(t("sharing.cutShort", { kind }));
 const PNG_NOTES = new Set(["tEXt", "zTXt", "iTXt", "eXIf", "tIME"]);
 
 function strippedPng(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -89,5 +91,5 @@ export function withoutMetadata(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (letters(bytes, 1, 3) === "PNG") return strippedPng(bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return strippedJpeg(bytes);
   if (letters(bytes, 0) === "RIFF" && letters(bytes, 8) === "WEBP") return strippedWebp(bytes);
-  throw new Error("expected a PNG, JPEG or WebP picture, found another kind of file");
+  throw new Error(t("sharing.noPicture"));
 }

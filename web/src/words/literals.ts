@@ -12,8 +12,8 @@ export interface Literal {
 /** Attributes and properties whose texts are read. */
 const READ = new Set(["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "alt", "hint", "label", "placeholder", "says", "title", "unit"]);
 /** Attributes whose values look like sentences but are none. */
-const NEVER_READ = new Set(["accept", "class", "className", "d", "sandbox", "style", "viewBox", "points", "transform", "rel", "keywords", "tag"]);
-const TELLS = /(^|\.)(tell|say|confirm|prompt|alert|Error|HttpError)$/;
+const NEVER_READ = new Set(["family", "font", "font-family", "accept", "class", "className", "d", "sandbox", "style", "viewBox", "points", "transform", "rel", "keywords", "tag"]);
+const TELLS = /(^|\.)(tell|confirm|prompt|alert|Error|HttpError)$/;
 const LETTERS = /\p{L}{2}/u;
 /** Two words of letters with a space between them. */
 const PHRASE = /(^|[^\p{L}\p{N}_.$#-])\p{L}[\p{L}'’]+[,.:;!?…]? \p{L}+(?=[^\p{N}_(\-=[]|$)/u;
@@ -34,7 +34,8 @@ function isShown(node: ts.Node): boolean {
     } else if (ts.isJsxAttribute(at) || ts.isPropertyAssignment(at)) {
       return READ.has(nameOf(at));
     } else if (ts.isCallExpression(at) || ts.isNewExpression(at)) {
-      return at.arguments?.[0] === child && TELLS.test(at.expression.getText());
+      const called = at.expression.getText();
+      return (at.arguments?.[0] === child && TELLS.test(called)) || (at.arguments?.[1] === child && called === "withKeys");
     } else if (!(ts.isTemplateSpan(at) || ts.isTemplateExpression(at) || ts.isParenthesizedExpression(at) || ts.isAsExpression(at) || ts.isNonNullExpression(at))) {
       return false;
     }

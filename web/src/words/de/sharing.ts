@@ -25,4 +25,6 @@ export const sharing = {
   bare: "Ohne Workflow",
   bareSays: "Das Bild ohne Workflow und Prompt herunterladen; seine Pixel bleiben, wie sie sind",
   bareFails: "{name} konnte nicht von seinen Metadaten befreit werden: {why}",
+  cutShort: "erwartet: eine vollständige {kind}-Datei; gefunden: eine, die vorzeitig endet",
+  noPicture: "erwartet: ein Bild als PNG, JPEG oder WebP; gefunden: eine andere Art von Datei",
 } as const;

@@ -3,6 +3,8 @@ export const steps = {
   align: "ausrichten",
   areas: "Bereiche",
   "choose picture": "Bild wählen",
+  change: "ändern",
+  reset: "zurücksetzen",
   collapse: "ein- oder ausklappen",
   colour: "Farbe",
   connect: "verbinden",

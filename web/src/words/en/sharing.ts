@@ -25,4 +25,6 @@ export const sharing = {
   bare: "Without workflow",
   bareSays: "Download the picture without the workflow and prompt in it; its pixels stay as they are",
   bareFails: "{name} could not be freed of its metadata: {why}",
+  cutShort: "expected a whole {kind} file, found one that ends early",
+  noPicture: "expected a PNG, JPEG or WebP picture, found another kind of file",
 } as const;

@@ -5,6 +5,8 @@ export const steps = {
   align: "align",
   areas: "areas",
   "choose picture": "choose picture",
+  change: "change",
+  reset: "reset",
   collapse: "collapse",
   colour: "colour",
   connect: "connect",
