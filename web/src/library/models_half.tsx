@@ -19,9 +19,15 @@ import { MODEL_TYPE } from "./shown";
 const SIZES: Sizes = { rowHeight: 1, smallestTile: 150, tileHeight: (width) => Math.round((width - 8) * 0.8) + 54 };
 const SORT_LABELS: Record<ModelSort, "library.byName" | "library.byNewest" | "library.bySize"> = { name: "library.byName", newest: "library.byNewest", size: "library.bySize" };
 
-/** A model without a picture: its kind in a colour of its own. */
+/** What a model of a kind becomes on the wires, whose colour stands for it. */
+const SOCKETS: Readonly<Record<string, string>> = {
+  checkpoints: "MODEL", diffusion_models: "MODEL", loras: "LATENT", vae: "VAE", text_encoders: "CLIP", embeddings: "CONDITIONING", controlnet: "CONTROL_NET",
+  clip_vision: "CLIP_VISION", style_models: "STYLE_MODEL", upscale_models: "UPSCALE_MODEL",
+};
+
+/** A model without a picture: its kind in its colour. */
 export function Blank({ kind }: { kind: string }) {
-  return <span class="library-blank" style={{ "--hue": String(typeHue(kind) ?? 270) }} aria-hidden="true">{kind}</span>;
+  return <span class="library-blank" style={{ "--hue": String(typeHue(SOCKETS[kind] ?? kind) ?? 270) }} aria-hidden="true">{kind}</span>;
 }
 
 function Tile({ editor, model, index, style, tabIndex }: { editor: Editor; model: ModelInfo; index: number; style: CSSProperties; tabIndex: 0 | -1 }) {

@@ -107,7 +107,7 @@ function FileTile({ editor, entry, index, style, tabIndex }: CellProps & { entry
   const title = titleOf(entry.name);
   const isOpen = editor.documents.value.some((document) => document.savedAs === entry.name);
   const where = shelf.isSearching.value ? parentOf(entry.name) : "";
-  const meta = [where, ago(entry.modified_ms, Date.now()), t("library.nodes", { n: entry.nodes })].filter(Boolean).join(" · ");
+  const meta = [where, t("library.nodes", { n: entry.nodes }), ago(entry.modified_ms, Date.now())].filter(Boolean).join(" · ");
   return (
     <div class="library-tile" style={style} draggable onDragStart={(event) => event.dataTransfer?.setData(WORKFLOW_TYPE, entry.name)}
       onContextMenu={(event) => showMenu(editor, event, fileMenu(editor, entry, event.currentTarget))}>
