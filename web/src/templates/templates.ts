@@ -50,6 +50,9 @@ export const shelfTitle = (shelf: string): string => {
 export const titleOf = (template: TemplateInfo): string => template.words[language()]?.[0] ?? template.title;
 export const descriptionOf = (template: TemplateInfo): string => template.words[language()]?.[1] ?? template.description;
 
+/** Between what fuzzyScore gives for letters in order and for a word that is there. */
+const IN_WORDS = 200;
+
 /** The templates on a shelf ("" for all) that match a search, best ones first. */
 export function matching(all: readonly TemplateInfo[], shelf: string, query: string): readonly TemplateInfo[] {
   const here = all.filter((template) => shelf === "" || shelfOf(template) === shelf);
@@ -58,7 +61,8 @@ export function matching(all: readonly TemplateInfo[], shelf: string, query: str
   const scored = here.flatMap((template) => {
     const name = `${titleOf(template)} ${template.title}`;
     const rest = [descriptionOf(template), template.description, template.technique, template.package, ...template.tags].join(" ").toLowerCase();
-    const score = words.map((word) => Math.max(fuzzyScore(word, name), rest.includes(word) ? 1 : 0));
+    // words that stand there count before letters that only lie there in order
+    const score = words.map((word) => Math.max(fuzzyScore(word, name), rest.includes(word) ? IN_WORDS : 0));
     return score.every((value) => value > 0) ? [{ template, score: score.reduce((sum, value) => sum + value, 0) }] : [];
   });
   return scored.sort((a, b) => b.score - a.score).map(({ template }) => template);
