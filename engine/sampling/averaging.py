@@ -90,7 +90,7 @@ def _evaluate(
     """One pass of the network over items that agree: (len(bundle) * B, C, h', w'), item by item."""
     items = [item for _, item in bundle]
     count = len(items)
-    part = items[0].crop(x).float().repeat(count, 1, 1, 1)
+    part = torch.cat([item.crop(x) for item in items]).float()  # of one size, not always of one place
     level = sigma.float().repeat(count)
     length = math.lcm(*(item.embedding.shape[1] for item in items))
     # A prompt said twice attends as if said once: softmax shares its weight among equal keys.

@@ -89,6 +89,17 @@ def test_area_sees_only_its_part() -> None:
     assert model.calls[0][0].shape == (1, 4, 8, 6)
 
 
+def test_areas_of_one_size_at_two_places_see_each_its_own() -> None:
+    x = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(1))
+    halves = [Area(16, 8, 0, 0), Area(16, 8, 0, 8)]
+    model = GaussianModel()
+    found = BasicGuider(model, prompt(2.0, area=halves[0]) + prompt(-3.0, area=halves[1]))(x, SIGMA.expand(2))
+    assert len(model.calls) == 1
+    for mean, area in zip((2.0, -3.0), halves, strict=True):
+        alone = BasicGuider(GaussianModel(), prompt(mean, area=area))(x, SIGMA.expand(2))
+        torch.testing.assert_close(area.crop(found), area.crop(alone))
+
+
 def test_relative_area_is_a_share_of_the_latent() -> None:
     cells = Area(0.5, 0.25, 0.25, 0.5, relative=True).in_cells(16, 32)
     assert cells == Area(8, 8, 4, 16)
