@@ -82,7 +82,7 @@ function oneNode(sketch: Sketch, id: NodeId): string {
   const tint = node.known ? (theme.dark ? `oklch(0.42 ${0.06 * chroma} ${hue})` : `oklch(0.9 ${0.045 * chroma} ${hue})`) : theme.error;
   const parts = [
     `<rect x="0" y="${-title}" width="${width}" height="${height + title}" rx="12" fill="${paint(theme.node)}" stroke="${paint(theme.border)}"/>`,
-    title > 0 ? `<rect x="0" y="${-title}" width="${width}" height="${TITLE}" rx="12" fill="${paint(tint)}"/>${words(14, 5 - TITLE / 2, cut(document.graph.title(node), (width - 28) / 1.15), paint(theme.text), ' font-size="14" font-weight="600"')}` : "",
+    title > 0 ? `<path d="M0 0 V${12 - title} a12 12 0 0 1 12 -12 H${width - 12} a12 12 0 0 1 12 12 V0 Z" fill="${paint(tint)}"/>${words(14, 5 - TITLE / 2, cut(document.graph.title(node), (width - 28) / 1.15), paint(theme.text), ' font-size="14" font-weight="600"')}` : "",
     ...layout.widgets.map((place) => widget(sketch, node, place.spec, place.y, width, place.height)),
     layout.media && !layout.collapsed ? `<rect x="10" y="${layout.media.y}" width="${width - 20}" height="${Math.max(0, layout.media.height)}" rx="6" fill="none" stroke="${paint(theme.border)}" stroke-dasharray="5 4"/>` : "",
     sockets(sketch, node, layout),

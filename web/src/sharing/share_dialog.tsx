@@ -35,7 +35,7 @@ export function ShareDialog({ editor }: { editor: Editor }) {
   const document = editor.active.value;
   const hasSelection = (document?.selection.peek().size ?? 0) > 0;
   const [kind, setKind] = useState<Kind>("workflow");
-  const [isSelection, setSelection] = useState(hasSelection);
+  const [isSelection, setSelection] = useState((document?.selection.peek().size ?? 0) > 1); // one node was hardly chosen for this
   const [isEmbedded, setEmbedded] = useState(true);
   const [without, setWithout] = useState<ReadonlySet<PrivatePart>>(new Set());
   if (!document) return null;
