@@ -7,7 +7,10 @@ import { command } from "./panels_table";
 const source = (page: Page, id: string, input: string): Promise<string | undefined> =>
   page.evaluate(([id, input]) => globalThis.weft.active.value!.graph.linkInto(id!, input!)?.from, [id, input]);
 
-test.beforeEach(async ({ page }) => openEditor(page));
+test.beforeEach(async ({ page }) => {
+  await page.request.post("/api/settings", { data: { "weft.keys": null, "weft.theme": null, "weft.canvas.snap": null } });
+  await openEditor(page);
+});
 
 test("the palette finds a command by few letters, runs it, and offers it first the next time", async ({ page }) => {
   await node(page, "5").focus();

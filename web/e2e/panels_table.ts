@@ -19,6 +19,9 @@ export const PANELS: readonly PanelCase[] = [
   { name: "editor", open: () => Promise.resolve(), shows: "[data-node]", root: "body" },
   byCommand("open", "workflow.open", '[role="dialog"]'),
   byCommand("save", "workflow.save_as", '[role="dialog"]'),
+  byCommand("templates", "workflow.templates", ".templates"),
+  byCommand("library of workflows", "library.workflows", ".library", ".library"),
+  byCommand("library of models", "library.models", ".library", ".library"),
   byCommand("versions", "workflow.versions", '[role="dialog"]'),
   byCommand("trash", "workflow.trash", '[role="dialog"]'),
   byCommand("packs", "view.packs", '[role="dialog"]'),
@@ -72,6 +75,6 @@ export const closePanels = (page: Page): Promise<void> =>
     while (ui.closeTop()) continue;
     ui.showsGallery.value = ui.showsOutline.value = false;
     active.value!.errors.value = [];
-    document.querySelectorAll<HTMLElement>(".sweep [aria-label^='Close'], .forms [aria-label^='Close']").forEach((button) => button.click());
+    document.querySelectorAll<HTMLElement>(":is(.sweep, .forms, .library) [aria-label^='Close']").forEach((button) => button.click());
     (document.activeElement as HTMLElement | null)?.blur();
   });
