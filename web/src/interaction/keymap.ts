@@ -1,7 +1,7 @@
 /** What is pressed? Keys become combinations, and these run the commands that have them. */
 
 import type { Editor } from "../editor";
-import { phrase } from "../words";
+import { named, phrase } from "../words";
 import { leaveNode } from "./focus";
 
 /** What the mouse does, for the help. */
@@ -39,7 +39,7 @@ const ARROWS: Readonly<Record<string, string>> = { ArrowLeft: "←", ArrowRight:
 /** `Mod+Enter` -> `Ctrl+Enter` or `⌘Enter`. */
 export const readableKeys = (combination: string): string => {
   const keys = combination.replace(/Arrow(?:Left|Right|Up|Down)/, (name) => ARROWS[name]!);
-  return isMac() ? keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥") : keys.replace("Mod", "Ctrl");
+  return isMac() ? keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥") : keys.replace("Mod", "Ctrl").split("+").map((key) => named("keys", key)).join("+");
 };
 
 const takesText = (target: EventTarget | null): boolean =>

@@ -1,5 +1,7 @@
 /** May these two sockets be connected? */
 
+import { t } from "../words";
+
 const members = (type: string): string[] => type.split(",").map((part) => part.trim().toUpperCase());
 
 /**
@@ -17,6 +19,6 @@ export function accepts(input: string, output: string): boolean {
 
 /** A type as people read it: `CONDITIONING` -> `conditioning`, a union with "or" between its members. */
 export function typeLabel(type: string): string {
-  if (type === "*") return "anything";
+  if (type === "*") return t("node.anything");
   return type.split(",").map((part) => part.trim().toLowerCase()).join(" or ");
 }

@@ -1,6 +1,6 @@
 export const extensions = {
   title: "Erweiterungen",
-  open: "Erweiterungen…",
+  open: "Erweiterungen …",
   about: "Pakete bringen sie für den Editor mit. Sie haben alle Rechte dieser Seite: Schalte nur ein, wem du vertraust. Wenn der Editor nicht mehr funktioniert, öffne ihn mit {address}.",
   isSafe: "Dies ist ein sicherer Start: Keine Erweiterung wurde gestartet.",
   leaveSafe: "Den Editor mit Erweiterungen öffnen",
@@ -9,7 +9,7 @@ export const extensions = {
   origin: "Paket {pack} · {file}",
   off: "Ausgeschaltet",
   held: "Nicht gestartet",
-  starting: "Startet…",
+  starting: "Startet …",
   active: "Läuft",
   failed: "Konnte nicht starten",
   stopped: "Wurde angehalten",

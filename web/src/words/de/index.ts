@@ -10,6 +10,7 @@ import { formPanel } from "./formPanel";
 import { groups } from "./groups";
 import { colors } from "./colors";
 import { steps } from "./steps";
+import { keys } from "./keys";
 import { settings } from "./settings";
 import { account } from "./account";
 import { subgraph } from "./subgraph";
@@ -41,4 +42,4 @@ import { bar } from "./bar";
 
 const checked = <const D>(words: D & TranslationOf<typeof ENGLISH, D>): D => words;
 
-export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar });
+export const GERMAN = checked({ common, extensions, library, formPage, formPanel, groups, colors, steps, keys, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar });

@@ -2,7 +2,7 @@ export const run = {
   endedDone: "{name} ist fertig",
   endedFailed: "{name} ist fehlgeschlagen",
   took: "Dauer: {took}",
-  queuedOnly: { one: "Nur einmal eingereiht: Ein weiterer Lauf wäre derselbe. Stelle einen Seed auf „zufällig“ oder „+1“.", other: "Nur {n}-mal eingereiht: Ein weiterer Lauf wäre derselbe. Stelle einen Seed auf „zufällig“ oder „+1“." },
+  queuedOnly: { one: "Nur einmal eingereiht: Ein weiterer Lauf wäre derselbe. Stelle einen Seed auf „Zufall“ oder „+1“.", other: "Nur {n}-mal eingereiht: Ein weiterer Lauf wäre derselbe. Stelle einen Seed auf „Zufall“ oder „+1“." },
   cancelWaitingFails: "Die wartenden Läufe konnten nicht abgebrochen werden: {why}",
   failedNotAgain: "{name} ist fehlgeschlagen und läuft nicht erneut.",
   runTimes: { one: "Ausführen", other: "{n}-mal ausführen" },

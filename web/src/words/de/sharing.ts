@@ -1,6 +1,6 @@
 /** Wörter des Teilens: was hinausgeht, und was es verrät. */
 export const sharing = {
-  open: "Teilen oder exportieren…",
+  open: "Teilen oder exportieren …",
   title: "Teilen oder exportieren",
   what: "Was",
   workflow: "Workflow (JSON)",

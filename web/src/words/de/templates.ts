@@ -2,8 +2,8 @@
 
 export const templates = {
   title: "Vorlagen",
-  open: "Vorlagen…",
-  search: "Vorlagen suchen…",
+  open: "Vorlagen …",
+  search: "Vorlagen suchen …",
   all: "Alle",
   techniques: "Techniken",
   firstSteps: "Erste Schritte",
@@ -16,7 +16,7 @@ export const templates = {
   graphs: "Modelle und Graphen",
   found: { one: "{n} Vorlage", other: "{n} Vorlagen" },
   nothing: "Keine Vorlage passt.",
-  loading: "Vorlagen werden gelesen…",
+  loading: "Vorlagen werden gelesen …",
   failed: "Vorlagen können nicht gelesen werden: {why}",
   openFailed: "{name} kann nicht geöffnet werden: {why}",
   needs: { one: "Braucht {n} Datei, die nicht hier ist", other: "Braucht {n} Dateien, die nicht hier sind" },

@@ -8,6 +8,7 @@ import { formPanel } from "./formPanel";
 import { groups } from "./groups";
 import { colors } from "./colors";
 import { steps } from "./steps";
+import { keys } from "./keys";
 import { settings } from "./settings";
 import { account } from "./account";
 import { subgraph } from "./subgraph";
@@ -37,4 +38,4 @@ import { notices } from "./notices";
 import { help } from "./help";
 import { bar } from "./bar";
 
-export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, colors, steps, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar } as const;
+export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, colors, steps, keys, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar } as const;

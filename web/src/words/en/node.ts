@@ -57,4 +57,5 @@ export const node = {
   groupToFind: "group",
   change: "change {widget}",
   canvas: "Canvas",
+  anything: "anything",
 } as const;
