@@ -41,8 +41,9 @@ test("workflows are searched by what they hold, moved by drag and menu, renamed 
   await expect(named(page, `${mark} first`).locator("canvas, img")).toBeVisible();
   await find.fill("");
   await library(page).getByRole("button", { name: "New folder" }).click();
-  await page.keyboard.type(mark);
-  await page.keyboard.press("Enter");
+  const newName = library(page).getByRole("textbox", { name: /^New name of/ });
+  await newName.fill(mark);
+  await newName.press("Enter");
   await expect(named(page, mark)).toHaveAccessibleName(`Folder ${mark}, 0 workflows`);
   await named(page, `${mark} first`).dragTo(named(page, mark));
   await expect(named(page, mark)).toHaveAccessibleName(`Folder ${mark}, 1 workflow`);
@@ -60,9 +61,8 @@ test("workflows are searched by what they hold, moved by drag and menu, renamed 
   await expect(named(page, `${mark} second`)).toBeFocused();
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("F2");
-  await page.keyboard.press("ControlOrMeta+A");
-  await page.keyboard.type("Zeppelin");
-  await page.keyboard.press("Enter");
+  await newName.fill("Zeppelin");
+  await newName.press("Enter");
   await expect(named(page, "Zeppelin")).toBeVisible();
   await expect(page.getByRole("tab", { selected: true, name: `${mark}/Zeppelin` })).toBeVisible();
   await named(page, "Zeppelin").click(); // it is open: no further tab

@@ -27,12 +27,18 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 function Hash({ editor, about }: { editor: Editor; about: AboutModel }) {
   const [sha256, setSha256] = useState(about.sha256);
   const [isBusy, setBusy] = useState(false);
-  const addUp = (): void => {
+  const act = (): void => {
+    if (isBusy) return;
+    if (sha256) return void actions.copyText(editor, sha256);
     setBusy(true);
     hashModel(about).then(setSha256, (error: unknown) => editor.ui.tell(reason(error), "error")).finally(() => setBusy(false));
   };
-  if (sha256) return <button type="button" class="library-copy library-hash" title={t("library.tagOnly", { tag: sha256 })} onClick={() => void actions.copyText(editor, sha256)}>{sha256}</button>;
-  return isBusy ? <span role="status">{t("library.addingUp")}</span> : <button type="button" class="library-copy" onClick={addUp}>{t("library.addUp")}</button>;
+  // one button all the while, so that the focus stays on it
+  return (
+    <button type="button" class={`library-copy${sha256 ? " library-hash" : ""}`} aria-disabled={isBusy} title={sha256 && t("library.tagOnly", { tag: sha256 })} onClick={act}>
+      {sha256 || t(isBusy ? "library.addingUp" : "library.addUp")}
+    </button>
+  );
 }
 
 function Facts({ editor, about }: { editor: Editor; about: AboutModel }) {
