@@ -4,7 +4,7 @@ export default {
   apiVersion: 1,
   activate(weft) {
     globalThis.throwing = { decorations: 0, rounds: 0 };
-    weft.nodes.decorate({ decorate: () => { globalThis.throwing.decorations += 1; throw new Error("thrown in a decoration"); } });
+    weft.nodes.decorate({ types: ["ExampleColour"], decorate: () => { globalThis.throwing.decorations += 1; throw new Error("thrown in a decoration"); } });
     weft.commands.add({ id: "fail", label: "Fail in a command", run: () => { throw new Error("thrown in a command"); } });
     weft.commands.add({ id: "reject", label: "Fail later", run: async () => { await Promise.resolve(); throw new Error("rejected in a command"); } });
     weft.commands.add({ id: "circle", label: "Call itself", run: () => weft.commands.run("circle") });
