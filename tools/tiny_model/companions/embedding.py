@@ -1,6 +1,6 @@
 """Train a textual-inversion embedding (arXiv:2208.01618): a colour that has no name in the domain, from pictures of it.
 
-    python -m tools.tiny_model.companions.embedding --data DATA --base RUN --run OUT --minutes 3
+    python -m tools.tiny_model.companions.embedding --data DATA --base RUN --run OUT --minutes 2
 
 Writes models/embeddings/weft-tiny-word.safetensors: "an embedding:weft-tiny-word star" is a teal one.
 """
@@ -58,7 +58,7 @@ def encoded(base: Base, word: Word, texts: list[str]) -> Tensor:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=3, rate=1e-2)
+    parser = arguments_of(__doc__, minutes=2, rate=1e-2)
     arguments = parser.parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
     base = Base.load(arguments.base)

@@ -14,7 +14,7 @@ from tools.tiny_model.scenes import COLOURS, SIZE, Colour, Scene, Thing
 
 STROKE = 0.55  # of the diameter: the size of the hole in an outlined object
 SKY = np.array([(16, 20, 52), (60, 52, 118)], np.float32)  # above, below: a night without stars
-TEAL: Colour = (24, 178, 170)
+TEAL: Colour = (46, 136, 148)  # between blue and green, which a frozen UNet can reach
 
 
 def cover(thing: Thing, scale: float = 1.0) -> np.ndarray:

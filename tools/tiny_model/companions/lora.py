@@ -1,6 +1,6 @@
 """Train a LoRA (arXiv:2106.09685) of the base in kohya's layout: a style, or a new object learnt from five pictures.
 
-    python -m tools.tiny_model.companions.lora style  --data DATA --base RUN --run OUT --minutes 3
+    python -m tools.tiny_model.companions.lora style  --data DATA --base RUN --run OUT --minutes 4
     python -m tools.tiny_model.companions.lora object --data DATA --base RUN --run OUT --minutes 3
 
 Writes models/loras/weft-tiny-style.safetensors, and weft-tiny-object.safetensors, whose word is "moon".
@@ -97,7 +97,7 @@ def kohya(changes: dict[str, LowRank]) -> dict[str, Tensor]:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=3, rate=3e-3)
+    parser = arguments_of(__doc__, minutes=4, rate=3e-3)
     parser.add_argument("kind", choices=tuple(LESSONS))
     arguments = parser.parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
