@@ -121,12 +121,12 @@ test("what a workflow tells is said, and left out where that is chosen", async (
 
 test("a result is downloaded without its workflow, its pixels as they were", async ({ page }) => {
   await openEditor(page);
-  const pixels = (bytes: Buffer): Promise<number[]> => page.evaluate(async (base64) => {
-    const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+  const pixels = (bytes: Buffer): Promise<number[]> => page.evaluate(async (values) => {
+    const picture = await createImageBitmap(new Blob([new Uint8Array(values)], { type: "image/png" }));
     const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d")!;
     canvas.drawImage(picture, 0, 0);
     return [...canvas.getImageData(0, 0, picture.width, picture.height).data];
-  }, bytes.toString("base64"));
+  }, [...bytes]);
   const plain = Buffer.from(await page.evaluate(async () => {
     const canvas = new OffscreenCanvas(5, 3);
     const brush = canvas.getContext("2d")!;

@@ -85,7 +85,7 @@ test("a dialog keeps Tab inside and gives the focus back; a menu is walked by ar
   await page.keyboard.press("Shift+F10");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("d");
-  await expect(page.getByRole("menuitem", { name: /^D/ }).first()).toBeFocused();
+  await expect(page.locator("[role=menuitem]:focus")).toHaveText(/^D/);
   await page.keyboard.press("Escape");
   await expect(node(page, "4")).toBeFocused();
 });

@@ -52,17 +52,17 @@ test("made, run, entered, changed, left, run again, undone, saved and opened aga
   await idle(page);
 
   const name = `subgraph ${Date.now()}`;
-  const changed = await file(page);
   await page.keyboard.press("Control+s");
   await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
   await page.keyboard.press("Enter");
   await expect(page.getByText(`Saved as ${name}.json`)).toBeVisible();
+  const saved = await file(page);
   await page.getByRole("button", { name: "New workflow" }).click();
   await page.getByRole("button", { name: `Close ${name}` }).click();
   await page.keyboard.press("Control+o");
   await page.getByRole("button", { name, exact: true }).click();
   await expect(node(page, id)).toBeVisible();
-  expect(await file(page)).toBe(changed);
+  expect(await file(page)).toBe(saved);
 
   await page.evaluate((text) => globalThis.weft.openText(text, "again"), before);
   const second = await pack(page);

@@ -84,5 +84,5 @@ test("a link is dragged by a finger, and a long press opens the menu", async ({ 
   await touch(session, "touchEnd", []);
   await expect(page.getByRole("menuitem", { name: "Rename", exact: false }).first()).toBeVisible();
   await page.getByRole("menuitem", { name: /^Delete/ }).tap();
-  expect(await page.evaluate(() => globalThis.weft.active.value!.graph.nodes.has("5"))).toBe(false);
+  await expect.poll(() => page.evaluate(() => globalThis.weft.active.value!.graph.nodes.has("5"))).toBe(false);
 });
