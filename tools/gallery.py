@@ -2,7 +2,7 @@
 
     python -m tools.gallery [--only NAME ...]
 
-Writes templates/NAME.jpg (the picture in the gallery and on the template's card) for each template whose model files
+Writes web/templates/NAME.jpg (the picture in the gallery and on the template's card) for each template whose model files
 are in models/, removes those of the others, and writes docs/gallery.md. Everything is computed on the CPU, so that the
 same files make the same pictures.
 """
@@ -32,7 +32,7 @@ from engine.worker.setup import WorkerSetup
 from engine.worker.workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = ROOT / "templates"
+TEMPLATES = ROOT / "web" / "templates"
 PAGE = ROOT / "docs" / "gallery.md"
 QUALITY = 88  # of the JPEGs
 WIDEST = 800  # pixels of a picture
@@ -40,16 +40,16 @@ GAP = 4  # pixels between the pictures of a batch
 SHOWING = ("SaveImage", "PreviewImage")
 INTRODUCTION = """One picture per technique, drawn by the templates that ship (**Templates** in the editor's top bar) on
 the small models that ship. `make gallery` runs them all and writes this page. To open one, choose it in the editor, or
-drop its file on it; scripts find the same as API prompts in `templates/prompts`."""
+drop its file on it; scripts find the same as API prompts in `web/templates/prompts`."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """An entry of templates/index.json.
+    """An entry of web/templates/index.json.
 
     Attributes:
         models: paths below models/, each with the page where it is to be had, None for one that ships.
-        inputs: the pictures in templates/inputs that it loads.
+        inputs: the pictures in web/templates/inputs that it loads.
     """
 
     name: str
@@ -184,11 +184,11 @@ def page_of(templates: Sequence[Template]) -> str:
     for technique, group in groupby(drawn, key=lambda template: template.technique):
         lines += [f"## {technique}", ""]
         for template in group:
-            title = f"[{template.title}](../templates/{template.name}.json)"
+            title = f"[{template.title}](../web/templates/{template.name}.json)"
             lines += [
                 f"**{title}.** {template.description}",
                 "",
-                f"![{template.title}](../templates/{template.name}.jpg)",
+                f"![{template.title}](../web/templates/{template.name}.jpg)",
                 "",
             ]
     if others:

@@ -2,7 +2,7 @@
 
     python -m tools.template_inputs
 
-Writes templates/inputs/*.png. `make gallery` needs only the files.
+Writes web/templates/inputs/*.png. `make gallery` needs only the files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tools.tiny_model.companions.controlnet import segment_picture
 from tools.tiny_model.drawing import draw
 from tools.tiny_model.scenes import SIZE, Scene, Thing
 
-FOLDER = Path(__file__).resolve().parents[1] / "templates" / "inputs"
+FOLDER = Path(__file__).resolve().parents[1] / "web" / "templates" / "inputs"
 HEART = Thing("heart", "red", 66, 64, 66, 0)
 CIRCLE, STAR = Thing("circle", "blue", 46, 33, 64, 0), Thing("star", "purple", 48, 95, 64, 0)
 MASK_ROOM = 1.35  # how much wider than the object its mask is

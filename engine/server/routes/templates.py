@@ -19,7 +19,7 @@ from engine.server.routes.extensions import TEMPLATE_FOLDERS, brought_by_packs
 from engine.server.services import services_of
 
 routes = web.RouteTableDef()
-FOLDER = Path(__file__).resolve().parents[3] / "templates"
+FOLDER = Path(__file__).resolve().parents[3] / "web" / "templates"
 INDEX = "index.json"
 ADDRESS = "/api/weft/templates"
 PICTURE = ".jpg"

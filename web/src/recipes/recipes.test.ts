@@ -1,4 +1,4 @@
-/** The files of `templates/` are what the recipes make, and what the editor writes; `npm test -- -u recipes` writes them anew. */
+/** The files of `web/templates/` are what the recipes make, and what the editor writes; `npm test -- -u recipes` writes them anew. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { TEMPLATES } from ".";
 import { GERMAN } from "./german";
 import { Recipe, TECHNIQUES, type Template } from "./recipe";
 
-const FOLDER = path.resolve(import.meta.dirname, "../../../templates");
+const FOLDER = path.resolve(import.meta.dirname, "../../templates");
 const definitions = ecosystemDefinitions();
 
 /** JSON with each field on a line, and of these lists and objects each entry: short files whose changes can be read. */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { speak } from "../words";
 import { matching, shelfOf, titleOf, type TemplateInfo } from "./templates";
 
-const file = path.resolve(import.meta.dirname, "../../../templates/index.json");
+const file = path.resolve(import.meta.dirname, "../../templates/index.json");
 const shipped = (JSON.parse(readFileSync(file, "utf8")) as TemplateInfo[]).map((entry) => ({ ...entry, package: "" }));
 const brought: TemplateInfo = { name: "deep", package: "a pack", title: "deep", description: "", technique: "", tags: [], models: [], inputs: [], words: {}, workflow: "", picture: "" };
 const all = [...shipped, brought];
