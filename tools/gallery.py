@@ -2,9 +2,9 @@
 
     python -m tools.gallery [--only NAME ...]
 
-Writes web/templates/NAME.jpg (the picture in the gallery and on the template's card) for each template whose model files
-are in models/, removes those of the others, and writes docs/gallery.md. Everything is computed on the CPU, so that the
-same files make the same pictures.
+Writes web/templates/NAME.jpg (the picture in the gallery and on the template's card) for each template whose model
+files are in models/, removes those of the others, and writes docs/gallery.md. Everything is computed on the CPU, so
+that the same files make the same pictures.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from engine.errors import BadFile
 from tests import tiny
 from tests.control.test_style_model import ADAPTER
 from tests.models.test_damaged_headers import damaged
-from tests.nodes.test_control_nodes import gligen_shapes
+from tests.tiny import gligen_shapes
 
 UNION = {
     "control_model.task_embedding": (8, 32),

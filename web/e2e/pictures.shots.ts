@@ -31,7 +31,7 @@ for (const [name, scheme] of [["editor-light", "light"], ["editor-dark", "dark"]
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
   test("editor-phone", async ({ page }) => {
-    await afterRun(page, ["5", "7"]);
+    await afterRun(page, ["7"]);
     await take(page, "editor-phone");
   });
 });
