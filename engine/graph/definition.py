@@ -110,10 +110,10 @@ class NodeDefinition:
     """A node type, whatever style it was written in.
 
     Attributes:
-        told_inputs: `inputs` as editors are told them where some belong to others; names without their owners'.
         is_target: a run may aim at it ("output node").
         takes_lists: gets whole lists of inputs instead of one call per element.
         shown_outputs: how many of `outputs` /object_info lists, if not all: packs' nodes may have more than they say.
+        told_inputs: `inputs` as editors are told them where some belong to others; names without their owners'.
         hidden: parameter name -> what is passed in it ("PROMPT", "EXTRA_PNGINFO", "UNIQUE_ID", ...).
         is_async: its function is a coroutine function, and any number of them wait at once.
         undeclared: which inputs beyond `inputs` its function is given.
@@ -132,7 +132,6 @@ class NodeDefinition:
     display_name: str
     category: str
     inputs: tuple[InputSpec, ...] = ()
-    told_inputs: tuple[InputSpec, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
     description: str = ""
     is_target: bool = False
@@ -149,6 +148,7 @@ class NodeDefinition:
     deprecated: bool = False
     experimental: bool = False
     shown_outputs: int | None = None
+    told_inputs: tuple[InputSpec, ...] = ()
     module: str = "nodes"
     function: Callable[..., Any] | None = None
     wanted_inputs: Callable[..., Any] | None = None
