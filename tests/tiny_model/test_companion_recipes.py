@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,9 @@ from tools.tiny_model.companions.embedding import Word, encoded
 from tools.tiny_model.companions.files import write_weights
 from tools.tiny_model.companions.looks import TEAL, draw_in, draw_moons, draw_outlined
 from tools.tiny_model.companions.low_rank import add_ranks
+from tools.tiny_model.companions.small import load_small, without_deepest
 from tools.tiny_model.companions.training_loop import Settings, Training, train
+from tools.tiny_model.companions.variants import wider
 from tools.tiny_model.dataset import held_out_pairs, training_scenes
 from tools.tiny_model.drawing import draw
 from tools.tiny_model.networks import TextSizes, UNetSizes, build_text_encoder, build_unet
@@ -120,13 +124,29 @@ def test_training_learns_and_resumes_where_it_stopped(tmp_path):
 
 
 def test_a_variant_starts_as_the_base_whatever_lies_beside(base):
-    wide = base.wider(9)
+    wide = wider(base.unet, base.sizes, 9)
     noisy, context, times = torch.randn(2, 4, 8, 8), torch.randn(2, 77, 64), torch.tensor([5, 700])
     with torch.no_grad():
         ours = wide(torch.cat([noisy, torch.randn(2, 5, 8, 8)], 1), times, encoder_hidden_states=context).sample
         theirs = base.unet(noisy, times, encoder_hidden_states=context).sample
     assert torch.equal(ours, theirs)
     assert wide.conv_in.weight.requires_grad and not base.unet.conv_in.weight.requires_grad
+
+
+def test_the_small_base_has_the_blocks_of_the_base_without_its_deepest_level(base, tmp_path):
+    whole = UNetSizes(widths=(32, 32, 32), attention=(False, True, True))
+    unet = build_unet(whole)
+    small, sizes = without_deepest(unet, whole)
+    assert sizes == UNetSizes(widths=(32, 32), attention=(False, True))
+    theirs, ours = unet.state_dict(), small.state_dict()
+    for place, was in (("down_blocks.1.attentions.", "down_blocks.1.attentions."), ("up_blocks.0.", "up_blocks.1.")):
+        kept = [name.removeprefix(place) for name in ours if name.startswith(place)]
+        assert kept and all(torch.equal(ours[place + name], theirs[was + name]) for name in kept)
+    with pytest.raises(FileNotFoundError, match=r"companions\.small"):
+        load_small(tmp_path)
+    torch.save({"unet": ours, "sizes": asdict(sizes)}, tmp_path / "small.pt")
+    again, same_sizes = load_small(tmp_path)
+    assert same_sizes == sizes and torch.equal(again.state_dict()["conv_in.weight"], ours["conv_in.weight"])
 
 
 def test_the_denoising_error_is_0_for_the_noise_itself_and_counts_cells(base):

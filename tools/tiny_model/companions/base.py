@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import CLIPTextModel
 
-from tools.tiny_model.networks import UNetSizes, build_unet
+from tools.tiny_model.networks import UNetSizes
 from tools.tiny_model.sample import TrainedModel
 from tools.tiny_model.tokenizer import Tokenizer
 from tools.tiny_model.train_unet import NoiseSchedule
@@ -57,14 +57,6 @@ class Base:
         with computing():
             encoded: Tensor = self.text(input_ids=self.tokens(texts)).last_hidden_state
         return encoded
-
-    def wider(self, inputs: int) -> UNet2DConditionModel:
-        """A copy of the UNet that reads `inputs` channels, to be trained; what it is not used to counts nothing yet."""
-        copy, state = build_unet(replace(self.sizes, inputs=inputs)), self.unet.state_dict()
-        first = torch.zeros_like(copy.conv_in.weight)
-        first[:, : state["conv_in.weight"].shape[1]] = state["conv_in.weight"]
-        copy.load_state_dict({**state, "conv_in.weight": first})
-        return copy
 
     def denoising_loss(self, latents: Tensor, predict: Predict, cells: Tensor | None = None) -> Tensor:
         """The weighted error of the noise, as the base was trained on it.

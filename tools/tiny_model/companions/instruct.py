@@ -1,6 +1,6 @@
 """Train the variant that edits pictures as told: InstructPix2Pix (arXiv:2211.09800), 8 input channels.
 
-    python -m tools.tiny_model.companions.instruct --data DATA --base RUN --run OUT --minutes 17
+    python -m tools.tiny_model.companions.instruct --data DATA --base RUN --run OUT --minutes 60
 
 Its pairs are procedural (edits.py): the same scene before and after.
 Writes models/diffusion_models/weft-tiny-instruct.safetensors.
@@ -25,7 +25,7 @@ from tools.tiny_model.networks import LATENT_SCALE
 from tools.tiny_model.scenes import SIZE, cell_weights
 from tools.tiny_model.train_vae import encode_all
 
-PICTURES, DROPPED = 8000, 0.1
+PICTURES, DROPPED = 16_000, 0.1
 TOUCHED_WEIGHT = 3.0  # of cells that the edit changes, against 1 elsewhere
 
 
@@ -65,7 +65,7 @@ def _touched(edit: Edit) -> np.ndarray:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=17, rate=1.5e-3)
+    parser = arguments_of(__doc__, minutes=60, rate=1.5e-3)
     parser.add_argument("--prepare", action="store_true", help="only make the pictures of the edits")
     arguments = parser.parse_args()
     base = Base.load(arguments.base)
@@ -79,7 +79,7 @@ def main() -> None:
         beside = pairs.before[places].float() / LATENT_SCALE  # networks of this kind read it unscaled
         return loss_of(base, unet, pairs.after[places].float(), beside, texts, pairs.cells[places])
 
-    train_variant("instruct", base, 8, batch_loss, arguments)
+    train_variant("instruct", 8, batch_loss, arguments)
 
 
 if __name__ == "__main__":
