@@ -16,6 +16,7 @@ from engine.server.login import logged_in
 from engine.server.measures import MEASURES, Measures
 from engine.server.middleware import Guard, compress, explain_errors, guarded, header_signer
 from engine.server.model_shelf import ModelShelf
+from engine.server.published import FOLDER, PublishedForms
 from engine.server.routes import (
     accounts,
     drafts,
@@ -23,6 +24,7 @@ from engine.server.routes import (
     extensions,
     files,
     folders,
+    forms,
     gallery,
     history,
     internal,
@@ -52,7 +54,7 @@ log = logging.getLogger(__name__)
 # Looked up in this order; the editor's files, which match any path, come last.
 TOPICS = (
     websocket, prompt, queue, history, jobs, gallery, metrics, node_types, extensions, templates, system, folders,
-    files, upload, settings, userdata, workflows, trash, drafts, library, models, vocabulary,
+    files, upload, settings, userdata, workflows, trash, drafts, library, forms, models, vocabulary,
     accounts, internal, openapi,
 )  # fmt: skip
 
@@ -77,6 +79,7 @@ def build_app(services: Services) -> web.Application:
     app[metrics.ASKED] = []
     app[gallery.SMALL_PICTURES] = SmallPictures()
     app[gallery.MAKING] = asyncio.Semaphore(gallery.MADE_AT_ONCE)
+    app[forms.FORMS] = PublishedForms(services.places.user / FOLDER)
     app[library.FACTS] = library.FactsBook()
     app[models.SHELF] = ModelShelf(services.tell_family)
     if gate is not None:

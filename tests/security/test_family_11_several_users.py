@@ -375,3 +375,30 @@ async def test_short_passwords_and_wrong_bodies_are_refused(house):
         assert await house.chief.post("/users", body) == 400
     assert await house.chief.post("/users", {"username": "anna", "password": PASSWORD}) == 400
     assert await house.chief.post("/users", {"username": "carl", "password": PASSWORD, "role": "king"}) == 400
+
+
+async def test_a_published_form_gives_its_workflow_and_nothing_else_of_its_owner(house):
+    form = {"id": "w1", "nodes": [], "extra": {"weft": {"form": {"version": 1}}}}
+    for name, content in (("clients/form.json", form), ("clients/secret.json", {"nodes": [], "word": "sesame"})):
+        path = f"/weft/workflows/{name.replace('/', '%2F')}"
+        assert (await house.anna.ask("PUT", path, json=content))[0] == 200
+    status, told = await house.anna.ask("POST", "/weft/forms", json={"workflow": "clients/form.json"})
+    assert status == 200
+    address = f"/weft/forms/{told['id']}"
+
+    given = await house.bert.get(address)
+    assert given == {"name": "form", "workflow": form}
+    assert (await house.bert.get("/weft/forms"))["forms"] == [], "ids are not told to others"
+    assert (await house.bert.ask("GET", "/weft/forms?user=anna"))[0] == 403
+    assert (await house.bert.ask("DELETE", address))[0] == 404
+    for name in ("clients%2Fform.json", "clients%2Fsecret.json"):
+        assert (await house.bert.ask("GET", f"/weft/workflows/{name}"))[0] == 404
+        status, _ = await house.bert.ask("POST", "/weft/forms", json={"workflow": name.replace("%2F", "/")})
+        assert status == 404, "nobody publishes what is another's"
+    async with aiohttp.ClientSession() as http, http.get(house.site.http.make_url(address)) as answer:
+        assert answer.status == 401, "only those who are let in"
+
+    (seen,) = (await house.chief.get("/weft/forms?user=*"))["forms"]
+    assert seen["owner"] == "anna"
+    assert (await house.chief.ask("DELETE", address))[0] == 204
+    assert (await house.anna.get("/weft/forms"))["forms"] == []
