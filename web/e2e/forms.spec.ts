@@ -137,18 +137,50 @@ test("a form says what is missing before anybody runs it, and refusals are said 
   await expect(page.getByText('There is no workflow "no such" on this server')).toBeVisible();
 });
 
-test("on a server with accounts the address asks for the login and then shows the form", async ({ browser }) => {
+/** Logs in where the page asks for it. */
+async function logIn(page: Page, name: string, password: string): Promise<void> {
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
+test("on a server with accounts an author publishes a form, somebody else uses it, and it is taken back", async ({ browser }) => {
   const server = await startServer("--multi-user");
   try {
-    const context = await browser.newContext({ baseURL: server.url });
-    const page = await context.newPage();
-    await page.goto("/form.html?workflow=nothing");
-    await page.getByLabel("Name").fill("admin");
-    await page.getByLabel("Password").fill(/with the password (\S+)/.exec(server.said())?.[1] ?? "");
-    await page.getByRole("button", { name: "Log in" }).click();
-    await expect(page).toHaveURL(`${server.url}/form.html?workflow=nothing`);
-    await expect(page.getByText('There is no workflow "nothing"')).toBeVisible();
-    await context.close();
+    const author = await (await browser.newContext({ baseURL: server.url })).newPage();
+    await author.goto("/");
+    await logIn(author, "admin", /with the password (\S+)/.exec(server.said())?.[1] ?? "");
+    await expect.poll(() => author.evaluate(() => globalThis.weft?.socket.connection.value)).toBe("open");
+    const password = "correct horse battery";
+    expect((await author.request.post("/api/users", { data: { username: "bert", password }, headers: { Origin: server.url } })).status()).toBe(200);
+    await author.keyboard.press("Shift+F");
+    await panel(author).getByRole("button", { name: "Suggest fields" }).click();
+    await saveAs(author, "Mine");
+    await panel(author).getByRole("button", { name: "Publish the form" }).click();
+    const address = await panel(author).getByLabel("Address for others").inputValue();
+
+    const reader = await (await browser.newContext({ ...PHONE, baseURL: server.url })).newPage();
+    await reader.goto(address);
+    await logIn(reader, "bert", password);
+    await expect(reader).toHaveURL(address);
+    await expect(reader.getByRole("heading", { level: 1 })).toHaveText("Mine");
+    await reader.getByLabel("What to show").fill("a red circle");
+    await reader.goto("/form.html?workflow=Mine");
+    await expect(reader.getByText('There is no workflow "Mine"'), "what is not published stays the author's").toBeVisible();
+
+    await panel(author).getByLabel("Title").fill("A better name");
+    await expect(panel(author).getByText("older than what is saved")).toBeVisible();
+    await panel(author).getByRole("button", { name: "Publish what is saved now" }).click();
+    await expect(panel(author).getByText("older than what is saved")).toHaveCount(0);
+    await reader.goto(address);
+    await expect(reader.getByRole("heading", { level: 1 })).toHaveText("A better name");
+    await expect(reader.getByLabel("What to show"), "what was typed is kept").toHaveValue("a red circle");
+
+    author.on("dialog", (dialog) => void dialog.accept());
+    await panel(author).getByRole("button", { name: "Take it back" }).click();
+    await expect(panel(author).getByLabel("Address for others")).toHaveCount(0);
+    await reader.reload();
+    await expect(reader.getByText("There is no such form on this server")).toBeVisible();
   } finally {
     server.stop();
   }

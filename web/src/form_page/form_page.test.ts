@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Job } from "../api/jobs";
 import { DEFAULT_WORKFLOW } from "../model/default_workflow";
-import { draftAddress, formAddress, nameOf, sourceOf } from "./address";
+import { draftAddress, formAddress, keptAs, nameOf, publishedAddress, sourceOf } from "./address";
 import { Kept, MOST_RUNS, type Shelf } from "./kept";
 import { typesIn } from "./opening";
 import { failureOf, firstFile, readResults, resultsOf } from "./results";
@@ -23,6 +23,12 @@ describe("an address", () => {
     const source = sourceOf(new URL(formAddress(file), "http://x/").search)!;
     expect(source).toEqual({ workflow: file });
     expect(nameOf(source)).toBe(file.slice(0, -5));
+  });
+
+  it("names what somebody published, and keeps apart what is typed there", () => {
+    const source = sourceOf(new URL(publishedAddress("a-_9"), "http://x/").search)!;
+    expect(source).toEqual({ published: "a-_9" });
+    expect(new Set([source, { draft: "a-_9" }, { workflow: "a-_9.json" }].map(keptAs)).size).toBe(3);
   });
 
   it("names a draft, or nothing", () => {

@@ -10,7 +10,7 @@ import type { Graph } from "../model/graph";
 import { isWorkflow, readWorkflow } from "../model/workflow_read";
 import { speakChosen, showTheme } from "../settings/applied";
 import { Settings } from "../settings/settings";
-import { nameOf, sourceOf, type Source } from "./address";
+import { keptAs, sourceOf, type Source } from "./address";
 import { FormPage } from "./form_page";
 import { Kept } from "./kept";
 import { definitionsFor, fetchWorkflow } from "./opening";
@@ -35,7 +35,7 @@ const graphOf = async (data: unknown, definitions: Definitions): Promise<Graph> 
 async function open(source: Source): Promise<FormPage> {
   const { name, data } = await fetchWorkflow(source);
   const [definitions, { me }, client] = await Promise.all([definitionsFor(data), people(), clientId()]);
-  const kept = new Kept(localStorage, me?.id ?? "", "draft" in source ? `draft:${source.draft}` : nameOf(source));
+  const kept = new Kept(localStorage, me?.id ?? "", keptAs(source));
   return new FormPage(name, await graphOf(data, definitions), client, kept);
 }
 

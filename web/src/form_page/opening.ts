@@ -1,6 +1,7 @@
 /** How does the page get its workflow? The file or the draft, and of the server's node types those that it needs. */
 
 import { readDraft } from "../api/drafts";
+import { readForm } from "../api/forms";
 import { getJson, HttpError, objectInfo } from "../api/http";
 import * as workflows from "../api/workflows";
 import { readDefinitions, type Definitions } from "../model/definitions";
@@ -51,6 +52,12 @@ export interface Fetched {
   readonly data: unknown;
 }
 
+const orNull = <T>(asked: Promise<T>): Promise<T | null> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof HttpError && error.status === 404) return null;
+    throw error;
+  });
+
 /** Raises with a sentence where there is no such workflow. */
 export async function fetchWorkflow(source: Source): Promise<Fetched> {
   if ("draft" in source) {
@@ -58,10 +65,12 @@ export async function fetchWorkflow(source: Source): Promise<Fetched> {
     if (!draft) throw new Error(t("formPage.draftGone"));
     return { name: draft.name, data: draft.workflow };
   }
-  const stored = await workflows.read(source.workflow).catch((error: unknown) => {
-    if (error instanceof HttpError && error.status === 404) return null;
-    throw error;
-  });
+  if ("published" in source) {
+    const found = await orNull(readForm(source.published));
+    if (!found) throw new Error(t("formPage.noForm"));
+    return { name: found.name, data: found.workflow };
+  }
+  const stored = await orNull(workflows.read(source.workflow));
   if (!stored) throw new Error(t("formPage.noWorkflow", { name: nameOf(source) }));
   return { name: nameOf(source).split("/").at(-1)!, data: parseJson(stored.text) };
 }

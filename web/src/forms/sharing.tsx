@@ -8,36 +8,24 @@ import { saveActive } from "../interaction/saving";
 import type { Document } from "../model/document";
 import { draftOf } from "../session";
 import { t } from "../words";
-
-async function copy(editor: Editor, address: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(address);
-    editor.ui.tell(t("formPanel.copied"));
-  } catch {
-    editor.ui.tell(t("formPanel.copyFails"), "error"); // no permission, or plain http from another machine
-  }
-}
+import { Address } from "./address_field";
+import { Publishing } from "./publishing";
 
 export function Sharing({ editor, document }: { editor: Editor; document: Document }) {
   void [document.revision.value, document.name.value];
   const { savedAs } = document;
-  const address = savedAs === null ? null : new URL(formAddress(savedAs), location.href).href;
   const keep = (): void => void storeDraft(draftOf(document)).catch((error: unknown) => editor.ui.tell(reason(error), "error"));
   return (
     <div class="form-sharing">
-      {address && (
-        <div class="form-address">
-          <label>{t("formPanel.address")}<input readOnly value={address} onFocus={({ currentTarget }) => currentTarget.select()} /></label>
-          <button type="button" class="button" onClick={() => void copy(editor, address)}>{t("formPanel.copy")}</button>
-        </div>
-      )}
+      {savedAs !== null && <Address editor={editor} label={t("formPanel.address")} path={formAddress(savedAs)} />}
       <div class="form-sharing-row">
         <a class="button" href={draftAddress(document.id)} target="_blank" rel="opener" onPointerDown={keep} onFocus={keep}>{t("formPanel.preview")}</a>
-        {(address === null || document.isDirty) && <>
+        {(savedAs === null || document.isDirty) && <>
           <button type="button" class="button run form-save" onClick={() => void saveActive(editor)}>{t("formPanel.save")}</button>
-          <span class="muted">{address === null ? t("formPanel.saveFirst") : t("formPanel.saveAgain")}</span>
+          <span class="muted">{savedAs === null ? t("formPanel.saveFirst") : t("formPanel.saveAgain")}</span>
         </>}
       </div>
+      <Publishing editor={editor} document={document} />
     </div>
   );
 }

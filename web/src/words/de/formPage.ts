@@ -90,4 +90,5 @@ export const formPage = {
   addressHelp: "Die Adresse eines Formulars nennt seinen Workflow: form.html?workflow=NAME. Im Editor kopiert das Formularfenster sie.",
   draftGone: "Diese Vorschau ist nicht mehr in diesem Browser. Öffne sie noch einmal aus dem Editor.",
   noWorkflow: "Auf diesem Server gibt es keinen Workflow „{name}“. Vielleicht wurde er umbenannt oder gelöscht; frage, wer dir diese Adresse gab.",
+  noForm: "Dieses Formular gibt es auf diesem Server nicht. Vielleicht hat sein Autor es zurückgezogen; frage, wer dir diese Adresse gab.",
 } as const;

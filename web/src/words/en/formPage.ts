@@ -90,4 +90,5 @@ export const formPage = {
   addressHelp: "The address of a form names its workflow: form.html?workflow=NAME. The form's panel in the editor copies it.",
   draftGone: "This preview is no longer in this browser. Open it again from the editor.",
   noWorkflow: "There is no workflow \"{name}\" on this server. It may have been renamed or deleted; ask whoever gave you this address.",
+  noForm: "There is no such form on this server. Its author may have taken it back; ask whoever gave you this address.",
 } as const;
