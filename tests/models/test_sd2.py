@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine import models
-from engine.errors import BadFile
+from engine.errors import BadFile, UnknownModel
 from engine.files.safetensors_header import read_header
 from engine.models.detect import detect_family
 from engine.models.families.sd2.family import _telling_bias
@@ -249,6 +249,52 @@ def test_unclip_is_told_of_pictures(unclip_path):
     mute = {**one, "clip_vision_output": models.VisionOutput(None, torch.zeros(1), torch.zeros(1))}
     with pytest.raises(ValueError, match="no projection"):
         prepared(model, {"unclip_conditioning": [mute]})
+
+
+def network_alone(folder, sizes, **further):
+    prefix = "model.diffusion_model."
+    whole = load_file(written(folder, "whole", sizes))
+    save_file({n: t for n, t in whole.items() if n.startswith(prefix)} | further, folder / "alone.safetensors")
+    return folder / "alone.safetensors"
+
+
+# What networks alone are told besides the prompt -> whose they are.
+TOLD = {
+    "small unclip": (replace(tiny.SD2, vector_channels=2 * 48), "Stable Diffusion 2.1 unCLIP"),
+    "small unclip, 8 heads": (replace(SD1, vector_channels=2 * 48), "Stable Diffusion 2.1 unCLIP"),
+    "nothing": (tiny.SD2, "Stable Diffusion 2.x"),
+    "sizes": (tiny.SDXL, "Stable Diffusion XL"),
+    "sizes and a score": (tiny.REFINER, "Stable Diffusion XL refiner"),
+    "classes": (tiny.UPSCALER, "Stable Diffusion x4 upscaler"),
+}
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_a_network_alone_is_recognised_by_what_it_is_told(told, tmp_path):
+    sizes, family = TOLD[told]
+    shapes = {n: s for n, s in tiny.checkpoint_shapes(sizes).items() if n.startswith("model.diffusion_model.")}
+    assert detect_family(read_header(tiny.write_header(tmp_path / "x.safetensors", shapes))).family.name == family
+
+
+def test_an_odd_vector_is_no_pictures(tmp_path):
+    shapes = tiny.checkpoint_shapes(replace(SD1, vector_channels=97))
+    shapes = {n: s for n, s in shapes.items() if n.startswith("model.diffusion_model.")}
+    with pytest.raises(UnknownModel):
+        detect_family(read_header(tiny.write_header(tmp_path / "x.safetensors", shapes)))
+
+
+def test_a_small_unclip_network_alone_reads_pictures_and_prompts_of_its_widths(tmp_path):
+    statistics = {"noise_augmentor.data_mean": torch.full((1, 48), 0.1), "noise_augmentor.data_std": torch.ones(1, 48)}
+    model = models.load_network(network_alone(tmp_path, replace(SD1, vector_channels=96), **statistics))
+    assert model.prediction.name == "velocity"
+    seen = models.VisionOutput(oracle.noise(1, 48), torch.zeros(1), torch.zeros(1))
+    picture = {"clip_vision_output": seen, "strength": 1.0, "noise_augmentation": 0.999}
+    item = prepared(model, {"unclip_conditioning": [picture]}, seed=15)
+    noise = torch.randn(1, 48, generator=torch.Generator().manual_seed(5))
+    torch.testing.assert_close(item.vector[:, :48], noise + 0.1, atol=0.02, rtol=0)  # the file's mean is its middle
+    text = load(written(tmp_path, "text", SD1)).text_encoder.encode("a red heart")[0]
+    inputs = NetworkInputs(text, vector=item.vector)
+    assert model.denoise(torch.ones(1, 4, 8, 8), torch.ones(1), inputs).isfinite().all()
 
 
 @pytest.mark.parametrize(("kind", "error"), [("fp32", 1e-4), ("bf16", 0.05)])

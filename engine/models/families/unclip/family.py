@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.models.checkpoint_parts import Parts
 from engine.models.families.sd2.family import StableDiffusion2
+from engine.models.families.sdxl.family import NUMBER_WIDTH, REFINER_NUMBERS
 from engine.models.family import Run
 from engine.models.layers.unet_config import UNetConfig
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CONTEXT_WIDTH = 1024
 VECTOR_WIDTHS = (1536, 2048)  # twice the width of what CLIP ViT-L/14 or OpenCLIP ViT-H/14 says of a picture
+TOO_NARROW_FOR_SIZES = NUMBER_WIDTH * REFINER_NUMBERS  # so that a narrower vector cannot be that of an SDXL
 
 
 class StableDiffusionUnClip(StableDiffusion2):
@@ -24,7 +26,12 @@ class StableDiffusionUnClip(StableDiffusion2):
     name = "Stable Diffusion 2.1 unCLIP"
 
     def owns_network(self, config: UNetConfig) -> bool:
-        return config.context_channels == CONTEXT_WIDTH and config.vector_channels in VECTOR_WIDTHS
+        """Of the published sizes, or smaller: an even vector that has no room for the numbers that SDXL is told."""
+        width = config.vector_channels
+        if config.is_temporal or width % 2:
+            return False
+        is_published = config.context_channels == CONTEXT_WIDTH and width in VECTOR_WIDTHS
+        return is_published or 0 < width < TOO_NARROW_FOR_SIZES
 
     def owns_checkpoint(self, config: UNetConfig) -> bool:
         return config.vector_channels > 0
