@@ -17,7 +17,8 @@ import { naturalSize } from "./model/geometry";
 import { findNode, keysAround } from "./model/levels";
 import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
-import { cutOut, insertFragment, removeNodes } from "./model/operations";
+import { freeGroupId, removeGroups } from "./model/groups";
+import { removeNodes } from "./model/operations";
 import { swapNode } from "./model/rewire";
 import { isBorder } from "./model/subgraph_type";
 import { runTargets } from "./model/targets";
@@ -25,7 +26,9 @@ import type { Edit } from "./model/edits";
 import { parseJson } from "./model/exact_json";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
+import { areaOfSelection } from "./interaction/looks";
 import { readLibrary, type Blueprint } from "./interaction/library";
+import { duplicateSelection } from "./interaction/moving";
 import { addSubgraph } from "./interaction/subgraphs";
 import { openData } from "./opening";
 import { UiState } from "./panels/ui_state";
@@ -314,22 +317,16 @@ export class Editor {
   }
 
   removeSelection(): void {
-    this.withSelection((document, ids) => document.edit("delete", removeNodes(document.graph, ids)));
+    const document = this.active.value;
+    document?.edit("delete", [...removeNodes(document.graph, document.selection.value), ...removeGroups(document.graph, document.selectedGroups.value)]);
   }
 
   selectAll(): void {
-    this.active.value?.select(this.active.value.graph.nodes.keys());
+    this.active.value?.select(this.active.value.graph.nodes.keys(), this.active.value.graph.groups.keys());
   }
 
   duplicate(): void {
-    this.withSelection((document, ids) => {
-      const fragment = cutOut(document.graph, ids);
-      const at: Point = [Math.min(...fragment.nodes.map((node) => node.pos[0])) + 40, Math.min(...fragment.nodes.map((node) => node.pos[1])) + 40];
-      const inserted = insertFragment(document.graph, fragment, at, true);
-      document.edit("duplicate", inserted.edits);
-      document.select(inserted.ids);
-      this.stage.raise(inserted.ids);
-    });
+    if (this.active.value?.hasSelection) this.stage.raise(duplicateSelection(this.active.value, 40));
   }
 
   toggleMode(mode: number): void {
@@ -350,7 +347,7 @@ export class Editor {
     this.withSelection((document, ids) => {
       const area = union(ids.map((id) => document.bounds(id)))!;
       const bounds = { x: area.x - 20, y: area.y - 56, width: area.width + 40, height: area.height + 76 };
-      const id = Math.max(0, ...document.graph.groups.keys()) + 1;
+      const id = freeGroupId(document.graph);
       document.edit("group", [{ kind: "addGroup", group: { id, title: t("node.group"), bounds, color: null, raw: {} } }]);
     });
   }
@@ -360,7 +357,7 @@ export class Editor {
   }
 
   fitSelection(): void {
-    this.withSelection((_, ids) => this.stage.fit(ids));
+    if (this.active.value) this.stage.fitArea(areaOfSelection(this.active.value));
   }
 
   /** Brings the node of a key into view, at the level where it is, and selects it. */
@@ -393,7 +390,7 @@ export class Editor {
 
   /** False where nothing was selected. */
   clearSelection(): boolean {
-    if (!this.active.value?.selection.value.size) return false;
+    if (!this.active.value?.hasSelection) return false;
     this.active.value.select([]);
     return true;
   }

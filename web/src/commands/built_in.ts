@@ -27,6 +27,7 @@ import type { Words } from "./words";
 
 export const selected = (editor: Editor): NodeId[] => [...(editor.active.value?.selection.value ?? [])].filter((id) => !isBorder(id));
 const hasNodes = (editor: Editor): boolean => selected(editor).length > 0;
+const hasSelection = (editor: Editor): boolean => hasNodes(editor) || (editor.active.value?.selectedGroups.value.size ?? 0) > 0;
 const hasSeveral = (editor: Editor): boolean => selected(editor).length > 1;
 const onlyNode = (editor: Editor): NodeId | null => (selected(editor).length === 1 ? selected(editor)[0]! : null);
 const isSubgraph = (editor: Editor): boolean => {
@@ -77,9 +78,10 @@ const EDIT: readonly Command[] = [
   { id: "edit.undo", label: phrase("commands.edit.undo"), group: "Edit", keys: ["Mod+Z"], when: (editor) => editor.active.value?.history.canUndo ?? false, run: (editor) => editor.active.value?.undo() },
   { id: "edit.redo", label: phrase("commands.edit.redo"), group: "Edit", keys: ["Mod+Shift+Z", "Mod+Y"], when: (editor) => editor.active.value?.history.canRedo ?? false, run: (editor) => editor.active.value?.redo() },
   { id: "edit.add", label: phrase("commands.edit.add"), group: "Edit", keys: ["/"], keywords: "search insert double click", run: (editor) => editor.offerNodesInMiddle() },
-  { id: "edit.delete", label: phrase("commands.edit.delete"), group: "Edit", keys: ["Delete", "Backspace"], keywords: "remove", when: hasNodes, run: (editor) => editor.removeSelection() },
+  { id: "edit.delete", label: phrase("commands.edit.delete"), group: "Edit", keys: ["Delete", "Backspace"], keywords: "remove", when: hasSelection, run: (editor) => editor.removeSelection() },
   { id: "edit.select_all", label: phrase("commands.edit.select_all"), group: "Edit", keys: ["Mod+A"], run: (editor) => editor.selectAll() },
-  { id: "edit.duplicate", label: phrase("commands.edit.duplicate"), group: "Edit", keys: ["Mod+D"], keywords: "clone copy", when: hasNodes, run: (editor) => editor.duplicate() },
+  { id: "edit.box", label: phrase("commands.edit.box"), group: "Edit", keywords: "marquee lasso touch several", checked: (editor) => editor.ui.selectsBoxes.value, run: (editor) => (editor.ui.selectsBoxes.value = !editor.ui.selectsBoxes.value) },
+  { id: "edit.duplicate", label: phrase("commands.edit.duplicate"), group: "Edit", keys: ["Mod+D"], keywords: "clone copy", when: hasSelection, run: (editor) => editor.duplicate() },
   { id: "node.rename", label: phrase("commands.node.rename"), group: "Node", keys: ["F2"], keywords: "title", when: (editor) => onlyNode(editor) !== null, run: (editor) => editor.renameSelected() },
   { id: "node.mute", label: phrase("commands.node.mute"), group: "Node", keys: ["Mod+M"], keywords: "disable", when: hasNodes, run: (editor) => editor.toggleMode(2) },
   { id: "node.bypass", label: phrase("commands.node.bypass"), group: "Node", keys: ["Mod+B"], keywords: "disable skip", when: hasNodes, run: (editor) => editor.toggleMode(4) },
@@ -94,7 +96,7 @@ const EDIT: readonly Command[] = [
   { id: "subgraph.unpack", label: phrase("commands.subgraph.unpack"), group: "Subgraph", keywords: "dissolve ungroup", when: isSubgraph, run: (editor) => unpackNode(editor, editor.active.value!, selected(editor)[0]!) },
 ];
 
-const move = (id: string, key: string, label: Words, dx: number, dy: number): Command => ({ id, label, group: "Arrange", keys: [key], when: hasNodes, run: (editor) => nudgeSelection(editor, dx, dy) });
+const move = (id: string, key: string, label: Words, dx: number, dy: number): Command => ({ id, label, group: "Arrange", keys: [key], when: hasSelection, run: (editor) => nudgeSelection(editor, dx, dy) });
 
 const ARRANGE: readonly Command[] = [
   { id: "arrange.tidy", label: phrase("commands.arrange.tidy"), group: "Arrange", keys: ["T"], keywords: "layout columns", when: hasSeveral, run: (editor) => tidySelection(editor) },
@@ -107,7 +109,7 @@ const ARRANGE: readonly Command[] = [
 
 const VIEW: readonly Command[] = [
   { id: "view.all", label: phrase("commands.view.all"), group: "View", keys: ["F"], keywords: "fit zoom", run: (editor) => editor.stage.fit() },
-  { id: "view.selection", label: phrase("commands.view.selection"), group: "View", keys: ["."], keywords: "fit focus zoom", when: hasNodes, run: (editor) => editor.fitSelection() },
+  { id: "view.selection", label: phrase("commands.view.selection"), group: "View", keys: ["."], keywords: "fit focus zoom", when: hasSelection, run: (editor) => editor.fitSelection() },
   { id: "view.zoom_in", label: phrase("commands.view.zoom_in"), group: "View", keys: ["="], run: (editor) => editor.zoom(1.25) },
   { id: "view.zoom_out", label: phrase("commands.view.zoom_out"), group: "View", keys: ["-"], run: (editor) => editor.zoom(0.8) },
   switches("view.map", MINIMAP, { keys: ["M"], keywords: "minimap overview" }),

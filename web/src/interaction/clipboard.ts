@@ -13,8 +13,8 @@ const isTyping = (): boolean => {
 
 function copySelection(editor: Editor, event: ClipboardEvent): boolean {
   const active = editor.active.value;
-  if (!active || isTyping() || active.selection.value.size === 0 || (getSelection()?.toString() ?? "") !== "") return false;
-  event.clipboardData?.setData("text/plain", fragmentToText(cutOut(active.graph, active.selection.value)));
+  if (!active || isTyping() || !active.hasSelection || (getSelection()?.toString() ?? "") !== "") return false;
+  event.clipboardData?.setData("text/plain", fragmentToText(cutOut(active.graph, active.selection.value, active.selectedGroups.value)));
   event.preventDefault();
   return true;
 }
@@ -33,9 +33,9 @@ async function paste(editor: Editor, event: ClipboardEvent, at: Point, keepOutsi
   if (fragment) {
     event.preventDefault();
     try {
-      const { edits, ids } = insertFragment(active.graph, fragment, at, keepOutside);
+      const { edits, ids, groups } = insertFragment(active.graph, fragment, at, keepOutside);
       active.edit("paste", edits);
-      active.select(ids);
+      active.select(ids, groups);
       editor.stage.raise(ids);
     } catch (error) {
       editor.ui.tell(error instanceof Error ? error.message : String(error), "error");

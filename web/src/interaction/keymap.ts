@@ -9,6 +9,8 @@ export const GESTURES: readonly (readonly [() => string, () => string])[] = [
   [phrase("gestures.pan"), phrase("gestures.panDoes")],
   [phrase("gestures.wheel"), phrase("gestures.wheelDoes")],
   [phrase("gestures.box"), phrase("gestures.boxDoes")],
+  [phrase("gestures.group"), phrase("gestures.groupDoes")],
+  [phrase("gestures.copy"), phrase("gestures.copyDoes")],
   [phrase("gestures.double"), phrase("gestures.doubleDoes")],
   [phrase("gestures.socket"), phrase("gestures.socketDoes")],
   [phrase("gestures.cut"), phrase("gestures.cutDoes")],
@@ -16,6 +18,8 @@ export const GESTURES: readonly (readonly [() => string, () => string])[] = [
   [phrase("gestures.enter"), phrase("gestures.enterDoes")],
   [phrase("gestures.number"), phrase("gestures.numberDoes")],
   [phrase("gestures.drop"), phrase("gestures.dropDoes")],
+  [phrase("gestures.hold"), phrase("gestures.holdDoes")],
+  [phrase("gestures.holdDrag"), phrase("gestures.holdDragDoes")],
 ];
 
 const isMac = (): boolean => /Mac|iPhone|iPad/.test(navigator.platform);
@@ -54,6 +58,7 @@ export function listenToKeys(editor: Editor): void {
     if (event.key === "Escape") {
       if (editor.closeTop() || leaveNode(event.target)) event.preventDefault();
       else if (takesText(event.target)) (event.target as HTMLElement).blur();
+      else if (editor.ui.selectsBoxes.value) editor.ui.selectsBoxes.value = false;
       else if (!editor.clearSelection()) editor.active.value?.leave();
       return;
     }

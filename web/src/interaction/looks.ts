@@ -6,11 +6,13 @@ import { COLORS, recolored } from "../model/colors";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
 import { contains, union } from "../model/geometry";
+import { middleOf } from "../model/groups";
 import { tidyEdits } from "../model/tidy";
-import type { Group, NodeId, Point } from "../model/types";
+import type { Group, NodeId, Point, Rect } from "../model/types";
 import { SNAP_SIZE } from "../settings/built_in";
 import { toScreen } from "../view/canvas/camera";
 import { named, t } from "../words";
+import { movedBy, movingOf } from "./moving";
 
 const chosen = (document: Document): NodeId[] => [...document.selection.value].filter((id) => !isBorder(id));
 
@@ -58,13 +60,13 @@ export function alignSelection(editor: Editor, how: Arrangement): void {
   if (document && ids.length > 1) document.edit("align", arrange(document.graph, ids.map((id) => ({ id, bounds: document.bounds(id) })), how));
 }
 
-/** The innermost group that all selected nodes lie in; null where there is none. */
+/** The one selected group, else the innermost that all selected nodes lie in; null where there is none. */
 export function groupOfSelection({ active }: Editor): Group | null {
   const document = active.value;
+  if (document?.selectedGroups.value.size === 1) return document.graph.groups.get([...document.selectedGroups.value][0]!) ?? null;
   const area = document && union(chosen(document).map((id) => document.bounds(id)));
   if (!area) return null;
-  const middle: Point = [area.x + area.width / 2, area.y + area.height / 2];
-  const around = [...document.graph.groups.values()].filter(({ bounds }) => contains(bounds, middle));
+  const around = [...document.graph.groups.values()].filter(({ bounds }) => contains(bounds, middleOf(area)));
   return around.sort((a, b) => a.bounds.width * a.bounds.height - b.bounds.width * b.bounds.height)[0] ?? null;
 }
 
@@ -87,25 +89,28 @@ export function offerGroups(editor: Editor): void {
     pick: (picked) => {
       const found = groups.find((group) => label(group) === picked);
       if (!found) return;
-      document.select([...document.graph.nodes.values()].filter((node) => contains(found.bounds, [node.pos[0] + node.size[0] / 2, node.pos[1] + node.size[1] / 2])).map((node) => node.id));
-      editor.fitSelection();
+      document.selectGroup(found.id);
+      editor.stage.fitArea(found.bounds);
     },
   };
 }
 
-/** Moves the selected nodes by steps of the grid. */
+/** Moves the selected nodes and groups by steps of the grid. */
 export function nudgeSelection(editor: Editor, dx: number, dy: number): void {
   const document = editor.active.value;
   if (!document) return;
   const step = editor.settings.of(SNAP_SIZE).peek();
-  const free = chosen(document).map((id) => document.graph.node(id)).filter((node) => !node.pinned);
-  document.edit("move", free.map(({ id, pos }) => ({ kind: "field", id, field: "pos", value: [pos[0] + dx * step, pos[1] + dy * step] })), "nudge");
+  document.edit("move", movedBy(movingOf(document, true), dx * step, dy * step), "nudge");
 }
+
+/** Round all that is selected. */
+export const areaOfSelection = (document: Document): Rect | null =>
+  union([...chosen(document).map((id) => document.bounds(id)), ...[...document.selectedGroups.value].flatMap((id) => document.graph.groups.get(id)?.bounds ?? [])]);
 
 /** Where on the screen something about the selected nodes may open: at their top left corner, or what of it is in view. */
 export function placeOfSelection({ active, stage }: Editor): Point {
   const document = active.value;
-  const area = document && union(chosen(document).map((id) => document.bounds(id)));
+  const area = document && areaOfSelection(document);
   const [x, y] = area ? toScreen(stage.camera, [area.x + 24, area.y + 24]) : [stage.width / 2, stage.height / 3];
   return [Math.max(8, Math.min(x, stage.width - 200)), Math.max(60, Math.min(y, stage.height - 120))];
 }

@@ -181,6 +181,57 @@ describe("the pointer", () => {
     expect(document.graph.node(node.id).pos).toEqual([0, 900]);
   });
 
+  describe("with a group", () => {
+    const grip = (): Point => {
+      const { x, y } = document.graph.groups.get(1)!.bounds;
+      return screen([x + 60, y + 15]);
+    };
+    beforeEach(() => {
+      const { x, y, width, height } = document.bounds("5");
+      document.edit("group", [{ kind: "addGroup", group: { id: 1, title: "G", bounds: { x: x - 20, y: y - 50, width: width + 40, height: height + 70 }, color: null, raw: {} } }]);
+    });
+
+    it("selects it by a click on its title, carries its nodes, and goes along with a node that is dragged", () => {
+      machine.down(input(grip()));
+      machine.up(input(grip()));
+      expect([[...document.selection.value], [...document.selectedGroups.value]]).toEqual([["5"], [1]]);
+      const { x } = document.graph.groups.get(1)!.bounds;
+      drag(grip(), [grip()[0] + 80, grip()[1]]);
+      expect([document.graph.groups.get(1)!.bounds.x, document.graph.node("5").pos[0]]).toEqual([x + 100, 804]);
+      document.select(["2"], [1]);
+      drag(title("2"), [title("2")[0] - 80, title("2")[1]]);
+      expect([document.graph.groups.get(1)!.bounds.x, document.graph.node("5").pos[0]]).toEqual([x, 704]);
+      document.undo();
+      expect([document.graph.groups.get(1)!.bounds.x, document.graph.node("5").pos[0]]).toEqual([x + 100, 804]);
+    });
+
+    it("selects it by a box that holds it whole", () => {
+      const { x, y, width, height } = document.graph.groups.get(1)!.bounds;
+      drag(screen([x - 20, y - 20]), screen([x + width - 10, y + height + 10]), { shift: true });
+      expect(document.selectedGroups.value.size).toBe(0);
+      drag(screen([x - 20, y - 20]), screen([x + width + 10, y + height + 10]), { shift: true });
+      expect([...document.selectedGroups.value]).toEqual([1]);
+      drag(VOID, [140, 650]);
+      machine.down(input(VOID));
+      machine.up(input(VOID));
+      expect(document.hasSelection).toBe(false);
+    });
+
+    it("drags a copy with Alt as one step, the links from outside with it", () => {
+      const from = grip();
+      drag(from, [from[0] + 400, from[1] + 80], { alt: true });
+      const [copy] = [...document.selection.value];
+      expect(document.graph.groups.size).toBe(2);
+      expect(document.graph.node("5").pos).toEqual([704, 34]);
+      expect(document.graph.node(copy!).pos).toEqual([704 + 500, 34 + 100]);
+      expect(document.graph.linkInto(copy!, "positive")?.from).toBe("2");
+      document.undo();
+      expect([document.graph.groups.size, document.graph.nodes.has(copy!)]).toEqual([1, false]);
+      drag(title("4"), [title("4")[0] + 80, title("4")[1]], { alt: true });
+      expect([...document.graph.nodes.values()].filter((node) => node.type === "EmptyLatentImage")).toHaveLength(2);
+    });
+  });
+
   it("resizes by the corner", () => {
     const bounds = document.bounds("4");
     const corner = screen([bounds.x + bounds.width - 4, bounds.y + bounds.height - 4]);

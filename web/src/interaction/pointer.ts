@@ -2,9 +2,10 @@
 
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
-import { contains } from "../model/geometry";
+import { groupsWithin } from "../model/groups";
 import { connect, mayConnect } from "../model/operations";
 import { insertInto } from "../model/rewire";
+import { isBorder } from "../model/subgraph_type";
 import type { LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
@@ -13,6 +14,7 @@ import { crossedLinks, linksThrough } from "../view/canvas/link_path";
 import type { Gesture, Linking } from "../view/stage";
 import { firstFittingInput, firstFittingOutput } from "./fitting";
 import { linkingFrom } from "./linking";
+import { anchorOf, duplicateSelection, movedBy, movingOf, type Moving } from "./moving";
 
 export interface PointerInput {
   readonly id: number;
@@ -61,10 +63,10 @@ const SMALLEST: Point = [120, 20];
 
 type Gestures =
   | { readonly kind: "pan"; last: Point; moved: boolean }
-  | { readonly kind: "box"; readonly start: Point; readonly before: ReadonlySet<NodeId> }
+  | { readonly kind: "box"; readonly start: Point; readonly before: ReadonlySet<NodeId>; readonly groupsBefore: ReadonlySet<number> }
   | { readonly kind: "cut"; readonly path: Point[]; readonly links: Set<LinkId> }
-  | { readonly kind: "press"; readonly start: Point; readonly hit: Hit; readonly toggled: boolean }
-  | { readonly kind: "move"; readonly start: Point; readonly places: ReadonlyMap<NodeId, Point>; readonly group: { readonly id: number; readonly bounds: Rect } | null; insertion: LinkId | null }
+  | { readonly kind: "press"; readonly start: Point; readonly hit: Hit; readonly toggled: boolean; readonly copies: boolean }
+  | { readonly kind: "move"; readonly start: Point; readonly moving: Moving; readonly copies: boolean; insertion: LinkId | null }
   | { readonly kind: "resize"; readonly start: Point; readonly hit: Hit; readonly from: Rect }
   | { readonly kind: "link"; readonly linking: Linking; readonly detach: LinkId | null; readonly start: Point; moved: boolean }
   | { readonly kind: "pinch"; last: readonly [Point, Point] };
@@ -137,6 +139,9 @@ export class PointerMachine {
       case "pan":
         if (!gesture.moved && input.button === 0 && !input.space) this.surface.document?.select([]);
         return;
+      case "box":
+        if (input.touch && distance(gesture.start, input.at) < SLACK) this.surface.document?.select([]); // a tap on the void
+        return;
       case "press":
         return this.click(gesture, input);
       case "link":
@@ -166,8 +171,8 @@ export class PointerMachine {
     if (!document) return;
     document.endGesture();
     if (gesture && document.revision.peek() !== this.revisionAtStart) document.undo();
-    if (gesture?.kind === "box") document.select(gesture.before);
-    if (gesture?.kind === "move") for (const id of gesture.places.keys()) this.surface.keep(id, false);
+    if (gesture?.kind === "box") document.select(gesture.before, gesture.groupsBefore);
+    if (gesture?.kind === "move") for (const id of gesture.moving.places.keys()) this.surface.keep(id, false);
   }
 
   doubleClick(input: PointerInput): void {
@@ -186,12 +191,13 @@ export class PointerMachine {
   private contextMenu(input: PointerInput, hit: Hit): void {
     const document = this.surface.document!;
     if ("node" in hit && !document.selection.peek().has(hit.node)) document.select([hit.node]);
+    if (hit.kind === "group" && !document.selectedGroups.peek().has(hit.group)) document.selectGroup(hit.group);
     this.surface.offerMenu(input.at, hit);
   }
 
   private startOn(input: PointerInput, hit: Hit): boolean {
     const document = this.surface.document!;
-    if (input.alt && !("node" in hit)) return this.start({ kind: "cut", path: [toCanvas(this.surface.camera, input.at)], links: new Set() });
+    if (input.alt && !("node" in hit) && hit.kind !== "group") return this.start({ kind: "cut", path: [toCanvas(this.surface.camera, input.at)], links: new Set() });
     switch (hit.kind) {
       case "title":
       case "body":
@@ -200,15 +206,15 @@ export class PointerMachine {
         this.surface.raise([hit.node]);
         if (hit.kind === "corner" && !document.graph.node(hit.node).pinned) return this.start({ kind: "resize", start: input.at, hit, from: document.bounds(hit.node) });
         if (!toggled && !document.selection.peek().has(hit.node)) document.select([hit.node]);
-        return this.start({ kind: "press", start: input.at, hit, toggled });
+        return this.start({ kind: "press", start: input.at, hit, toggled, copies: input.alt });
       }
       case "groupCorner":
         return this.start({ kind: "resize", start: input.at, hit, from: document.graph.groups.get(hit.group)!.bounds });
       case "link":
       case "group":
-        return this.start({ kind: "press", start: input.at, hit, toggled: false });
+        return this.start({ kind: "press", start: input.at, hit, toggled: input.shift || input.mod, copies: input.alt });
       default:
-        if (input.shift || input.mod) return this.start({ kind: "box", start: input.at, before: document.selection.peek() });
+        if (input.shift || input.mod) return this.start({ kind: "box", start: input.at, before: document.selection.peek(), groupsBefore: document.selectedGroups.peek() });
         return this.start({ kind: "pan", last: input.at, moved: false });
     }
   }
@@ -217,55 +223,52 @@ export class PointerMachine {
     const document = this.surface.document!;
     const { hit } = gesture;
     if (hit.kind === "link") return this.surface.offerMenu(input.at, hit);
+    if (hit.kind === "group") return document.selectGroup(hit.group, gesture.toggled);
     if (!("node" in hit)) return;
     if (!gesture.toggled) return document.select([hit.node]);
     const selection = new Set(document.selection.peek());
     if (!selection.delete(hit.node)) selection.add(hit.node);
-    document.select(selection);
+    document.select(selection, document.selectedGroups.peek());
   }
 
   private beginMove(gesture: Extract<Gestures, { kind: "press" }>, input: PointerInput): void {
     const document = this.surface.document!;
     const { hit } = gesture;
     if (hit.kind === "link") return void this.start({ kind: "pan", last: gesture.start, moved: true });
-    const group = hit.kind === "group" ? document.graph.groups.get(hit.group) : undefined;
-    const selection = document.selection.peek();
-    const ids = group
-      ? [...document.graph.nodes.keys()].filter((id) => contains(group.bounds, center(document.bounds(id))))
-      : "node" in hit && selection.has(hit.node) ? [...selection] : "node" in hit ? [hit.node] : [];
-    if ("node" in hit && !selection.has(hit.node)) document.select(ids);
-    const nodes = ids.map((id) => document.graph.node(id)).filter((node) => !node.pinned);
-    for (const node of nodes) this.surface.keep(node.id, true);
+    if ("node" in hit && !document.selection.peek().has(hit.node)) document.select([hit.node]);
+    if (hit.kind === "group" && !document.selectedGroups.peek().has(hit.group)) document.selectGroup(hit.group);
     document.endGesture();
-    const move: Gestures = {
-      kind: "move", start: gesture.start, places: new Map(nodes.map((node) => [node.id, node.pos])), group: group ? { id: group.id, bounds: group.bounds } : null, insertion: null,
-    };
+    const copies = gesture.copies && !("node" in hit && isBorder(hit.node));
+    if (copies) this.surface.raise(duplicateSelection(document, 0, "move"));
+    const moving = movingOf(document, !copies);
+    for (const id of moving.places.keys()) this.surface.keep(id, true);
+    const move: Gestures = { kind: "move", start: gesture.start, moving, copies, insertion: null };
     this.start(move);
     this.moveNodes(move, input);
   }
 
   private moveNodes(gesture: Extract<Gestures, { kind: "move" }>, input: PointerInput): void {
     const { scale } = this.surface.camera;
-    const [x0, y0] = gesture.group ? [gesture.group.bounds.x, gesture.group.bounds.y] : ([...gesture.places.values()][0] ?? [0, 0]);
-    const dx = this.snapped(x0 + (input.at[0] - gesture.start[0]) / scale, input) - x0;
-    const dy = this.snapped(y0 + (input.at[1] - gesture.start[1]) / scale, input) - y0;
-    const edits: Edit[] = [...gesture.places].map(([id, [x, y]]) => ({ kind: "field", id, field: "pos", value: [x + dx, y + dy] }));
-    if (gesture.group) edits.push({ kind: "groupBounds", id: gesture.group.id, bounds: { ...gesture.group.bounds, x: gesture.group.bounds.x + dx, y: gesture.group.bounds.y + dy } });
-    this.surface.document!.edit("move", edits, "move");
-    if (!gesture.group) this.showInsertion(gesture);
+    const [x0, y0] = anchorOf(gesture.moving);
+    const snapped = (place: number): number => this.snapped(place, input.alt && !gesture.copies);
+    const dx = snapped(x0 + (input.at[0] - gesture.start[0]) / scale) - x0;
+    const dy = snapped(y0 + (input.at[1] - gesture.start[1]) / scale) - y0;
+    this.surface.document!.edit("move", movedBy(gesture.moving, dx, dy), "move");
+    this.showInsertion(gesture);
   }
 
   /** The nearest place on the grid that things snap to. */
-  private snapped(place: number, input: PointerInput): number {
-    const step = input.alt ? this.surface.otherSnap : this.surface.snap;
+  private snapped(place: number, isOther: boolean): number {
+    const step = isOther ? this.surface.otherSnap : this.surface.snap;
     return Math.round(place / step) * step;
   }
 
   /** A single node without links that lies on a link it fits will be put into it. */
   private showInsertion(gesture: Extract<Gestures, { kind: "move" }>): void {
     const document = this.surface.document!;
-    const [id] = gesture.places.keys();
-    if (id === undefined || gesture.places.size > 1 || document.graph.linksOf(id).length > 0) return;
+    const { places, groups } = gesture.moving;
+    const [id] = places.keys();
+    if (id === undefined || places.size > 1 || groups.size > 0 || document.graph.linksOf(id).length > 0) return;
     const node = document.graph.node(id);
     gesture.insertion = linksThrough(document, document.bounds(id)).find((link) => insertInto(document.graph, link, node).length > 0) ?? null;
     this.surface.showGesture(gesture.insertion === null ? null : { kind: "insert", link: gesture.insertion });
@@ -273,9 +276,9 @@ export class PointerMachine {
 
   private dropNodes(gesture: Extract<Gestures, { kind: "move" }>): void {
     const document = this.surface.document!;
-    const [id] = gesture.places.keys();
+    const [id] = gesture.moving.places.keys();
     if (gesture.insertion !== null && id !== undefined) document.edit("move", insertInto(document.graph, gesture.insertion, document.graph.node(id)), "move");
-    for (const moved of gesture.places.keys()) this.surface.keep(moved, false);
+    for (const moved of gesture.moving.places.keys()) this.surface.keep(moved, false);
     document.endGesture();
   }
 
@@ -291,8 +294,8 @@ export class PointerMachine {
     const { scale } = this.surface.camera;
     const dx = (input.at[0] - gesture.start[0]) / scale;
     const dy = (input.at[1] - gesture.start[1]) / scale;
-    const width = Math.max(SMALLEST[0], this.snapped(gesture.from.width + dx, input));
-    const height = Math.max(SMALLEST[1], this.snapped(gesture.from.height + dy, input));
+    const width = Math.max(SMALLEST[0], this.snapped(gesture.from.width + dx, input.alt));
+    const height = Math.max(SMALLEST[1], this.snapped(gesture.from.height + dy, input.alt));
     const { hit } = gesture;
     if (hit.kind === "groupCorner") document.edit("resize", [{ kind: "groupBounds", id: hit.group, bounds: { ...gesture.from, width, height } }], "resize");
     else if ("node" in hit) {
@@ -305,7 +308,7 @@ export class PointerMachine {
     const { camera, document } = this.surface;
     const area = rectOf(toCanvas(camera, gesture.start), toCanvas(camera, input.at));
     this.surface.showGesture({ kind: "box", rect: area });
-    document!.select([...gesture.before, ...this.surface.nodesIn(area)]);
+    document!.select([...gesture.before, ...this.surface.nodesIn(area)], [...gesture.groupsBefore, ...groupsWithin(document!.graph, area)]);
   }
 
   /** From an input that is connected, the link comes off and is dragged from its other end. */
@@ -386,6 +389,4 @@ export class PointerMachine {
     gesture.last = [a, b];
   }
 }
-
-const center = (rect: Rect): Point => [rect.x + rect.width / 2, rect.y + rect.height / 2];
 

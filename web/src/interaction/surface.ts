@@ -68,7 +68,9 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
 const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
   { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
   { label: t("menu.groupRename"), act: () => renameGroup(document, id) },
+  editor.commands.item("edit.duplicate"),
   { label: t("menu.ungroup"), act: () => ungroup(document, id) },
+  editor.commands.item("edit.delete", t("menu.deleteGroup")),
 ];
 
 /** What was clicked, in the words of extensions. */

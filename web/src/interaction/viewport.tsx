@@ -19,19 +19,20 @@ import type { PointerInput, PointerMachine } from "./pointer";
 
 const held = { space: false };
 
-function readInput(event: PointerEvent | MouseEvent, viewport: HTMLElement): PointerInput {
+/** `selects` is the mode in which what pans draws a box, and each tap selects one more: the Shift of those who have no keys. */
+function readInput(event: PointerEvent | MouseEvent, viewport: HTMLElement, selects = false): PointerInput {
   const box = viewport.getBoundingClientRect();
   const target = event.target instanceof Element ? event.target : null;
   return {
     id: event instanceof PointerEvent ? event.pointerId : 0, at: [event.clientX - box.left, event.clientY - box.top], button: event.button,
-    shift: event.shiftKey, mod: event.ctrlKey || event.metaKey, alt: event.altKey, touch: event instanceof PointerEvent && event.pointerType === "touch",
+    shift: event.shiftKey || selects, mod: event.ctrlKey || event.metaKey, alt: event.altKey, touch: event instanceof PointerEvent && event.pointerType === "touch",
     space: held.space, onWidget: (target?.closest("[data-widget]") ?? null) !== null,
   };
 }
 
-function listenToPointer(viewport: HTMLElement, machine: PointerMachine): void {
+function listenToPointer(viewport: HTMLElement, machine: PointerMachine, selects: () => boolean): void {
   viewport.addEventListener("pointerdown", (event) => {
-    const input = readInput(event, viewport);
+    const input = readInput(event, viewport, selects());
     if (!machine.down(input)) return;
     viewport.setPointerCapture(event.pointerId);
     event.preventDefault();
@@ -65,20 +66,31 @@ function ignoreClick(): void {
 const LONG_PRESS_MS = 500;
 const LONG_PRESS_SLACK = 8;
 
-/** A finger that rests is what a right click is to a mouse; not every browser says so itself. */
-function listenToLongPress(viewport: HTMLElement, machine: PointerMachine): void {
+/**
+ * A finger that rests is what a right click is to a mouse; not every browser says so itself. One that rested on the void and
+ * then moves wanted no menu: it draws a box.
+ */
+function listenToLongPress(viewport: HTMLElement, machine: PointerMachine, { stage, ui }: Editor): void {
   let start: PointerInput | null = null;
+  let rested: PointerInput | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = (): void => {
     clearTimeout(timer);
-    start = null;
+    start = rested = null;
   };
   const press = (): void => {
     if (!start) return;
+    const input = start;
     machine.cancel();
-    machine.down({ ...start, touch: false, button: 2 });
+    machine.down({ ...input, touch: false, button: 2 });
     stop();
+    if (stage.hit(input.at, false, true).kind === "void") rested = input;
     ignoreClick();
+  };
+  const beginBox = (input: PointerInput): void => {
+    stop();
+    ui.menu.value = null;
+    machine.down({ ...input, shift: true });
   };
   viewport.addEventListener("pointerdown", (event) => {
     const isFirst = start === null && event.isPrimary;
@@ -89,7 +101,10 @@ function listenToLongPress(viewport: HTMLElement, machine: PointerMachine): void
     timer = setTimeout(press, LONG_PRESS_MS);
   }, { capture: true });
   viewport.addEventListener("pointermove", (event) => {
-    if (start && Math.hypot(event.clientX - viewport.offsetLeft - start.at[0], event.clientY - viewport.offsetTop - start.at[1]) > LONG_PRESS_SLACK) stop();
+    const input = start ?? rested;
+    if (!input || event.pointerId !== input.id || Math.hypot(event.clientX - viewport.offsetLeft - input.at[0], event.clientY - viewport.offsetTop - input.at[1]) <= LONG_PRESS_SLACK) return;
+    if (rested) beginBox(rested);
+    else stop();
   });
   for (const type of ["pointerup", "pointercancel"] as const) viewport.addEventListener(type, stop);
 }
@@ -208,8 +223,8 @@ export function Viewport({ editor, machine }: { editor: Editor; machine: Pointer
     let pointer: Point | null = null;
     stage.attach(canvas.current!, layer.current!);
     viewport.addEventListener("pointermove", (event) => (pointer = readInput(event, viewport).at));
-    listenToPointer(viewport, machine);
-    listenToLongPress(viewport, machine);
+    listenToPointer(viewport, machine, () => editor.ui.selectsBoxes.value);
+    listenToLongPress(viewport, machine, editor);
     listenToWheel(viewport, stage, () => editor.settings.of(WHEEL).peek() === "pan");
     listenToDrops(viewport, editor);
     listenToSpace(viewport);

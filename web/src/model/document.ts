@@ -5,6 +5,7 @@ import type { NodeDecoration } from "./decorations";
 import type { Edit, Touched } from "./edits";
 import { layoutNode, nodeBounds, type NodeLayout } from "./geometry";
 import type { Graph } from "./graph";
+import { heldBy } from "./groups";
 import { History } from "./history";
 import { inDefinition, innermost, keyAt, touchedAt } from "./levels";
 import { IDLE, type NodeRun, type RunError } from "./run_state";
@@ -25,6 +26,7 @@ export class Document {
   readonly history: History;
   readonly name: Signal<string>;
   readonly selection: Signal<ReadonlySet<NodeId>> = signal(new Set());
+  readonly selectedGroups: Signal<ReadonlySet<number>> = signal(new Set());
   readonly camera: Signal<CameraState> = signal({ x: 0, y: 0, scale: 1 });
   /** Grows with every edit. */
   readonly revision = signal(0);
@@ -150,8 +152,24 @@ export class Document {
     this.taken(this.history.redo());
   }
 
-  select(ids: Iterable<NodeId>): void {
-    this.selection.value = new Set(ids);
+  select(ids: Iterable<NodeId>, groups: Iterable<number> = []): void {
+    batch(() => {
+      this.selection.value = new Set(ids);
+      const chosen = new Set(groups);
+      if (chosen.size > 0 || this.selectedGroups.peek().size > 0) this.selectedGroups.value = chosen;
+    });
+  }
+
+  get hasSelection(): boolean {
+    return this.selection.value.size > 0 || this.selectedGroups.value.size > 0;
+  }
+
+  /** Selects a group with all that it holds; with `toggled` beside what is selected, or takes it off. */
+  selectGroup(id: number, toggled = false): void {
+    const { nodes, groups } = heldBy(this.graph, [id], (node) => this.bounds(node));
+    const [before, groupsBefore] = toggled ? [this.selection.peek(), this.selectedGroups.peek()] : [[], []];
+    if (toggled && this.selectedGroups.peek().has(id)) this.select([...before].filter((node) => !nodes.includes(node)), [...groupsBefore].filter((group) => !groups.includes(group)));
+    else this.select([...before, ...nodes], [...groupsBefore, ...groups]);
   }
 
   /** Called with the nodes that changed, after each edit and whenever a node's picture needs another size. */
@@ -245,8 +263,9 @@ export class Document {
   }
 
   private changed(touched: ReadonlySet<NodeId>, isEdit = true): void {
-    const gone = [...this.selection.peek()].filter((id) => !this.graph.nodes.has(id));
-    if (gone.length > 0) this.select([...this.selection.peek()].filter((id) => this.graph.nodes.has(id)));
+    const [nodes, groups] = [[...this.selection.peek()], [...this.selectedGroups.peek()]];
+    const isGone = nodes.some((id) => !this.graph.nodes.has(id)) || groups.some((id) => !this.graph.groups.has(id));
+    if (isGone) this.select(nodes.filter((id) => this.graph.nodes.has(id)), groups.filter((id) => this.graph.groups.has(id)));
     for (const id of touched) {
       this.layouts.delete(id);
       const revision = this.nodeRevision(id);

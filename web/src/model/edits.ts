@@ -25,7 +25,7 @@ export type Edit =
   | { kind: "addLink"; link: Link; at?: number }
   | { kind: "removeLink"; id: LinkId }
   | { kind: "value"; id: NodeId; name: string; value: Json | undefined }
-  | { kind: "addGroup"; group: Group }
+  | { kind: "addGroup"; group: Group; at?: number }
   | { kind: "removeGroup"; id: number }
   | { kind: "groupBounds"; id: number; bounds: Rect }
   | { kind: "groupTitle"; id: number; title: string }
@@ -107,6 +107,14 @@ function removeNode(graph: Graph, id: NodeId): Edit {
   return { kind: "addNode", node };
 }
 
+/** Among the others, or last: what a file lists later lies on top. */
+function addGroup(graph: Graph, group: Group, at = graph.groups.size): Edit {
+  const above = [...graph.groups].slice(at);
+  for (const [id] of above) graph.groups.delete(id);
+  for (const [id, each] of [[group.id, group] as const, ...above]) graph.groups.set(id, each);
+  return { kind: "removeGroup", id: group.id };
+}
+
 function editGroup(graph: Graph, id: number, change: (group: Group) => Edit): Edit {
   const group = graph.groups.get(id);
   if (!group) throw new Error(`expected a group ${id} in the graph, found none`);
@@ -157,12 +165,12 @@ export function applyEdit(graph: Graph, edit: Edit): Edit {
     case "removeLink":
       return removeLink(graph, edit.id);
     case "addGroup":
-      graph.groups.set(edit.group.id, edit.group);
-      return { kind: "removeGroup", id: edit.group.id };
+      return addGroup(graph, edit.group, edit.at);
     case "removeGroup":
       return editGroup(graph, edit.id, (group) => {
+        const at = [...graph.groups.keys()].indexOf(edit.id);
         graph.groups.delete(edit.id);
-        return { kind: "addGroup", group };
+        return { kind: "addGroup", group, at };
       });
     case "groupBounds":
       return editGroup(graph, edit.id, (group) => {

@@ -3,13 +3,14 @@
 import type { Edit } from "./edits";
 import { parseJson, toJson } from "./exact_json";
 import type { Graph } from "./graph";
+import { copiedGroup, freeGroupId } from "./groups";
 import { asSubgraphNode, groupName, withAllValues } from "./group_nodes";
 import { addPort, newPortSide } from "./ports";
 import { accepts } from "./sockets";
 import { bring, definitionsFor } from "./subgraph_copy";
 import { isBorder, type Side } from "./subgraph_type";
 import { list } from "./workflow_read";
-import type { GraphNode, InputSocket, Json, JsonObject, Link, LinkId, NodeId, OutputSocket, Point } from "./types";
+import type { Group, GraphNode, InputSocket, Json, JsonObject, Link, LinkId, NodeId, OutputSocket, Point } from "./types";
 
 export interface OutputEnd {
   readonly node: NodeId;
@@ -119,6 +120,13 @@ export interface Fragment {
   readonly links: readonly Link[];
   /** The subgraphs that the nodes stand for, nested ones as well, as files have them. */
   readonly definitions?: readonly JsonObject[];
+  readonly groups?: readonly Group[];
+}
+
+/** The top left corner of a piece of a graph. */
+export function placeOf({ nodes, groups = [] }: Fragment): Point {
+  const corners: readonly Point[] = [...nodes.map((node) => node.pos), ...groups.map(({ bounds }): Point => [bounds.x, bounds.y])];
+  return [Math.min(...corners.map(([x]) => x)), Math.min(...corners.map(([, y]) => y))];
 }
 
 const copyNode = (node: GraphNode): GraphNode => structuredClone(node);
@@ -150,23 +158,25 @@ function inserted(node: GraphNode, id: NodeId): GraphNode {
   };
 }
 
-/** The chosen nodes with every link that arrives at one of them (those from outside are used where asked for). */
-export function cutOut(graph: Graph, ids: Iterable<NodeId>): Fragment {
+/** The chosen nodes and groups, with every link that arrives at one of the nodes (those from outside are used where asked for). */
+export function cutOut(graph: Graph, ids: Iterable<NodeId>, groups: Iterable<number> = []): Fragment {
   const chosen = new Set([...ids].filter((id) => !isBorder(id)));
   const nodes = [...chosen].map((id) => graph.nodes.get(id)).filter((node) => node !== undefined);
   const copied = nodes.map((node) => (graph.subgraphs.get(node.type)?.isGroup ? withAllValues(graph, node) : copyNode(node)));
-  return { nodes: copied, links: [...graph.links.values()].filter((link) => chosen.has(link.to)), definitions: definitionsFor(graph.root, nodes) };
+  return {
+    nodes: copied, links: [...graph.links.values()].filter((link) => chosen.has(link.to)), definitions: definitionsFor(graph.root, nodes),
+    groups: [...groups].flatMap((id) => structuredClone(graph.groups.get(id)) ?? []),
+  };
 }
 
 /**
- * Edits that insert a fragment with its top left corner at `at`, and the ids of the new nodes. With `keepOutside`, links from
+ * Edits that insert a fragment with its top left corner at `at`, and the ids of the new nodes and groups. With `keepOutside`, links from
  * nodes that are not in the fragment are made again where those nodes still exist. Raises where a subgraph would come to be
  * inside itself.
  */
-export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keepOutside = false): { edits: Edit[]; ids: NodeId[] } {
-  if (fragment.nodes.length === 0) return { edits: [], ids: [] };
-  const left = Math.min(...fragment.nodes.map((node) => node.pos[0]));
-  const top = Math.min(...fragment.nodes.map((node) => node.pos[1]));
+export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keepOutside = false): { edits: Edit[]; ids: NodeId[]; groups: number[] } {
+  const { groups: frames = [] } = fragment;
+  const [left, top] = placeOf(fragment);
   const fresh = new Map<NodeId, NodeId>();
   const first = Number(graph.freeNodeId());
   fragment.nodes.forEach((node, index) => fresh.set(node.id, String(first + index)));
@@ -195,7 +205,10 @@ export function insertFragment(graph: Graph, fragment: Fragment, at: Point, keep
     edits.push({ kind: "addLink", link: { ...link, id: free, from, to, raw: undefined } });
     free += 1;
   }
-  return { edits, ids: [...fresh.values()] };
+  const firstGroup = freeGroupId(graph);
+  const groups = frames.map((group, index) => copiedGroup(group, firstGroup + index, [at[0] - left, at[1] - top]));
+  edits.push(...groups.map((group): Edit => ({ kind: "addGroup", group })));
+  return { edits, ids: [...fresh.values()], groups: groups.map(({ id }) => id) };
 }
 
 export const fragmentToText = (fragment: Fragment): string => toJson({ weft: "fragment", version: 1, ...fragment });
@@ -209,9 +222,15 @@ export function fragmentFromText(text: string): Fragment | null {
     return null; // not JSON at all: other text on the clipboard is no error
   }
   if (typeof data !== "object" || data === null || Array.isArray(data) || data.weft !== "fragment") return null;
-  const { nodes, links, definitions } = data as JsonObject & { nodes: unknown; links: unknown };
-  if (!Array.isArray(nodes) || !Array.isArray(links) || !nodes.every(looksLikeNode)) return null;
-  return { nodes: nodes as GraphNode[], links: links as Link[], definitions: list(definitions) };
+  const { nodes, links, definitions, groups = [] } = data as JsonObject & { nodes: unknown; links: unknown; groups?: unknown };
+  if (!Array.isArray(nodes) || !Array.isArray(links) || !Array.isArray(groups) || !nodes.every(looksLikeNode) || !groups.every(looksLikeGroup)) return null;
+  return { nodes: nodes as GraphNode[], links: links as Link[], definitions: list(definitions), groups: groups as Group[] };
+}
+
+function looksLikeGroup(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { title, bounds, raw } = value as Partial<Group>;
+  return typeof title === "string" && typeof raw === "object" && typeof bounds === "object" && [bounds.x, bounds.y, bounds.width, bounds.height].every(Number.isFinite);
 }
 
 function looksLikeNode(value: unknown): boolean {

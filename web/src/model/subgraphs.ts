@@ -2,15 +2,16 @@
 
 import { t } from "../words";
 import { applyEdit, type Edit } from "./edits";
-import { BORDER_WIDTH, contains, naturalSize, union } from "./geometry";
+import { BORDER_WIDTH, naturalSize, union } from "./geometry";
 import { Graph } from "./graph";
+import { nodesWithin } from "./groups";
 import { newId } from "./ids";
 import { removeNodes } from "./operations";
 import { freeName, newPort } from "./ports";
 import { copiedSubgraphs } from "./subgraph_copy";
 import { borderNode, isBorder, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT, type Port } from "./subgraph_type";
 import { writeSubgraph } from "./workflow_write";
-import type { GraphNode, Link, LinkId, NodeId, Point, Rect } from "./types";
+import type { GraphNode, Link, LinkId, NodeId, Rect } from "./types";
 
 /** How far the border stands from the nodes. */
 const GAP = 90;
@@ -70,9 +71,8 @@ function cutAt(graph: Graph, chosen: ReadonlySet<NodeId>, boundsOf: (id: NodeId)
 
 /** The groups all of whose nodes are chosen go inside with them. */
 function groupsInside(graph: Graph, chosen: ReadonlySet<NodeId>, boundsOf: (id: NodeId) => Rect): number[] {
-  const middle = ({ x, y, width, height }: Rect): Point => [x + width / 2, y + height / 2];
   return [...graph.groups.values()].filter((group) => {
-    const within = [...graph.nodes.keys()].filter((id) => contains(group.bounds, middle(boundsOf(id))));
+    const within = nodesWithin(graph, group.bounds, boundsOf);
     return within.length > 0 && within.every((id) => chosen.has(id));
   }).map((group) => group.id);
 }

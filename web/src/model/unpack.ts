@@ -2,6 +2,7 @@
 
 import type { Edit } from "./edits";
 import type { Graph } from "./graph";
+import { copiedGroup, freeGroupId } from "./groups";
 import { removeNodes } from "./operations";
 import { isBorder, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
 import { NodeMode, type GraphNode, type Json, type Link, type LinkId, type NodeId, type Point } from "./types";
@@ -43,11 +44,8 @@ function outside(inner: GraphNode, id: NodeId, offset: Point, mode: number, rank
 }
 
 function groupEdits(graph: Graph, inner: Graph, offset: Point): Edit[] {
-  const first = Math.max(0, ...graph.groups.keys()) + 1;
-  return [...inner.groups.values()].map((group, index) => ({
-    kind: "addGroup",
-    group: { ...structuredClone(group), id: first + index, bounds: { ...group.bounds, x: group.bounds.x + offset[0], y: group.bounds.y + offset[1] } },
-  }));
+  const first = freeGroupId(graph);
+  return [...inner.groups.values()].map((group, index) => ({ kind: "addGroup", group: copiedGroup(group, first + index, offset) }));
 }
 
 /** Edits and the ids of the nodes that came out; the definition stays in the file for the other nodes that use it. */

@@ -76,6 +76,8 @@ export class UiState {
   readonly recovered = signal<readonly DraftInfo[]>([]);
   readonly renaming = signal<NodeId | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
+  /** Dragging the void draws a box, and each tap selects one more. */
+  readonly selectsBoxes = signal(false);
   readonly showsGallery = signal(false);
   readonly showsOutline = signal(false);
   private count = 0;

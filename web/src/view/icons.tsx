@@ -33,6 +33,7 @@ export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m
 export const LibraryIcon = () => <Icon><path d="M3 13.2V2.8M6 13.2V2.8M9.2 3.4l3.6 9.6M3 2.8h3M3 13.2h3" /></Icon>;
 export const FolderIcon = () => <Icon><path d="M2.3 4.2c0-.6.4-1 1-1h2.9l1.5 1.6h5c.6 0 1 .4 1 1v6c0 .6-.4 1-1 1H3.3c-.6 0-1-.4-1-1z" /></Icon>;
 export const FolderPlusIcon = () => <Icon><path d="M2.3 4.2c0-.6.4-1 1-1h2.9l1.5 1.6h5c.6 0 1 .4 1 1v6c0 .6-.4 1-1 1H3.3c-.6 0-1-.4-1-1zM8 6.9v3.8M6.1 8.8h3.8" /></Icon>;
+export const BoxIcon = () => <Icon><rect x="2.5" y="2.5" width="11" height="11" rx="1.5" stroke-dasharray="2.4 2.2" /><path d="M6 8.2 7.5 9.7 10.3 6.6" /></Icon>;
 export const MoreIcon = () => <Icon><path d="M3.4 8h.1M8 8h.1M12.5 8h.1" /></Icon>;
 export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 4.6V8l2.4 1.6" /></Icon>;
 export const TrashIcon = () => <Icon><path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.8M9.2 7v3.8" /></Icon>;

@@ -141,8 +141,11 @@ export class Stage {
     const scene = this.scene;
     if (!scene || this.width === 0) return;
     const rects = ids ? [...ids].map((id) => scene.grid.rect(id)).filter((rect) => rect !== undefined) : [...scene.grid.rects()];
-    const area = union([...rects, ...(ids ? [] : [...scene.document.graph.groups.values()].map((group) => group.bounds))]);
-    if (area) this.setCamera(fit(area, this.width, this.height, this.insets));
+    this.fitArea(union([...rects, ...(ids ? [] : [...scene.document.graph.groups.values()].map((group) => group.bounds))]));
+  }
+
+  fitArea(area: Rect | null): void {
+    if (area && this.width > 0) this.setCamera(fit(area, this.width, this.height, this.insets));
   }
 
   canvasPoint(screen: Point): Point {
@@ -179,6 +182,7 @@ export class Stage {
     const stopCamera = effect(() => {
       void document.camera.value;
       void document.selection.value;
+      void document.selectedGroups.value;
       this.request();
     });
     const stopRuns = effect(() => {

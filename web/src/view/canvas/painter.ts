@@ -71,6 +71,11 @@ function paintGroups({ context, document, camera, theme }: Frame): void {
     context.roundRect(x, y, width, height, 14);
     context.fill();
     context.globalAlpha = 0.9;
+    if (document.selectedGroups.peek().has(group.id)) {
+      context.strokeStyle = theme.selected;
+      context.lineWidth = Math.max(2, 1.5 / camera.scale);
+      context.stroke();
+    }
     if (camera.scale < 0.15) continue;
     context.fillStyle = theme.text;
     context.font = "600 18px system-ui, sans-serif";

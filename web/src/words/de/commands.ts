@@ -30,6 +30,7 @@ export const commands = {
   "edit.add": "Knoten hinzufügen …",
   "edit.delete": "Auswahl löschen",
   "edit.select_all": "Alles auswählen",
+  "edit.box": "Mit Rahmen auswählen",
   "edit.duplicate": "Duplizieren",
   "node.rename": "Umbenennen",
   "node.mute": "Stummschalten oder nicht",

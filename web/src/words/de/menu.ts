@@ -14,4 +14,5 @@ export const menu = {
   groupColor: "Farbe der Gruppe …",
   groupRename: "Gruppe umbenennen",
   ungroup: "Gruppe entfernen, Knoten behalten",
+  deleteGroup: "Gruppe mit ihren Knoten löschen",
 } as const;

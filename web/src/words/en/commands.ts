@@ -30,6 +30,7 @@ export const commands = {
   "edit.add": "Add a node…",
   "edit.delete": "Delete the selection",
   "edit.select_all": "Select all",
+  "edit.box": "Select with a box",
   "edit.duplicate": "Duplicate",
   "node.rename": "Rename",
   "node.mute": "Mute or unmute",

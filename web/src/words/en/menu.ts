@@ -14,4 +14,5 @@ export const menu = {
   groupColor: "Colour of the group…",
   groupRename: "Rename the group",
   ungroup: "Remove the group, keep its nodes",
+  deleteGroup: "Delete the group with its nodes",
 } as const;
