@@ -29,7 +29,8 @@ class VaeSizes:
 @dataclass(frozen=True)
 class UNetSizes:
     """Widths per level; `attention` says which levels carry transformer blocks; `inputs` are channels that it reads;
-    `latent_side` is the size of the latents that it is trained on."""
+    `latent_side` is the size of the latents that it is trained on; `vector` is the width of what it is told beside the
+    step, 0 for nothing."""
 
     widths: tuple[int, ...] = (96, 128, 128)
     attention: tuple[bool, ...] = (False, True, True)
@@ -37,6 +38,7 @@ class UNetSizes:
     context: int = 64
     inputs: int = 4
     latent_side: int = 16
+    vector: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def build_unet(sizes: UNetSizes) -> UNet2DConditionModel:
         cross_attention_dim=sizes.context,
         attention_head_dim=UNET_HEADS,  # diffusers reads the number of heads from this name
         norm_num_groups=NORM_GROUPS,
+        class_embed_type="projection" if sizes.vector else None,
+        projection_class_embeddings_input_dim=sizes.vector or None,
     )
 
 

@@ -17,38 +17,17 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from tools.tiny_model.captions import caption
 from tools.tiny_model.companions.bench import Bench
 from tools.tiny_model.companions.controlnet import class_map, outline_picture, segment_picture
 from tools.tiny_model.companions.edits import KINDS, Edit, sample_edit
+from tools.tiny_model.companions.judging import SEED, SHOWN, Figures, Rows, background_of, percent, unseen, words_of
 from tools.tiny_model.companions.looks import TEAL, crescent, draw_outlined
 from tools.tiny_model.companions.lora import WORD, moon_scene
-from tools.tiny_model.drawing import background, contact_sheet, draw
-from tools.tiny_model.scenes import BACKGROUNDS, COLOURS, SHAPES, SIZE, TOO_CLOSE, Scene, Thing, sample_scene
+from tools.tiny_model.drawing import contact_sheet, draw
+from tools.tiny_model.scenes import BACKGROUNDS, COLOURS, SHAPES, SIZE, TOO_CLOSE, Scene, Thing
 from tools.tiny_model.scorer import MINIMAL_AREA, Score, foreground, normalized, score, summary, templates
 
-SEED = 4242  # of unseen scenes; training never uses it
-SHOWN = 8  # pictures a row of a sheet
-Figures = dict[str, float]
-Rows = list[list[np.ndarray]]
 KNOWN_COLOURS = np.array(list(COLOURS.values()), np.float32)
-
-
-def unseen(count: int, kinds: tuple[str, ...] = ("one", "two"), seed: int = SEED) -> list[Scene]:
-    rng, scenes = np.random.default_rng(seed), []
-    while len(scenes) < count:
-        scene = sample_scene(rng)
-        if scene.kind in kinds:
-            scenes.append(scene)
-    return scenes
-
-
-def words_of(scene: Scene, place: int) -> str:
-    return caption(scene, np.random.default_rng([SEED, place]), layout=True, plain=True)
-
-
-def percent(values: list[bool]) -> float:
-    return round(100 * float(np.mean(values)), 1)
 
 
 def agreement(picture: np.ndarray, scene: Scene) -> float:
@@ -212,14 +191,6 @@ def inpaint_scores(bench: Bench, count: int) -> tuple[Figures, Rows]:
         figures[f"seam {name}"] = round(float(np.mean([seam(p, m) for p, (_, m) in zip(made, pairs, strict=True)])), 2)
     holes = [np.where(m[..., None] > 0.5, 128, p).astype(np.uint8) for p, (_, m) in zip(pictures, pairs, strict=True)]
     return figures, [pictures[:SHOWN], holes[:SHOWN], ours[:SHOWN], theirs[:SHOWN]]
-
-
-def background_of(picture: np.ndarray) -> str:
-    """The background whose frame, 6 pixels wide, is nearest to the picture's."""
-    frame = np.ones((SIZE, SIZE), bool)
-    frame[6:-6, 6:-6] = False
-    far = {name: np.abs(picture[frame].astype(np.float32) - background(name)[frame]).mean() for name in BACKGROUNDS}
-    return min(far, key=far.__getitem__)
 
 
 def is_edit_right(picture: np.ndarray, edit: Edit) -> bool:
