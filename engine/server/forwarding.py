@@ -39,6 +39,7 @@ NO_BODY = frozenset({204, 304})
 USER_HEADER = "comfy-user"  # whose request it is, where there are accounts; what clients write there counts nowhere
 LOGIN_COOKIES = "weft-login"  # how the names of the login's cookies begin, those of other servers of this machine too
 CHUNK_BYTES = 2**16
+NOTICED_TRIES, NOTICED_EVERY_S = 100, 0.02  # to see that a process has ended, once its connections were cut
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Waiting:
 
 class NoRoute(Exception):
     """No pack answers this path."""
+
+
+class _CutOff(Exception):
+    """The connection to a worker ended before it answered."""
 
 
 @dataclass
@@ -93,6 +98,14 @@ class Forwarding:
         if (request.content_length or 0) > self.largest_body:
             raise web.HTTPRequestEntityTooLarge(self.largest_body, request.content_length or 0)
         worker = self.dispatcher.staff.best_for_checks()
+        try:
+            return await self._answered_by(worker, request)
+        except _CutOff as error:
+            await _until_noticed(worker)  # or the next request would go to the same process
+            text = f"The worker ended while a pack's route was to answer ({error}); a new one takes its place."
+            raise web.HTTPBadGateway(text=text) from None
+
+    async def _answered_by(self, worker: Worker, request: web.Request) -> web.StreamResponse:
         site = await self._site(worker)
         try:
             return await self._pass_on(request, site)
@@ -189,8 +202,7 @@ class Forwarding:
         except (aiohttp.ClientError, ConnectionError) as error:
             if body is not None and body.too_large is not None:
                 raise body.too_large from None
-            text = f"The worker ended while a pack's route was to answer ({error!r}); a new one takes its place."
-            raise web.HTTPBadGateway(text=text) from None
+            raise _CutOff(repr(error)) from None
         finally:
             sending.cancel()
 
@@ -328,6 +340,14 @@ async def _hand_over(source: Socket, target: Socket) -> None:
                 await target.send_str(message.data)
             elif message.type is aiohttp.WSMsgType.BINARY:
                 await target.send_bytes(message.data)
+
+
+async def _until_noticed(worker: Worker) -> None:
+    """Wait until it is known that a worker's process has ended; a process that lives cut one connection only."""
+    for _ in range(NOTICED_TRIES):
+        if worker.stage != "up":
+            return
+        await asyncio.sleep(NOTICED_EVERY_S)
 
 
 def _without_login(cookies: str) -> str:

@@ -78,6 +78,13 @@ def save_until_killed(server: Server, tally: Tally, chance: random.Random) -> No
         return
 
 
+def wait_for_saves(tally: Tally, clients: list[threading.Thread], count: int) -> None:
+    """Wait until so many more saves were answered for, however slow the machine is."""
+    enough = len(tally.kept) + count
+    while len(tally.kept) < enough and all(client.is_alive() for client in clients):
+        threading.Event().wait(0.005)
+
+
 def contents(server: Server) -> set[str]:
     """Give every content that the server has, present, past and deleted."""
     for trashed in server.get("/weft/trash"):
@@ -101,7 +108,8 @@ def kill_rounds(rounds: int, seed: int, folder: Path) -> tuple[Tally, set[str]]:
         ]
         for client in clients:
             client.start()
-        threading.Event().wait(chance.uniform(0.02, 0.4))
+        wait_for_saves(tally, clients, chance.randrange(3, 30))
+        threading.Event().wait(chance.uniform(0, 0.05))
         server.kill()
         for client in clients:
             client.join()

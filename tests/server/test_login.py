@@ -1,7 +1,10 @@
 """A server that others can reach is used by those only who know its token."""
 
 import os
+import re
 import stat
+from html import unescape
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -9,6 +12,8 @@ from yarl import URL
 
 from engine.errors import EngineError
 from engine.server.gates import GATE, MOST_ADDRESSES, MOST_FAILURES, Failures, is_loopback
+from engine.server.login_page import THEMES
+from engine.server.login_words import LANGUAGES
 
 CHOSEN = "correct horse battery"
 PATHS = [
@@ -82,6 +87,38 @@ async def test_browsers_log_in_by_the_form(locked):
     assert (await locked.http.get("/queue")).status == 200  # the client keeps cookies, as browsers do
     async with locked.http.ws_connect("/ws") as socket:
         assert (await socket.receive_json())["type"] == "status"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "cookie", "language", "theme"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.5", "", "de", "system"),
+        ("fr,en;q=0.4,de;q=0.8", "", "de", "system"),
+        ("fr-FR", "", "en", "system"),
+        ("de;q=0,en;q=0.1", "", "en", "system"),
+        ("de;q=x, de;q=9e9, en", "", "en", "system"),
+        ("", "dark-contrast.de", "de", "dark-contrast"),
+        ("de", "light.en", "en", "light"),
+        ("", '"><b>.de', "de", "system"),
+        ("", "dark.{words}", "en", "dark"),
+    ],
+)
+async def test_the_page_speaks_the_readers_language_in_his_colours(locked, accepted, cookie, language, theme):
+    headers = {"Accept": "text/html", "Accept-Language": accepted, "Cookie": f"weft-look={cookie}"}
+    page = await (await locked.http.get("/queue", headers=headers)).text()
+    assert f'<html lang="{language}" data-theme="{theme}">' in page and "<b>" not in page
+    assert ("Anmelden" in page, "Log in" in page) == (language == "de", language == "en")
+    wrong = await locked.http.post("/login", data={"token": "wrong"}, headers=headers)
+    assert (LANGUAGES[language].wrong_token in unescape(await wrong.text())) and wrong.status == 401
+
+
+def test_the_page_speaks_what_the_editor_speaks_and_keeps_its_colours():
+    web = Path(__file__).parents[2] / "web" / "src"
+    listed = re.search(r"export const LANGUAGES = \[(.*?)\]", (web / "words" / "index.ts").read_text("utf-8"))
+    assert listed is not None and re.findall(r'"(\w+)"', listed[1]) == list(LANGUAGES)
+    themes = re.findall(r'data-theme="([a-z-]+)"', (web / "style" / "tokens.css").read_text("utf-8"))
+    assert set(themes) <= set(THEMES)
+    assert all(word for words in LANGUAGES.values() for word in vars(words).values())
 
 
 async def test_the_login_leads_to_the_page_that_was_asked_for(locked):

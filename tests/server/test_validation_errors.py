@@ -180,7 +180,7 @@ async def test_large_graphs_that_are_circles_or_have_one_fault_or_one_in_each_no
     links = {str(i): {"class_type": "Add", "inputs": {"a": [str(i - 1), 0], "b": 1}} for i in range(1, count)}
     end = {"end": {"class_type": "Show", "inputs": {"value": [str(count - 1), 0]}}}
     circle = {"0": {"class_type": "Add", "inputs": {"a": [str(count - 1), 0]}}, **links, **end}
-    started = time.monotonic()
+    started = time.process_time()
     body = await (await site.http.post("/prompt", data=large(circle))).json()
     assert body["error"]["type"] == "prompt_outputs_failed_validation" and len(body["node_errors"]) == count
     chain = {"0": constant(999)["1"], **links, **end}
@@ -190,16 +190,16 @@ async def test_large_graphs_that_are_circles_or_have_one_fault_or_one_in_each_no
     chain = {"0": ONE, **faulty, "end": entry("Show", value=["1999", 0])}
     body = await (await site.http.post("/prompt", data=large(chain))).json()
     assert len(body["node_errors"]) == 1999 and body["node_errors"]["1"]["dependent_outputs"] == ["end"]
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # of computing, whoever else does
 
 
 async def test_a_million_nodes_are_refused_in_words_and_quickly(site):
     nodes = b",".join(b'"%d": {"class_type": "Constant", "inputs": {}}' % number for number in range(10**6))
     body = b'{"prompt": {' + nodes + b"}}"
-    started = time.monotonic()
+    started = time.process_time()
     answer = await site.http.post("/prompt", data=io.BytesIO(body))
     told = await answer.json()
-    assert answer.status == 400 and time.monotonic() - started < 3
+    assert answer.status == 400 and time.process_time() - started < 3
     assert "1000000 nodes" in told["error"]["details"] and str(wire_prompt.MOST_NODES) in told["error"]["details"]
 
 
