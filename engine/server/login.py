@@ -16,6 +16,7 @@ from yarl import URL
 
 from engine.server.gates import KEPT_S, Gate
 from engine.server.login_page import Asked, login_page
+from engine.server.login_words import ENGLISH
 from engine.server.middleware import json_response
 from engine.server.users import User, let_through
 
@@ -24,10 +25,7 @@ LARGEST_FORM_BYTES = 16 * 1024
 LONGEST_TARGET = 2000  # characters
 OWN_PATH = re.compile(r"/(?![/\\])[!-~]*")  # as requests have it: no blanks, no controls
 USER_HEADER = "Comfy-User"  # where clients of the ecosystem say which account they mean
-WRONG = {
-    Asked.TOKEN: "That is not this server's token.",
-    Asked.ACCOUNT: "That is not the name and password, or not the token, of an account.",
-}
+WRONG = {Asked.TOKEN: ENGLISH.wrong_token, Asked.ACCOUNT: ENGLISH.wrong_account}  # what programs are told
 
 
 def logged_in(gate: Gate) -> Middleware:
@@ -43,7 +41,7 @@ def logged_in(gate: Gate) -> Middleware:
         if is_link and gate.page is Asked.TOKEN:
             target = "/" + str(URL.build(query=[pair for pair in request.query.items() if pair[0] != "token"]))
             found = await tried(gate, request, partial(_shown, gate, request.query["token"]))
-            return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, found)
+            return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, request, found)
         user = gate.by_cookie(request.cookies.get(gate.cookie_name, ""))
         kind, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if user is None and kind.lower() == "bearer":
@@ -55,7 +53,9 @@ def logged_in(gate: Gate) -> Middleware:
             return forged(request, user) or await handler(let_through(request, user))
         refusal = unauthorized(f"{gate.asks}: send the header 'Authorization: Bearer TOKEN', or log in at /login.")
         wants_page = request.method == "GET" and "text/html" in request.headers.get(hdrs.ACCEPT, "")
-        return _page(gate, refusal, said="", target=_own_path(request.raw_path)) if wants_page else refusal
+        if not wants_page:
+            return refusal
+        return login_page(request, gate.page, refusal.status, target=_own_path(request.raw_path))
 
     return check
 
@@ -94,7 +94,7 @@ async def _shown(gate: Gate, token: str) -> User | None:
 async def _log_in(gate: Gate, request: web.Request) -> web.StreamResponse:
     if request.method in ("GET", "HEAD"):
         user = gate.by_cookie(request.cookies.get(gate.cookie_name, ""))
-        return login_page(gate.page, "", 200) if user is None else _let_in(gate, request, "/", user)
+        return login_page(request, gate.page, 200) if user is None else _let_in(gate, request, "/", user)
     if request.method != "POST":
         return json_response({"error": f"/login does not answer to {request.method}: use GET or POST."}, 405)
     if (request.content_length or 0) > LARGEST_FORM_BYTES or request.content_length is None:
@@ -104,7 +104,7 @@ async def _log_in(gate: Gate, request: web.Request) -> web.StreamResponse:
     form = {name: str(value) for name, value in (await request.post()).items()}
     found = await tried(gate, request, partial(gate.by_form, form))
     target = _own_path(form.get("next", "/"))
-    return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, found, target=target)
+    return _let_in(gate, request, target, found) if isinstance(found, User) else _page(gate, request, found, target)
 
 
 def _own_path(path: str) -> str:
@@ -136,10 +136,9 @@ def unauthorized(why: str) -> web.Response:
     return answer
 
 
-def _page(gate: Gate, refusal: web.Response, said: str | None = None, target: str = "/") -> web.Response:
-    """Write a refusal as the login page."""
-    texts = {401: WRONG[gate.page], 429: "Too many wrong tries. Wait a minute, then try again."}
-    page = login_page(gate.page, texts[refusal.status] if said is None else said, refusal.status, target)
+def _page(gate: Gate, request: web.Request, refusal: web.Response, target: str = "/") -> web.Response:
+    """Write the refusal of a try as the login page."""
+    page = login_page(request, gate.page, refusal.status, target=target, refused=refusal.status)
     if hdrs.RETRY_AFTER in refusal.headers:
         page.headers[hdrs.RETRY_AFTER] = refusal.headers[hdrs.RETRY_AFTER]
     return page

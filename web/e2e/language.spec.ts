@@ -20,6 +20,9 @@ test("German and back, without losing the document; chosen again after a reload"
   await expect(page.getByRole("button", { name: "Run", exact: true })).toHaveCount(0);
   expect(await steps()).toBe(7);
 
+  const look = async () => (await page.context().cookies()).find(({ name }) => name === "weft-look")?.value;
+  expect(await look(), "what a login page would be shown in").toMatch(/\.de$/);
+
   await page.reload();
   await expect(page.getByRole("button", { name: "Ausführen", exact: true })).toBeVisible();
   expect(await steps()).toBe(7);

@@ -8,7 +8,7 @@ import { clientId } from "../api/socket";
 import type { Definitions } from "../model/definitions";
 import type { Graph } from "../model/graph";
 import { isWorkflow, readWorkflow } from "../model/workflow_read";
-import { speakChosen, showTheme } from "../settings/applied";
+import { keepLook, showTheme, speakChosen } from "../settings/applied";
 import { Settings } from "../settings/settings";
 import { keptAs, sourceOf, type Source } from "./address";
 import { FormPage } from "./form_page";
@@ -26,6 +26,7 @@ const root = document.getElementById("app")!;
 document.documentElement.classList.add("is-form");
 const settings = new Settings(() => undefined); // without them the page looks as the system asks for
 effect(() => showTheme(settings));
+effect(() => keepLook(settings));
 effect(() => void speakChosen(settings).catch(() => undefined)); // English where the words can't be loaded
 
 /** Files in the API format are rare here; what reads them is fetched for them. */

@@ -30,6 +30,11 @@ export function showTheme(settings: Settings): void {
   dataset.motion = settings.of(LESS_MOTION).value === "always" || wantsLessMotion.value ? "less" : "all";
 }
 
+/** Tells the server's login page, which knows nobody's settings, in which colours and language it is to be shown here. */
+export function keepLook(settings: Settings): void {
+  document.cookie = `weft-look=${settings.of(THEME).value}.${settings.of(LANGUAGE).value}; path=/; max-age=31536000; samesite=strict`;
+}
+
 /** Speaks the chosen language, or the first of the browser's that there are words in. Resolves when its words are there. */
 export async function speakChosen(settings: Settings): Promise<void> {
   const chosen = settings.of(LANGUAGE).value;
@@ -40,6 +45,7 @@ export async function speakChosen(settings: Settings): Promise<void> {
 /** Applies the settings now and whenever they change. */
 export function followSettings({ settings, stage, ui }: Editor): void {
   effect(() => void speakChosen(settings).catch((error: unknown) => ui.tell(t("settings.languageFails", { why: reason(error) }), "error")));
+  effect(() => keepLook(settings));
   effect(() => {
     showTheme(settings);
     untracked(() => stage.readColors());
