@@ -86,3 +86,51 @@ test("a link is dragged by a finger, and a long press opens the menu", async ({ 
   await page.getByRole("menuitem", { name: /^Delete/ }).tap();
   await expect.poll(() => page.evaluate(() => globalThis.weft.active.value!.graph.nodes.has("5"))).toBe(false);
 });
+
+/** Ids of the selected nodes, and how many groups are selected. */
+const selection = (page: Page): Promise<[string[], number]> =>
+  page.evaluate(() => [[...globalThis.weft.active.value!.selection.value].sort(), globalThis.weft.active.value!.selectedGroups.value.size]);
+
+for (const [size, width, height] of [["a phone", 390, 844], ["a tablet", 820, 1180]] as const)
+  test(`a finger selects with boxes and taps on ${size}`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await openEditor(page);
+    const session = await page.context().newCDPSession(page);
+    await page.evaluate(() => {
+      const active = globalThis.weft.active.value!;
+      active.select(["5", "6"]);
+      globalThis.weft.groupSelection();
+      active.select([]);
+      globalThis.weft.stage.fit();
+    });
+    const box = await page.evaluate(() => {
+      const active = globalThis.weft.active.value!;
+      const { x, y, width, height } = [...active.graph.groups.values()].at(-1)!.bounds;
+      const { x: dx, y: dy, scale } = active.camera.value;
+      return { left: (x - 12) * scale + dx, top: (y - 12) * scale + dy, right: (x + width + 12) * scale + dx, bottom: (y + height + 12) * scale + dy };
+    });
+    const [from, to] = [{ x: box.left, y: box.bottom }, { x: box.right, y: box.top }];
+    const before = await camera(page);
+    await touch(session, "touchStart", [from]);
+    await expect(page.getByRole("menu")).toBeVisible();
+    for (const part of [0.3, 0.7, 1]) await touch(session, "touchMove", [{ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }]);
+    await touch(session, "touchEnd", []);
+    expect(await selection(page)).toEqual([["5", "6"], 1]);
+    await expect(page.getByRole("menu")).toBeHidden();
+    expect(await camera(page)).toEqual(before);
+
+    await page.getByRole("button", { name: "Menu of the selection" }).tap();
+    await page.getByRole("menuitem", { name: /^Duplicate/ }).tap();
+    await expect.poll(() => page.evaluate(() => globalThis.weft.active.value!.graph.groups.size)).toBe(2);
+    await page.getByRole("button", { name: /^Undo/ }).tap();
+    await page.waitForTimeout(400); // a second tap too soon is a double click
+    await page.evaluate(() => globalThis.weft.active.value!.select([]));
+
+    await page.getByRole("button", { name: "Select with a box" }).tap();
+    await slide(session, [from], [to]);
+    expect(await selection(page)).toEqual([["5", "6"], 1]);
+    expect(await camera(page)).toEqual(before);
+    await page.getByRole("button", { name: "Select with a box" }).tap();
+    await slide(session, [from], [{ x: from.x + 40, y: from.y }]);
+    expect((await camera(page)).x - before.x).toBeCloseTo(40, 0);
+  });

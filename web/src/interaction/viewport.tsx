@@ -98,7 +98,7 @@ function listenToLongPress(viewport: HTMLElement, machine: PointerMachine, { sta
     const input = readInput(event, viewport);
     if (!isFirst || !input.touch || input.onWidget) return;
     start = input;
-    timer = setTimeout(press, LONG_PRESS_MS);
+    timer = setTimeout(() => requestAnimationFrame(press), LONG_PRESS_MS); // moves that wait on a busy page are heard first
   }, { capture: true });
   viewport.addEventListener("pointermove", (event) => {
     const input = start ?? rested;
