@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine import models
 from engine.execution import Resources
 from engine.files.places import Places
 from engine.sampling import Conditioning, Latent
-from nodes import control, image_conditioning, latent, loaders, lora, sampling, text, vae
+from nodes import control, image_conditioning, latent, loaders, lora, sampling, text, vae, vision
 from tools.tiny_model.scenes import SIZE
 
 CHECKPOINT = "weft-tiny.safetensors"
@@ -55,6 +56,11 @@ class Bench:
 
     def check_cancelled(self) -> None:
         """Nobody cancels."""
+
+    @cached_property
+    def vision(self) -> Any:
+        """The vision encoder of the unCLIP variant, by CLIPVisionLoader."""
+        return vision.load_clip_vision(clip_name="weft-tiny-vision.safetensors", context=self)
 
     @cached_property
     def checkpoint(self) -> Any:
@@ -146,6 +152,19 @@ class Bench:
             context=self,
         )
         return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed, steps=steps)
+
+    def varied(
+        self, model: Any, shares: Sequence[tuple[np.ndarray, float]], words: str = "", *, seed: int,
+        noise: float = 0.0, steps: int = STEPS,
+    ) -> np.ndarray:  # fmt: skip
+        """What the unCLIP variant makes of pictures and how much each counts: CLIPVisionEncode, unCLIPConditioning."""
+        steered = self.say(words)
+        for picture, strength in shares:
+            seen = vision.encode_vision(clip_vision=self.vision, image=to_image(picture), crop="center", context=self)
+            steered = vision.unclip_conditioning(
+                conditioning=steered, clip_vision_output=seen, strength=strength, noise_augmentation=noise
+            )
+        return self.draw(steered, seed=seed, model=model, steps=steps)
 
 
 def to_image(picture: np.ndarray) -> torch.Tensor:
