@@ -2,6 +2,7 @@
 
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
+import { inputWords, outputWords } from "../model/node_words";
 import { connect, mayConnect, type InputEnd, type OutputEnd } from "../model/operations";
 import { typeLabel } from "../model/sockets";
 import { isBorder } from "../model/subgraph_type";
@@ -33,7 +34,8 @@ function offer(editor: Editor, label: string, offers: readonly Offer[]): void {
 function socketName(document: Document, end: End): string {
   const node = document.graph.node(end.node);
   const socket = end.side === "output" ? node.outputs[end.slot] : node.inputs.find((input) => input.name === end.input);
-  return spoken(socket?.label ?? (socket?.name || typeLabel(socket?.type ?? "*")));
+  const words = end.side === "output" ? outputWords(node.type, end.slot) : inputWords(node.type, end.input);
+  return spoken(words.name ?? socket?.label ?? (socket?.name || typeLabel(socket?.type ?? "*")));
 }
 
 const nodeName = (document: Document, id: NodeId): string => `${document.graph.title(document.graph.node(id))}${isBorder(id) ? "" : ` #${id}`}`;

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { openDocument } from "../fixtures/definitions";
+import { openDynamic } from "../fixtures/dynamic";
+import { DEFAULT_WORKFLOW } from "../model/default_workflow";
 import { inputPoint, outputPoint } from "../model/geometry";
 import { createNode } from "../model/graph";
 import type { Document } from "../model/document";
+import { connect } from "../model/operations";
 import type { NodeId, Point } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import { toCanvas, toScreen } from "../view/canvas/camera";
@@ -132,6 +135,29 @@ describe("the pointer", () => {
     drag(socket("5", "positive"), VOID);
     expect(document.graph.linkInto("5", "positive")).toBeUndefined();
     expect(surface.said).toEqual([]);
+  });
+
+  it("closes a list of inputs up once a link from its middle is let go elsewhere, and not while it is dragged", () => {
+    document = openDynamic(DEFAULT_WORKFLOW);
+    surface = new TestSurface(document);
+    machine = new PointerMachine(surface);
+    const node = createNode(document.graph, "BatchImages", [100, 900]);
+    node.size = [220, 120];
+    document.edit("add node", [{ kind: "addNode", node }]);
+    for (const name of ["images.image0", "images.image1", "images.image2"]) document.edit("connect", connect(document.graph, { node: "6", slot: 0 }, { node: node.id, input: name }));
+    const linked = (): boolean[] => node.inputs.filter(({ name }) => name.startsWith("images.")).map(({ link }) => link !== null);
+    const middle = socket(node.id, "images.image1");
+    drag(middle, middle);
+    machine.down(input(middle));
+    machine.move(input([middle[0] - 60, middle[1]]));
+    expect(linked()).toEqual([true, false, true, false]);
+    machine.move(input(middle));
+    machine.up(input(middle));
+    expect(linked()).toEqual([true, true, true, false]);
+    drag(middle, VOID);
+    expect(linked()).toEqual([true, true, false]);
+    document.undo();
+    expect(linked()).toEqual([true, true, true, false]);
   });
 
   it("leaves a connected link alone when its socket is only clicked", () => {

@@ -1,12 +1,13 @@
 /** What does a pointer gesture do? A state machine over plain events; it knows no element of the page. */
 
+import { closeUp } from "../model/closing";
 import type { Document } from "../model/document";
 import type { Edit } from "../model/edits";
 import { groupsWithin } from "../model/groups";
 import { connect, mayConnect } from "../model/operations";
 import { insertInto } from "../model/rewire";
 import { isBorder } from "../model/subgraph_type";
-import type { LinkId, NodeId, Point, Rect } from "../model/types";
+import type { Link, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
 import type { Hit } from "../view/canvas/hit_test";
 import { pan, toCanvas, zoomAt } from "../view/canvas/camera";
@@ -68,7 +69,7 @@ type Gestures =
   | { readonly kind: "press"; readonly start: Point; readonly hit: Hit; readonly toggled: boolean; readonly copies: boolean }
   | { readonly kind: "move"; readonly start: Point; readonly moving: Moving; readonly copies: boolean; insertion: LinkId | null }
   | { readonly kind: "resize"; readonly start: Point; readonly hit: Hit; readonly from: Rect }
-  | { readonly kind: "link"; readonly linking: Linking; readonly detach: LinkId | null; readonly start: Point; moved: boolean }
+  | { readonly kind: "link"; readonly linking: Linking; readonly detach: Link | null; readonly start: Point; moved: boolean }
   | { readonly kind: "pinch"; last: readonly [Point, Point] };
 
 const distance = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -316,12 +317,12 @@ export class PointerMachine {
     const document = this.surface.document!;
     const { graph } = document;
     const present = hit.kind === "input" ? graph.linkInto(hit.node, hit.input) : undefined;
-    if (present) return this.beginLink(linkingFrom(document, { side: "output", node: present.from, slot: present.fromSlot }), present.id, input);
+    if (present) return this.beginLink(linkingFrom(document, { side: "output", node: present.from, slot: present.fromSlot }), present, input);
     const end: Linking["end"] = hit.kind === "output" ? { side: "output", node: hit.node, slot: hit.slot } : { side: "input", node: hit.node, input: hit.input };
     return this.beginLink(linkingFrom(document, end), null, input);
   }
 
-  private beginLink(linking: Linking, detach: LinkId | null, input: PointerInput): true {
+  private beginLink(linking: Linking, detach: Link | null, input: PointerInput): true {
     this.surface.document!.endGesture();
     return this.start({ kind: "link", linking, detach, start: input.at, moved: false });
   }
@@ -346,7 +347,7 @@ export class PointerMachine {
     if (!gesture.moved) {
       if (distance(gesture.start, input.at) < SLACK) return;
       gesture.moved = true;
-      if (gesture.detach !== null) this.surface.document!.edit("disconnect", [{ kind: "removeLink", id: gesture.detach }], "link");
+      if (gesture.detach !== null) this.surface.document!.edit("disconnect", [{ kind: "removeLink", id: gesture.detach.id }], "link");
       this.surface.showLinking(gesture.linking);
     }
     const edits = this.connection(gesture.linking, input.at);
@@ -360,6 +361,8 @@ export class PointerMachine {
     if (!gesture.moved) return;
     const edits = this.connection(gesture.linking, input.at);
     if (edits !== null) document.edit("connect", edits, gesture.detach === null ? null : "link");
+    const { detach } = gesture;
+    if (detach !== null) document.edit("connect", closeUp(document.graph, detach.to, new Set([detach.toInput])), "link");
     document.endGesture();
     if (edits === null && gesture.detach === null) this.surface.offerFitting(input.at, gesture.linking);
   }

@@ -105,8 +105,9 @@ function owningPart(nodeType: string, name: string, type: Json, options: JsonObj
   if (type === "COMFY_AUTOGROW_V3" && isObject(template)) {
     const [like] = readParts(nodeType, template.input, undefined);
     const most = asNumber(template.max) ?? 10;
+    const isNumbered = !Array.isArray(template.names);
     const names = Array.isArray(template.names) ? template.names.map(String) : Array.from({ length: most }, (_, index) => `${asText(template.prefix) ?? name}${index}`);
-    return like ? { kind: "grown", input: { name, type, optional, widget: null }, like, names, least: asNumber(template.min) ?? 0 } : null;
+    return like ? { kind: "grown", input: { name, type, optional, widget: null }, like, names, isNumbered, least: asNumber(template.min) ?? 0 } : null;
   }
   if (type === "COMFY_DYNAMICCOMBO_V3" && Array.isArray(options.options)) {
     const brought = new Map(options.options.filter(isObject).map((option) => [String(option.key), readParts(nodeType, option.inputs, undefined)]));

@@ -14,6 +14,8 @@ interface GrownPart {
   readonly input: InputDefinition;
   readonly like: InputPart;
   readonly names: readonly string[];
+  /** The names are numbers only: an input may move up to another's. */
+  readonly isNumbered: boolean;
   readonly least: number;
 }
 /** A choice whose values bring inputs, called `owner.name` each. */
@@ -36,6 +38,8 @@ export interface Facts {
 export interface Shown {
   readonly inputs: InputDefinition[];
   readonly widgets: WidgetSpec[];
+  /** Full names of the inputs of each list of numbered ones that grows, in their order. */
+  readonly numbered: (readonly string[])[];
 }
 
 export const NOTHING_SET: Facts = { value: () => undefined, isLinked: () => false };
@@ -59,7 +63,9 @@ function grownNames(part: GrownPart, owner: string, facts: Facts): readonly stri
 
 function add(part: InputPart, name: string, isOptional: boolean, facts: Facts, shown: Shown): void {
   if (part.kind === "grown") {
-    grownNames(part, name, facts).forEach((slot, index) => add(part.like, `${name}.${slot}`, isOptional || part.input.optional || index >= part.least, facts, shown));
+    const slots = grownNames(part, name, facts);
+    if (part.isNumbered && growsBySockets(part)) shown.numbered.push(slots.map((slot) => `${name}.${slot}`));
+    slots.forEach((slot, index) => add(part.like, `${name}.${slot}`, isOptional || part.input.optional || index >= part.least, facts, shown));
     return;
   }
   const { input, widgets } = named(part, name, isOptional);
@@ -72,7 +78,7 @@ function add(part: InputPart, name: string, isOptional: boolean, facts: Facts, s
 
 /** The inputs and widgets that apply, in their order. */
 export function shownInputs(parts: readonly InputPart[], facts: Facts): Shown {
-  const shown: Shown = { inputs: [], widgets: [] };
+  const shown: Shown = { inputs: [], widgets: [], numbered: [] };
   for (const part of parts) add(part, part.input.name, false, facts, shown);
   return shown;
 }

@@ -1,6 +1,7 @@
 /** Which node types fit what was typed? */
 
 import type { Definitions } from "./definitions";
+import { nameOfType } from "./node_words";
 import { accepts } from "./sockets";
 import type { NodeDefinition } from "./types";
 
@@ -44,7 +45,7 @@ const isExact = (definition: NodeDefinition, filter: SocketFilter): boolean =>
   filter.side === "input" ? definition.inputs.some((input) => input.type === filter.type) : definition.outputs.some((output) => output.type === filter.type);
 
 function score(definition: NodeDefinition, query: string, filter: SocketFilter | null): number {
-  const name = Math.max(fuzzyScore(query, definition.displayName), fuzzyScore(query, definition.type));
+  const name = Math.max(...[nameOfType(definition), definition.displayName, definition.type].map((text) => fuzzyScore(query, text)));
   const place = Math.max(fuzzyScore(query, definition.category), fuzzyScore(query, definition.pack)) / 4;
   const best = Math.max(name, query.length > 1 ? place : 0);
   if (best === 0) return 0;
@@ -59,6 +60,6 @@ export function searchDefinitions(definitions: Definitions, query: string, filte
     const points = score(definition, query.trim(), filter);
     if (points !== 0 && points > -299) found.push({ definition, score: points });
   }
-  found.sort((a, b) => b.score - a.score || a.definition.displayName.localeCompare(b.definition.displayName));
+  found.sort((a, b) => b.score - a.score || nameOfType(a.definition).localeCompare(nameOfType(b.definition)));
   return found.slice(0, limit).map((entry) => entry.definition);
 }

@@ -4,6 +4,7 @@ import type { Definitions } from "./definitions";
 import { factsOf, shownInputs, socketOf } from "./dynamic_inputs";
 import { groupName } from "./group_nodes";
 import { instanceWidgets } from "./instance_values";
+import { nameOfType } from "./node_words";
 import { primitiveWidgets } from "./primitives";
 import { promotedValue, promotedWidgets, PROMOTED } from "./promoted";
 import { subgraphType } from "./subgraph_type";
@@ -79,7 +80,8 @@ export class Graph {
   }
 
   title(node: GraphNode): string {
-    return node.title ?? this.definition(node.type)?.displayName ?? node.type;
+    const definition = this.definition(node.type);
+    return node.title ?? (definition ? nameOfType(definition) : node.type);
   }
 
   /** The widgets that a node shows, in the order of `widgets_values`. */

@@ -1,5 +1,6 @@
 /** What was done, and how is it taken back? Steps of inverse edits; a gesture's edits are one step. */
 
+import { closingEdits, unlinkedBy } from "./closing";
 import { applyEdit, editTarget, touch, type Edit, type Touched } from "./edits";
 import type { Graph } from "./graph";
 import { mayReshape, settleEdits } from "./settle";
@@ -41,12 +42,12 @@ export class History {
   }
 
   /**
-   * Applies edits, and what must follow on them, as one step, or as part of the step that is open under the same key. Returns
-   * the touched nodes. If an edit raises, those before it are taken back and nothing is recorded. `place` is where the user is.
+   * Applies edits, and what must follow on them, as one step, or as part of the step that is open under the same key: while a
+   * gesture goes on, lists of inputs are not closed up, since a link may come back. Returns the touched nodes. If an edit raises, those before it are taken back and nothing is recorded. `place` is where the user is.
    */
   apply(label: string, edits: readonly Edit[], key: string | null = null, place: readonly NodeId[] = []): Touched {
     const touched: Touched = new Map();
-    const inverses = this.run(edits, touched, edits.some(mayReshape));
+    const inverses = this.run(edits, touched, edits.some(mayReshape) ? (key === null ? "all" : "inputs") : "nothing");
     if (inverses.length === 0) return touched;
     this.undone.length = 0;
     if (key !== null && this.open?.key === key) {
@@ -99,14 +100,19 @@ export class History {
   }
 
   /** Returns the inverses in the order in which they must be applied. */
-  private run(edits: readonly Edit[], touched: Touched, isNew = false): Edit[] {
+  private run(edits: readonly Edit[], touched: Touched, follows: "all" | "inputs" | "nothing" = "nothing"): Edit[] {
     const inverses: Edit[] = [];
-    try {
-      for (let next = edits, rounds = 0; next.length > 0; next = isNew && rounds++ < MOST_ROUNDS ? settleEdits(this.graph, touched) : [])
+    const apply = (some: readonly Edit[]): void => {
+      for (let next = some, rounds = 0; next.length > 0; next = follows !== "nothing" && rounds++ < MOST_ROUNDS ? settleEdits(this.graph, touched) : [])
         for (const edit of next) {
           touch(this.graph, edit, touched);
           inverses.unshift(applyEdit(this.graph, edit));
         }
+    };
+    try {
+      const unlinked = follows === "all" ? unlinkedBy(this.graph, edits) : null;
+      apply(edits);
+      if (unlinked) apply(closingEdits(this.graph, unlinked));
     } catch (error) {
       for (const inverse of inverses) applyEdit(this.graph, inverse);
       throw error;

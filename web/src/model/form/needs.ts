@@ -1,6 +1,7 @@
 /** What would stop a run of this workflow here? Node types and files that the server does not have, said before anybody waits. */
 
 import type { Graph } from "../graph";
+import { inWords } from "../node_words";
 import type { Prompt } from "../prompt";
 import type { WidgetSpec } from "../types";
 import { nodePlaces, readable } from "./places";
@@ -46,7 +47,7 @@ export function missingFor(root: Graph, prompt: Prompt): Missing[] {
     return definition.widgets.filter((spec) => spec.kind === "choice").flatMap((spec): Missing[] => {
       const value = inputs[spec.name];
       if (typeof value !== "string" || isOffered(spec, value)) return [];
-      const said = { widget: readable(spec.label), node: place?.title ?? type };
+      const said = { widget: readable(inWords(spec).label), node: place?.title ?? type };
       return [{ node: key, input: spec.name, message: value === "" ? t("formPage.missingChoice", said) : t("formPage.missingFile", { ...said, file: value }) }];
     });
   });

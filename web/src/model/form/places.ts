@@ -3,6 +3,7 @@
 import type { Edit } from "../edits";
 import type { Graph } from "../graph";
 import { keyAt, type Found } from "../levels";
+import { inWords } from "../node_words";
 import { isLinked, promotedPlace, valueEdit } from "../promoted";
 import { holds, isBorder } from "../subgraph_type";
 import { NodeMode, type GraphNode, type Json, type NodeId, type WidgetKind, type WidgetSpec } from "../types";
@@ -72,7 +73,7 @@ export const readable = (name: string): string => {
 /** A widget that stands alone on its node is called as the node is: prompts are told apart by it. */
 export function nameOf({ graph, node, spec }: Pick<WidgetPlace, "graph" | "node" | "spec">): string {
   const alone = graph.widgets(node).filter((other) => KINDS.has(other.kind)).length === 1;
-  return alone ? graph.title(node) : readable(spec.label);
+  return alone ? graph.title(node) : readable(inWords(spec).label);
 }
 
 /**

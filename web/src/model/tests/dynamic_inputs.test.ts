@@ -94,6 +94,52 @@ describe("inputs that grow", () => {
     expect(buildPrompt(openDynamic(BATCH).graph)["5"]!.inputs).toEqual({ "images.image0": ["1", 0], "images.image1": ["1", 0], seed: 7 });
   });
 
+  const linked = (document: Document, id: string): (string | undefined)[] =>
+    document.graph.node(id).inputs.filter(({ name }) => name.startsWith("images.")).map(({ name }) => document.graph.linkInto(id, name)?.from);
+
+  it("close up when one in the middle is unlinked or its node goes; undo brings the same bytes back", () => {
+    const document = openDynamic(BATCH);
+    const third = add(document, "LoadImage");
+    const fourth = add(document, "LoadImage");
+    join(document, third, "5", "images.image2");
+    join(document, fourth, "5", "images.image3");
+    const before = text(document);
+    document.edit("cut", [{ kind: "removeLink", id: document.graph.linkInto("5", "images.image1")!.id }]);
+    expect(linked(document, "5")).toEqual(["1", third, fourth, undefined]);
+    expect(Object.keys(buildPrompt(document.graph)["5"]!.inputs).sort()).toEqual(["images.image0", "images.image1", "images.image2", "seed"]);
+    document.edit("delete", removeNodes(document.graph, ["1"]));
+    expect(linked(document, "5")).toEqual([third, fourth, undefined]);
+    document.undo();
+    document.undo();
+    expect(text(document)).toBe(before);
+    document.redo();
+    expect(linked(document, "5")).toEqual(["1", third, fourth, undefined]);
+  });
+
+  it("stay where they are when another link comes in its place, and when their names mean something", () => {
+    const document = openDynamic(BATCH);
+    const other = add(document, "LoadImage");
+    join(document, "1", "5", "images.image2");
+    const swapped = connect(document.graph, { node: other, slot: 0 }, { node: "5", input: "images.image1" });
+    document.edit("connect", swapped);
+    expect(linked(document, "5")).toEqual(["1", other, "1", undefined]);
+    const id = add(document, "Many");
+    const texts = add(document, "Many");
+    for (const input of ["words.first", "words.second"]) document.edit("connect", connect(document.graph, { node: texts, slot: 0 }, { node: id, input }));
+    document.edit("cut", [{ kind: "removeLink", id: document.graph.linkInto(id, "words.first")!.id }]);
+    expect(document.graph.linkInto(id, "words.second")?.from).toBe(texts);
+  });
+
+  it("keep a hole that was left on purpose while other things are done, and in a file", () => {
+    const document = openDynamic(BATCH);
+    const id = add(document, "BatchImages");
+    join(document, "1", id, "images.image2");
+    document.edit("value", [{ kind: "value", id, name: "seed", value: 8 }]);
+    join(document, "1", id, "images.image0");
+    expect(linked(document, id)).toEqual(["1", undefined, "1", undefined]);
+    expect(linked(openDynamic(document.toWorkflow()), id)).toEqual(["1", undefined, "1", undefined]);
+  });
+
   it("are pasted with their links", () => {
     const document = openDynamic(BATCH);
     const { edits, ids } = insertFragment(document.graph, fragmentFromText(fragmentToText(cutOut(document.graph, ["1", "5"])))!, [0, 0]);
