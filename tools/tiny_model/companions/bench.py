@@ -15,7 +15,7 @@ from engine import models
 from engine.execution import Resources
 from engine.files.places import Places
 from engine.sampling import Conditioning, Latent
-from nodes import control, image_conditioning, latent, loaders, lora, sampling, text, vae, vision
+from nodes import control, image, image_conditioning, latent, loaders, lora, sampling, text, vae, vision
 from tools.tiny_model.scenes import SIZE
 
 CHECKPOINT = "weft-tiny.safetensors"
@@ -67,6 +67,11 @@ class Bench:
         """(model, clip, vae) by CheckpointLoaderSimple."""
         return loaders.load_checkpoint(ckpt_name=CHECKPOINT, context=self)
 
+    @cached_property
+    def tiny_vae(self) -> Any:
+        """The tiny VAE by VAELoader: its decoder keeps more of a picture than the checkpoint's."""
+        return loaders.load_vae(vae_name="taesd-weft-tiny", context=self)
+
     def variant(self, name: str) -> Any:
         """A network of models/diffusion_models by UNETLoader."""
         return loaders.load_network(unet_name=f"{name}.safetensors", weight_dtype="default", context=self)
@@ -89,9 +94,9 @@ class Bench:
 
     def draw(
         self, positive: Conditioning, negative: Conditioning | None = None, start: Latent | None = None, *, seed: int,
-        model: Any = None, cfg: float = CFG, steps: int = STEPS,
+        model: Any = None, cfg: float = CFG, steps: int = STEPS, decoder: Any = None,
     ) -> np.ndarray:  # fmt: skip
-        """One picture by KSampler and VAEDecode: uint8 (H, W, 3)."""
+        """One picture by KSampler and VAEDecode, the checkpoint's VAE or another one: uint8 (H, W, 3)."""
         drawn = sampling.ksampler(
             model=model or self.checkpoint[0],
             seed=seed,
@@ -104,12 +109,12 @@ class Bench:
             latent_image=start or latent.make_empty(width=SIZE, height=SIZE, batch_size=1),
             context=self,
         )
-        return to_picture(vae.decode(samples=drawn, vae=self.checkpoint[2], context=self))
+        return to_picture(vae.decode(samples=drawn, vae=decoder or self.checkpoint[2], context=self))
 
-    def rebuilt(self, picture: np.ndarray) -> np.ndarray:
+    def rebuilt(self, picture: np.ndarray, decoder: Any = None) -> np.ndarray:
         """A picture encoded and decoded: all that the VAE can keep of it."""
         encoded = vae.encode(pixels=to_image(picture), vae=self.checkpoint[2], context=self)
-        return to_picture(vae.decode(samples=encoded, vae=self.checkpoint[2], context=self))
+        return to_picture(vae.decode(samples=encoded, vae=decoder or self.checkpoint[2], context=self))
 
     def controlled(self, name: str, hint: np.ndarray, words: str, *, seed: int, steps: int = STEPS) -> np.ndarray:
         """A picture whose composition a map steers: ControlNetLoader, ControlNetApplyAdvanced."""
@@ -152,6 +157,24 @@ class Bench:
             context=self,
         )
         return self.draw(steering.positive, steering.negative, steering.latent, model=model, seed=seed, steps=steps)
+
+    def enlarged(self, small: np.ndarray, method: str = "bicubic") -> np.ndarray:
+        """A picture at twice its size by ImageScaleBy."""
+        return to_picture(image.scale_by(image=to_image(small), upscale_method=method, scale_by=2.0))
+
+    def upscaled(self, model: Any, small: np.ndarray, *, seed: int, steps: int = STEPS) -> np.ndarray:
+        """A picture at twice its size by the upscaling variant and the tiny VAE: InstructPixToPixConditioning."""
+        steering = image_conditioning.instruct_pix_to_pix_conditioning(
+            positive=self.say(""),
+            negative=self.say(""),
+            vae=self.checkpoint[2],
+            pixels=image.scale_by(image=to_image(small), upscale_method="bicubic", scale_by=2.0),
+            context=self,
+        )
+        return self.draw(
+            steering.positive, steering.negative, steering.latent, seed=seed, model=model, cfg=1.0, steps=steps,
+            decoder=self.tiny_vae,
+        )  # fmt: skip
 
     def varied(
         self, model: Any, shares: Sequence[tuple[np.ndarray, float]], words: str = "", *, seed: int,

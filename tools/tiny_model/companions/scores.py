@@ -24,6 +24,7 @@ from tools.tiny_model.companions.judging import SEED, SHOWN, Figures, Rows, back
 from tools.tiny_model.companions.looks import TEAL, crescent, draw_outlined
 from tools.tiny_model.companions.lora import WORD, moon_scene
 from tools.tiny_model.companions.scores_unclip import unclip_scores
+from tools.tiny_model.companions.scores_upscale import upscale_scores
 from tools.tiny_model.drawing import contact_sheet, draw
 from tools.tiny_model.scenes import BACKGROUNDS, COLOURS, SHAPES, SIZE, TOO_CLOSE, Scene, Thing
 from tools.tiny_model.scorer import MINIMAL_AREA, Score, foreground, normalized, score, summary, templates
@@ -247,6 +248,7 @@ SCORES: dict[str, Callable[[Bench, int], tuple[Figures, Rows]]] = {
     "inpaint": inpaint_scores,
     "instruct": instruct_scores,
     "unclip": unclip_scores,
+    "upscale": upscale_scores,
 }
 
 

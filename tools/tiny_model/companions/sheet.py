@@ -19,6 +19,7 @@ ROWS = {
     "embedding": 'embedding: the words "blue green" | embedding:weft-tiny-word',
     "inpaint": "inpainting: picture | mask | the variant | the base with a noise mask",
     "instruct": "editing: before | after | before | after",
+    "upscale": "2x upscaler, a part: true | enlarged by bicubic | upscaled | a JPEG by bicubic | upscaled",
     "unclip": "unCLIP: pictures | variations | the same with noise 0.3 | from the first picture of a row to the last",
 }
 LABEL_HEIGHT = 22
