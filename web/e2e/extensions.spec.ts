@@ -238,6 +238,18 @@ test("a safe start runs no extension, and nor does the one during whose start th
   await expect.poll(() => page.evaluate(() => globalThis.weft?.commands.all.value.some((command) => command.id === "weft_colour_example/colours.js:paint")), { timeout: 60_000 }).toBe(true);
 });
 
+test("a pack's nodes are called as its texts say in the reader's language, and the file is the same in each", async ({ browser }) => {
+  const page = await (await browser.newContext({ locale: "de-AT" })).newPage();
+  await page.goto(server.url);
+  await expect(page.getByRole("button", { name: "Ausführen", exact: true })).toBeVisible();
+  await colourWorkflow(page);
+  await expect(node(page, "1").locator(".node-name")).toHaveText("Farbe (Beispiel)");
+  await expect(widget(page, "1", "size").getByRole("spinbutton", { name: "Größe" })).toHaveAttribute("title", "Breite und Höhe in Pixeln");
+  await expect(node(page, "1").locator(".socket.out")).toHaveText("Bild");
+  expect(await page.evaluate(() => JSON.stringify(globalThis.weft.active.value!.toWorkflow()))).not.toMatch(/Farbe|Größe|Bild/);
+  await page.context().close();
+});
+
 test("the types that extensions are written with are served", async ({ page }) => {
   const answer = await page.request.get(`${server.url}/weft-extension.d.ts`);
   expect(answer.status()).toBe(200);

@@ -24,6 +24,7 @@ import { isBorder } from "./model/subgraph_type";
 import { runTargets } from "./model/targets";
 import type { Edit } from "./model/edits";
 import { parseJson } from "./model/exact_json";
+import { mayHaveWords } from "./model/node_words";
 import type { GraphNode, NodeId, Point, WidgetSpec } from "./model/types";
 import { union } from "./model/geometry";
 import { areaOfSelection } from "./interaction/looks";
@@ -83,6 +84,7 @@ export class Editor {
     await editor.restore();
     editor.socket.connect();
     void editor.refreshPacks();
+    if (mayHaveWords(editor.definitions)) void import("./words/pack_words").then(({ speakPackWords }) => speakPackWords()).catch((error: unknown) => editor.ui.tell(t("workflows.packWordsUnread", { why: http.reason(error) }), "error"));
     void readLibrary(editor);
     void findRecovered(editor).catch((error: unknown) => editor.ui.tell(t("workflows.draftsUnread", { why: http.reason(error) }), "error"));
     return editor;

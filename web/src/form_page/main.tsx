@@ -7,6 +7,7 @@ import { HttpError } from "../api/http";
 import { clientId } from "../api/socket";
 import type { Definitions } from "../model/definitions";
 import type { Graph } from "../model/graph";
+import { mayHaveWords } from "../model/node_words";
 import { isWorkflow, readWorkflow } from "../model/workflow_read";
 import { keepLook, showTheme, speakChosen } from "../settings/applied";
 import { Settings } from "../settings/settings";
@@ -36,6 +37,7 @@ const graphOf = async (data: unknown, definitions: Definitions): Promise<Graph> 
 async function open(source: Source): Promise<FormPage> {
   const { name, data } = await fetchWorkflow(source);
   const [definitions, { me }, client] = await Promise.all([definitionsFor(data), people(), clientId()]);
+  if (mayHaveWords(definitions)) await (await import("../words/pack_words")).speakPackWords();
   const kept = new Kept(localStorage, me?.id ?? "", keptAs(source));
   return new FormPage(name, await graphOf(data, definitions), client, kept);
 }

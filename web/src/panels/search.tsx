@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { Editor } from "../editor";
 import type { Definitions } from "../model/definitions";
 import { searchDefinitions } from "../model/fuzzy";
+import { aboutType, nameOfType } from "../model/node_words";
 import { subgraphType } from "../model/subgraph_type";
 import { typeLabel } from "../model/sockets";
 import type { NodeDefinition } from "../model/types";
@@ -57,8 +58,8 @@ function SearchBox({ editor, request }: { editor: Editor; request: SearchRequest
       <ul class="results" id="search-results" role="listbox" ref={list}>
         {found.map((definition, index) => (
           <li key={definition.type} id={`search-${index}`} role="option" aria-selected={index === chosen} class={index === chosen ? "is-chosen" : ""}
-            title={definition.description} onPointerMove={() => setChosen(index)} onClick={() => pick(definition)}>
-            <span class="result-name">{definition.displayName}</span>
+            title={aboutType(definition)} onPointerMove={() => setChosen(index)} onClick={() => pick(definition)}>
+            <span class="result-name">{nameOfType(definition)}</span>
             <span class="result-place">{definition.category}{definition.deprecated && ` · ${t("search.outdated")}`}{definition.experimental && ` · ${t("search.experimental")}`}</span>
             <Sockets definition={definition} theme={editor.stage.theme} />
           </li>

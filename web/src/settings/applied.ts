@@ -3,6 +3,7 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { reason } from "../api/http";
 import type { Editor } from "../editor";
+import { nodeWords } from "../model/node_words";
 import { linkShape } from "../view/canvas/link_path";
 import { bestOf, speak, spokenLanguage, t } from "../words";
 import { LANGUAGE, LESS_MOTION, LINK_SHAPE, SHOWS_DOTS, THEME } from "./built_in";
@@ -53,7 +54,7 @@ export function followSettings({ settings, stage, ui }: Editor): void {
   effect(() => {
     linkShape.value = settings.of(LINK_SHAPE).value;
     stage.showsDots = settings.of(SHOWS_DOTS).value;
-    void spokenLanguage.value; // the canvas has texts too
+    void [spokenLanguage.value, nodeWords.value]; // the canvas has texts too
     stage.request();
   });
 }

@@ -6,6 +6,7 @@ import type { Editor } from "../../editor";
 import { formPin, showsForm } from "../../forms/shown";
 import type { Document } from "../../model/document";
 import type { NodeLayout, WidgetPlace } from "../../model/geometry";
+import { aboutType, inputWords, inWords, outputWords } from "../../model/node_words";
 import { typeLabel } from "../../model/sockets";
 import type { NodeError } from "../../model/run_state";
 import { NodeMode, type GraphNode, type InputSocket, type NodeId, type OutputSocket } from "../../model/types";
@@ -76,10 +77,11 @@ function InputView({ editor, document, node, socket, y }: PartProps & { socket: 
   const link = document.graph.linkInto(node.id, socket.name);
   const source = link && document.graph.nodes.get(link.from);
   const state = source ? t("node.connectedTo", { title: document.graph.title(source) }) : t("node.notConnected");
-  const name = socket.label ?? (socket.name || typeLabel(socket.type));
+  const words = inputWords(node.type, socket.name);
+  const name = words.name ?? socket.label ?? (socket.name || typeLabel(socket.type));
   return (
     <div class={`socket in${socket.widget ? " on-widget" : ""}${link ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }}
-      {...socketButton(editor, { node: node.id, input: socket.name })} aria-label={t("node.input", { name: spoken(name), type: typeLabel(socket.type), state })} title={socket.tooltip ?? typeLabel(socket.type)}>
+      {...socketButton(editor, { node: node.id, input: socket.name })} aria-label={t("node.input", { name: spoken(name), type: typeLabel(socket.type), state })} title={words.tooltip ?? socket.tooltip ?? typeLabel(socket.type)}>
       <span {...dot} data-optional={socket.optional && !socket.widget ? "" : undefined} />
       {!socket.widget && node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
     </div>
@@ -88,10 +90,11 @@ function InputView({ editor, document, node, socket, y }: PartProps & { socket: 
 
 function OutputView({ editor, document, node, socket, slot, y }: PartProps & { socket: OutputSocket; slot: number; y: number }) {
   const fits = useComputed(() => fitness(document, editor.stage.linking.value, node.id, { slot }));
-  const name = socket.label ?? (socket.name || typeLabel(socket.type));
+  const words = outputWords(node.type, slot);
+  const name = words.name ?? socket.label ?? (socket.name || typeLabel(socket.type));
   return (
     <div class={`socket out${socket.links.length > 0 ? " linked" : ""}${fitClass(fits.value)}`} style={{ top: `${y}px` }} {...socketButton(editor, { node: node.id, slot })}
-      aria-label={t("node.output", { name: spoken(name), type: typeLabel(socket.type), n: socket.links.length })} title={socket.tooltip ?? typeLabel(socket.type)}>
+      aria-label={t("node.output", { name: spoken(name), type: typeLabel(socket.type), n: socket.links.length })} title={words.tooltip ?? socket.tooltip ?? typeLabel(socket.type)}>
       {node.type !== "Reroute" && <span class="socket-name">{spoken(name)}</span>}
       <span {...socketLook(socket.type)} />
     </div>
@@ -99,7 +102,8 @@ function OutputView({ editor, document, node, socket, slot, y }: PartProps & { s
 }
 
 function WidgetView({ editor, document, node, place }: PartProps & { place: WidgetPlace }) {
-  const { spec, y, height } = place;
+  const { y, height } = place;
+  const spec = inWords(place.spec);
   const Component = ownWidget(spec)?.view ?? widgetFor(spec.kind);
   if (!Component) return null;
   const linked = isLinked(document.graph, node, spec);
@@ -249,7 +253,7 @@ export const NodeView = memo(({ editor, document, id }: NodeProps) => {
       }}
       onFocus={(event: FocusEvent) => { if (event.target === event.currentTarget && !document.selection.peek().has(id)) document.select([id]); }}
       onFocusIn={() => editor.stage.keep(id, true)} onFocusOut={() => editor.stage.keep(id, false)}>
-      {layout.title > 0 && <header class="node-title" title={definition?.description || undefined}>
+      {layout.title > 0 && <header class="node-title" title={(definition && aboutType(definition)) || undefined}>
         <Title {...part} />
         {decoration?.badges.map((mark) => <span key={mark.text} class={`badge ${mark.tone}`}>{mark.text}</span>)}
         {badge && <span class="badge">{badge}</span>}

@@ -23,8 +23,9 @@ export const sharing = {
   nothingToDraw: "Es gibt keine Knoten zu zeichnen.",
   fails: "Es konnte nicht erstellt werden: {why}",
   bare: "Ohne Workflow",
-  bareSays: "Das Bild ohne Workflow und Prompt herunterladen; seine Pixel bleiben, wie sie sind",
+  bareSays: "Ohne den Workflow und Prompt darin herunterladen; was zu sehen und zu hören ist, bleibt, wie es ist",
   bareFails: "{name} konnte nicht von seinen Metadaten befreit werden: {why}",
   cutShort: "erwartet: eine vollständige {kind}-Datei; gefunden: eine, die vorzeitig endet",
-  noPicture: "erwartet: ein Bild als PNG, JPEG oder WebP; gefunden: eine andere Art von Datei",
+  noPicture: "erwartet wurde ein Bild (PNG, JPEG, WebP, SVG), Film (MP4, WebM), Ton (FLAC, MP3, Opus, Vorbis, WAV) oder Latent, gefunden eine andere Art von Datei",
+  noTexts: "erwartet wurden Texte im zweiten Paket der {kind}-Datei, gefunden etwas anderes: Diese Art ist hier nicht bekannt",
 } as const;

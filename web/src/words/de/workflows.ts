@@ -63,6 +63,7 @@ export const workflows = {
   noVersionsYet: "Noch nicht auf dem Server gespeichert. Ab dem ersten Speichern bleibt jeder Stand als Version erhalten.",
   restoringSaves: "Das Geöffnete hat ungespeicherte Änderungen. Beim Wiederherstellen werden sie zuerst als Version gespeichert.",
   draftsUnread: "Entwürfe auf dem Server lassen sich nicht lesen: {why}",
+  packWordsUnread: "Wie Pakete ihre Knoten in deiner Sprache nennen, ließ sich nicht lesen: {why}",
   packsUnknown: "Der Zustand der Pakete ist nicht bekannt: {why}",
   unsavedUnread: "Ungespeicherte Arbeit lässt sich aus diesem Browser nicht lesen: {why}",
   opensNot: "{name} lässt sich nicht öffnen: {why}",

@@ -23,8 +23,9 @@ export const sharing = {
   nothingToDraw: "There are no nodes to draw.",
   fails: "It could not be made: {why}",
   bare: "Without workflow",
-  bareSays: "Download the picture without the workflow and prompt in it; its pixels stay as they are",
+  bareSays: "Download it without the workflow and prompt in it; what is seen and heard stays as it is",
   bareFails: "{name} could not be freed of its metadata: {why}",
   cutShort: "expected a whole {kind} file, found one that ends early",
-  noPicture: "expected a PNG, JPEG or WebP picture, found another kind of file",
+  noPicture: "expected a picture (PNG, JPEG, WebP, SVG), film (MP4, WebM), sound (FLAC, MP3, Opus, Vorbis, WAV) or latent, found another kind of file",
+  noTexts: "expected texts in the second packet of the {kind} file, found something else: its kind is not known here",
 } as const;

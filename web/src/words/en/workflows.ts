@@ -63,6 +63,7 @@ export const workflows = {
   noVersionsYet: "It is not saved on the server yet. From its first save on, every save is kept as a version.",
   restoringSaves: "What is open has changes that are not saved. Restoring saves them as a version first.",
   draftsUnread: "Drafts on the server can't be read: {why}",
+  packWordsUnread: "What packs call their nodes in your language could not be read: {why}",
   packsUnknown: "The state of the packs is not known: {why}",
   unsavedUnread: "Unsaved work can't be read from this browser: {why}",
   opensNot: "{name} can't be opened: {why}",
