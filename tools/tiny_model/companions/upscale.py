@@ -50,7 +50,7 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     """uint8 (H, W, 3) as it is after it was saved as JPEG, colours at half the size."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    return np.asarray(Image.open(file))
+    return np.array(Image.open(file))
 
 
 def enlarged_latents(base: Base, pictures: np.ndarray) -> np.ndarray:
