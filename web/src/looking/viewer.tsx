@@ -13,7 +13,7 @@ import { t } from "../words";
 import { FIT, zoomed } from "./camera";
 import { Compare, type CompareMode } from "./compare";
 import { HistogramChart } from "./histogram_chart";
-import { mediaOf } from "./media_kinds";
+import { canBeBare, mediaOf } from "./media_kinds";
 import { Sound, Film, LatentView, TextView } from "./media_views";
 import { Pixels } from "./pixels";
 import { transformOf, ZoomBox, type Stage } from "./zoom_box";
@@ -157,7 +157,7 @@ export function Viewer({ editor, picture }: { editor: Editor; picture: Picture }
         )}
         {job !== null && <button type="button" class="button quiet" title={t("times.where")} onClick={() => { close(); timedJob.value = job; }}>{t("times.times")}</button>}
         {hasWorkflow && <button type="button" class="button quiet" onClick={() => void openWorkflow(editor, picture, ref.filename)}>{t("looking.openWorkflow")}</button>}
-        {/\.(png|jpe?g|webp)$/i.test(ref.filename) && !other && (
+        {canBeBare(ref.filename) && !other && (
           <button type="button" class="button quiet" title={t("sharing.bareSays")} onClick={() => void import("../sharing/exporting").then(({ downloadBare }) => downloadBare(editor, ref))}>{t("sharing.bare")}</button>
         )}
         <a class="button quiet" href={viewUrl(ref)} download={ref.filename}>{t("looking.download")}</a>

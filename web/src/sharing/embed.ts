@@ -1,7 +1,7 @@
 /** How does a workflow travel in a picture of its graph? As a PNG text, or in the metadata of an SVG; both as other editors read them. */
 
 import { toJson } from "../model/exact_json";
-import { joined } from "./strip_metadata";
+import { joined } from "./bytes";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;

@@ -126,7 +126,7 @@ export async function downloadBare(editor: Editor, ref: FileRef): Promise<void> 
   try {
     const answer = await fetch(viewUrl(ref));
     if (!answer.ok) throw new Error(t("looking.serverAnswered", { status: answer.status }));
-    downloadBlob({ name: ref.filename, blob: new Blob([withoutMetadata(new Uint8Array(await answer.arrayBuffer()))], { type: answer.headers.get("Content-Type") ?? "" }) });
+    downloadBlob({ name: ref.filename, blob: new Blob([withoutMetadata(new Uint8Array(await answer.arrayBuffer()), ref.filename)], { type: answer.headers.get("Content-Type") ?? "" }) });
   } catch (error) {
     editor.ui.tell(t("sharing.bareFails", { name: ref.filename, why: reason(error) }), "error");
   }

@@ -15,7 +15,8 @@ import { readFile } from "../opening";
 import type { Theme } from "../view/theme";
 import { pngWith, svgMetadata } from "./embed";
 import { graphSvg } from "./graph_svg";
-import { joined, withoutMetadata } from "./strip_metadata";
+import { joined } from "./bytes";
+import { withoutMetadata } from "./strip_metadata";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const long = (value: number): Uint8Array => new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);

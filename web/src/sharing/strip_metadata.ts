@@ -1,22 +1,10 @@
-/** How does a picture lose what it says of its making? Its pieces without texts and EXIF; the compressed pixels are copied byte by byte. */
+/** How does a result lose what it says of its making? Its pieces without texts and EXIF; what is seen and heard is copied byte by byte. */
 
 import { t } from "../words";
+import { damaged, joined, letters, viewOf } from "./bytes";
+import { strippedMp4, strippedWebm } from "./strip_film";
+import { strippedFlac, strippedMp3, strippedOgg, strippedWav } from "./strip_sound";
 
-const latin1 = new TextDecoder("latin1");
-const letters = (bytes: Uint8Array, at: number, count = 4): string => latin1.decode(bytes.subarray(at, at + count));
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-const damaged = (kind: string): Error => new Error(t("sharing.cutShort", { kind }));
 const PNG_NOTES = new Set(["tEXt", "zTXt", "iTXt", "eXIf", "tIME"]);
 
 function strippedPng(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -86,10 +74,41 @@ function strippedWebp(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The picture without texts, EXIF, XMP and dates; how it is turned stays. Raises for other files and for damaged ones. */
-export function withoutMetadata(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (letters(bytes, 1, 3) === "PNG") return strippedPng(bytes);
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return strippedJpeg(bytes);
-  if (letters(bytes, 0) === "RIFF" && letters(bytes, 8) === "WEBP") return strippedWebp(bytes);
-  throw new Error(t("sharing.noPicture"));
+/** A drawing without its <metadata>, whatever stands in there as character data. */
+function strippedSvg(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const element = /<metadata\b[^>]*?(?:\/>|>(?:<!\[CDATA\[[\s\S]*?\]\]>|(?!<!\[CDATA\[)[\s\S])*?<\/metadata\s*>)/g;
+  return new TextEncoder().encode(new TextDecoder().decode(bytes).replace(element, ""));
+}
+
+/** A safetensors file (a latent) whose header no longer has `__metadata__`; spaces keep its length, so that all tensors stay in place. */
+function strippedTensors(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  const length = copy.length >= 8 ? Number(viewOf(copy).getBigUint64(0, true)) : Infinity;
+  if (8 + length > copy.length) throw damaged("safetensors");
+  const tensors = JSON.parse(new TextDecoder().decode(copy.subarray(8, 8 + length))) as Record<string, unknown>;
+  Reflect.deleteProperty(tensors, "__metadata__");
+  const header = new TextEncoder().encode(JSON.stringify(tensors));
+  if (header.length > length) throw damaged("safetensors");
+  copy.fill(0x20, 8, 8 + length).set(header, 8);
+  return copy;
+}
+
+const starts = (begin: string, at = 0) => (bytes: Uint8Array): boolean => letters(bytes, at, begin.length) === begin;
+const isRiff = (kind: string) => (bytes: Uint8Array): boolean => starts("RIFF")(bytes) && starts(kind, 8)(bytes);
+
+/** Each kind by how its files begin. */
+const KINDS: readonly (readonly [(bytes: Uint8Array) => boolean, (bytes: Uint8Array) => Uint8Array<ArrayBuffer>])[] = [
+  [starts("PNG", 1), strippedPng], [(bytes) => bytes[0] === 0xff && bytes[1] === 0xd8, strippedJpeg], [isRiff("WEBP"), strippedWebp], [isRiff("WAVE"), strippedWav],
+  [starts("fLaC"), strippedFlac], [starts("OggS"), strippedOgg], [starts("\x1aE\xdf\xa3"), strippedWebm],
+];
+/** Those that begin with nothing of their own, by their names' endings. */
+const BY_NAME: readonly (readonly [RegExp, (bytes: Uint8Array) => Uint8Array<ArrayBuffer>])[] = [
+  [/\.(mp4|m4v|m4a|mov)$/i, strippedMp4], [/\.flac$/i, strippedFlac], [/\.mp3$/i, strippedMp3], [/\.svg$/i, strippedSvg], [/\.latent$/i, strippedTensors],
+];
+
+/** The file without texts, EXIF, XMP and dates; how a picture is turned stays. Raises for other files and for damaged ones. */
+export function withoutMetadata(bytes: Uint8Array, name = ""): Uint8Array<ArrayBuffer> {
+  const strip = KINDS.find(([is]) => is(bytes))?.[1] ?? BY_NAME.find(([ending]) => ending.test(name))?.[1];
+  if (!strip) throw new Error(t("sharing.noPicture"));
+  return strip(bytes);
 }
