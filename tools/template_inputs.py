@@ -18,6 +18,7 @@ from tools.tiny_model.scenes import SIZE, Scene, Thing
 
 FOLDER = Path(__file__).resolve().parents[1] / "web" / "templates" / "inputs"
 HEART = Thing("heart", "red", 66, 64, 66, 0)
+NIGHT_STAR = Thing("star", "yellow", 66, 64, 64, 0)
 CIRCLE, STAR = Thing("circle", "blue", 46, 33, 64, 0), Thing("star", "purple", 48, 95, 64, 0)
 MASK_ROOM = 1.35  # how much wider than the object its mask is
 SEGMENTS = Scene("meadow", (Thing("heart", "red", 48, 33, 66, 0), Thing("star", "blue", 48, 95, 64, 0)), "left")
@@ -32,6 +33,7 @@ def mask_around(thing: Thing) -> np.ndarray:
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     Image.fromarray(draw(Scene("meadow", (HEART,), None))).save(FOLDER / "weft-heart.png", optimize=True)
+    Image.fromarray(draw(Scene("night", (NIGHT_STAR,), None))).save(FOLDER / "weft-star.png", optimize=True)
     two = draw(Scene("white", (CIRCLE, STAR), "left"))
     opaque = np.where(mask_around(STAR), 0, 255).astype(np.uint8)
     Image.fromarray(np.dstack([two, opaque])).save(FOLDER / "weft-two.png", optimize=True)

@@ -7,27 +7,30 @@ from dataclasses import replace
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from engine.files.places import Places
 from engine.models.upscalers.rrdb import RrdbConfig, RrdbNet
 from tests import film, tiny
 from tools import gallery
+from tools.tiny_model.companions import vision
 
 TEMPLATES = gallery.read_templates()
 NETWORK = "model.diffusion_model."
 SMALL = 64  # pixels of what the stand-ins draw
 
 
-def write_network(path, in_channels):
-    """A network alone that reads further channels: what shows it a picture to paint in, or to edit."""
-    sizes = replace(tiny.TINY, in_channels=in_channels)
+def write_network(path, in_channels=4, vector_channels=0):
+    """A network alone that is shown a picture: by further channels, or by what a vision encoder sees in it."""
+    sizes = replace(tiny.TINY, in_channels=in_channels, vector_channels=vector_channels)
     whole = tiny.random_weights(tiny.checkpoint_shapes(sizes), 3, torch.float16)
     save_file({name: tensor for name, tensor in whole.items() if name.startswith(NETWORK)}, path)
 
 
-def write_pickled_unclip(path):
-    torch.save({"state_dict": load_file(tiny.write_unclip(path.with_suffix(".safetensors")))}, path)
+def write_vision(path):
+    """A vision encoder that says 32 numbers of a picture."""
+    encoder = vision.build_vision(vision.VisionSizes(width=64, hidden=64, layers=1, patch=32, says=32))
+    save_file({name: tensor.contiguous() for name, tensor in vision.weights_of(encoder).items()}, path)
 
 
 def write_gligen(path):
@@ -48,7 +51,7 @@ WRITERS = {
     "checkpoints/sd_xl_refiner_1.0.safetensors": lambda path: tiny.write_checkpoint(path, sizes=tiny.REFINER),
     "checkpoints/x4-upscaler-ema.safetensors": lambda path: tiny.write_checkpoint(path, sizes=tiny.UPSCALER),
     "checkpoints/svd_xt.safetensors": film.write_checkpoint,
-    "checkpoints/sd21-unclip-h.ckpt": write_pickled_unclip,
+    "clip_vision/weft-tiny-vision.safetensors": write_vision,
     "loras/weft-tiny-style.safetensors": tiny.write_lora,
     "loras/weft-tiny-object.safetensors": tiny.write_lora,
     "embeddings/weft-tiny-word.safetensors": tiny.write_embedding,
@@ -56,6 +59,7 @@ WRITERS = {
     "controlnet/weft-tiny-segments.safetensors": tiny.write_controlnet,
     "diffusion_models/weft-tiny-inpaint.safetensors": lambda path: write_network(path, 9),
     "diffusion_models/weft-tiny-instruct.safetensors": lambda path: write_network(path, 8),
+    "diffusion_models/weft-tiny-unclip.safetensors": lambda path: write_network(path, vector_channels=2 * 32),
     "gligen/gligen_sd14_textbox_pruned.safetensors": write_gligen,
     "upscale_models/RealESRGAN_x4plus.pth": write_upscaler,
 }

@@ -1,8 +1,8 @@
 /** Templates for files that are added to a model: LoRAs, embeddings, control networks, and models of other kinds. */
 
-import { avoid, decode, empty, grid, load, sample, save, say, WEFT } from "./parts";
-import { HEART, TWO } from "./first_steps";
-import type { Template } from "./recipe";
+import { avoid, decode, empty, grid, load, sample, save, say, SIZE, WEFT } from "./parts";
+import { HEART, STAR, TWO } from "./first_steps";
+import type { Part, Recipe, Template } from "./recipe";
 
 const STYLE = { folder: "loras", name: "weft-tiny-style.safetensors" };
 const OBJECT = { folder: "loras", name: "weft-tiny-object.safetensors" };
@@ -11,11 +11,16 @@ const EDGES = { folder: "controlnet", name: "weft-tiny-edges.safetensors" };
 const SEGMENTS = { folder: "controlnet", name: "weft-tiny-segments.safetensors" };
 const INPAINT = { folder: "diffusion_models", name: "weft-tiny-inpaint.safetensors" };
 const INSTRUCT = { folder: "diffusion_models", name: "weft-tiny-instruct.safetensors" };
-const UNCLIP = { folder: "checkpoints", name: "sd21-unclip-h.ckpt", from: "https://huggingface.co/stabilityai/stable-diffusion-2-1-unclip" };
+const UNCLIP = { folder: "diffusion_models", name: "weft-tiny-unclip.safetensors" };
+const VISION = { folder: "clip_vision", name: "weft-tiny-vision.safetensors" };
 const GLIGEN_SD1 = { folder: "checkpoints", name: "v1-5-pruned-emaonly.safetensors", from: "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5" };
 const GLIGEN = { folder: "gligen", name: "gligen_sd14_textbox_pruned.safetensors", from: "https://huggingface.co/comfyanonymous/GLIGEN_pruned_safetensors" };
 
 export const SEGMENTED = "weft-segments.png";
+
+/** What a vision encoder sees in a picture. */
+const look = (recipe: Recipe, clip_vision: Part, image: string, title: string | null = null): Part =>
+  recipe.add("CLIPVisionEncode", { clip_vision, image: recipe.add("LoadImage", { image }, title), crop: "center" });
 
 export const ADD_ONS: readonly Template[] = [
   {
@@ -129,15 +134,34 @@ export const ADD_ONS: readonly Template[] = [
     },
   },
   {
-    name: "variations", title: "Variations of a picture", technique: "Change a picture", tags: ["unCLIP", "image prompt"], models: [UNCLIP], inputs: [HEART],
+    name: "variations", title: "Variations of a picture", technique: "Change a picture", tags: ["unCLIP", "image prompt"], models: [WEFT, UNCLIP, VISION], inputs: [HEART],
     description: "Draw pictures that show the same as a given one, without a word.",
-    note: "The model is steered by what CLIP sees in the picture. Two **unCLIPConditioning** nodes in a row mix two pictures; `noise_augmentation` lets more of them change.",
+    note: "The model is steered by what the vision encoder sees in the picture; `noise_augmentation` lets more of it change. **unCLIPCheckpointLoader** loads checkpoints that hold all four parts, such as *sd21-unclip-h* (768 x 768, cfg 7).",
     build(recipe) {
-      const loader = recipe.add("unCLIPCheckpointLoader", { ckpt_name: UNCLIP.name });
-      const seen = recipe.add("CLIPVisionEncode", { clip_vision: loader("CLIP_VISION"), image: recipe.add("LoadImage", { image: HEART }), crop: "center" });
-      const positive = recipe.add("unCLIPConditioning", { conditioning: say(recipe, loader("CLIP"), ""), clip_vision_output: seen, strength: 1, noise_augmentation: 0.1 });
-      const steering = { model: loader("MODEL"), positive, negative: avoid(recipe, loader("CLIP")), latent: empty(recipe, 768, 768) };
-      save(recipe, decode(recipe, sample(recipe, steering, { cfg: 7 }), loader("VAE")), "variations");
+      const { clip, vae } = load(recipe);
+      const model = recipe.add("UNETLoader", { unet_name: UNCLIP.name });
+      const clip_vision_output = look(recipe, recipe.add("CLIPVisionLoader", { clip_name: VISION.name }), HEART);
+      const positive = recipe.add("unCLIPConditioning", { conditioning: say(recipe, clip, ""), clip_vision_output, strength: 1, noise_augmentation: 0.1 });
+      const steering = { model, positive, negative: avoid(recipe, clip), latent: empty(recipe, SIZE, SIZE, 4) };
+      save(recipe, decode(recipe, sample(recipe, steering), vae), "variations");
+    },
+  },
+  {
+    name: "picture_interpolation", title: "From one picture to another", technique: "Change a picture", tags: ["unCLIP", "morph", "mix"], models: [WEFT, UNCLIP, VISION], inputs: [HEART, STAR],
+    description: "Go from what one picture shows to what another shows, in six steps.",
+    note: "Two **unCLIPConditioning** nodes in a row mix what the vision encoder sees in two pictures; their `strength` says how much of each. All six pictures begin with the same noise.",
+    build(recipe) {
+      const { clip, vae } = load(recipe);
+      const model = recipe.add("UNETLoader", { unet_name: UNCLIP.name });
+      const encoder = recipe.add("CLIPVisionLoader", { clip_name: VISION.name });
+      const [first, last] = [look(recipe, encoder, HEART, "From"), look(recipe, encoder, STAR, "To")];
+      const [words, negative, latent] = [say(recipe, clip, ""), avoid(recipe, clip), empty(recipe)];
+      const mix = (conditioning: Part, clip_vision_output: Part, strength: number) => recipe.add("unCLIPConditioning", { conditioning, clip_vision_output, strength, noise_augmentation: 0 });
+      const pictures = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => {
+        const positive = mix(mix(words, first, Number((1 - share).toFixed(1))), last, share);
+        return decode(recipe, sample(recipe, { model, positive, negative, latent }), vae);
+      });
+      save(recipe, grid(recipe, pictures, 6), "picture_interpolation");
     },
   },
   {

@@ -5,6 +5,7 @@ import type { Template } from "./recipe";
 
 export const HEART = "weft-heart.png";
 export const SMALL = "weft-small.png";
+export const STAR = "weft-star.png";
 export const TWO = "weft-two.png";
 
 export const FIRST_STEPS: readonly Template[] = [

@@ -36,6 +36,7 @@ export const GERMAN: Readonly<Record<string, readonly [title: string, descriptio
   edit_by_instruction: ["Ändern nach Anweisung", "Ändert an einem Bild, was Worte sagen; der Rest bleibt."],
   inpainting_model: ["Stellen neu malen mit eigenem Modell", "Malt einen Teil eines Bildes neu, mit einem Modell, das sieht, was ringsum ist."],
   variations: ["Abwandlungen eines Bildes", "Zeichnet Bilder, die dasselbe zeigen wie ein gegebenes, ohne ein Wort."],
+  picture_interpolation: ["Von einem Bild zum anderen", "Geht in sechs Schritten von dem, was ein Bild zeigt, zu dem, was ein anderes zeigt."],
   boxes: ["Wörter in Kästen", "Sagt, in welchem Kasten des Bildes jedes Ding sein soll, durch GLIGEN."],
   subgraph: ["Ein Subgraph", "Fasst Knoten, die zusammengehören, zu einem zusammen, der nur zeigt, was oft geändert wird."],
   model_merging: ["Modelle mischen", "Mischt zwei Modelle einer Art und speichert das Ergebnis als Checkpoint."],
