@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from engine.models.weights import open_weights
 from tools.tiny_model.companions import upscale
 from tools.tiny_model.companions.bench import Bench
+from tools.tiny_model.companions.files import as_narrow, write_weights
 from tools.tiny_model.companions.judging import unseen
 from tools.tiny_model.companions.scores_upscale import QUALITY, decibels, small_versions, upscale_scores
 from tools.tiny_model.drawing import draw
@@ -92,6 +94,18 @@ def test_the_judge_finds_true_pictures_without_error_and_others_worse_than_bicub
         assert true[f"{version}: bicubic"] == wrong[f"{version}: bicubic"]
     assert wrong["jpeg: bicubic"] < wrong["clean: bicubic"] - 3
     assert len(rows) == 5 and rows[0][0].shape == (128, 128, 3)
+
+
+def test_training_sees_the_weights_that_the_file_will_hold(tmp_path):
+    torch.manual_seed(0)
+    weights = {"a.weight": torch.randn(64, 16, 3, 3, requires_grad=True), "a.bias": torch.randn(64).half().float()}
+    seen = as_narrow(weights)
+    write_weights(tmp_path / "n.safetensors", weights, narrow=True)
+    found = open_weights(tmp_path / "n.safetensors")
+    assert torch.equal(seen["a.weight"].detach(), found["a.weight"]) and torch.equal(seen["a.bias"], found["a.bias"])
+    assert not torch.equal(seen["a.weight"], weights["a.weight"])
+    (seen["a.weight"] * 3).sum().backward()
+    assert (weights["a.weight"].grad == 3).all()
 
 
 def test_decibels_are_those_of_the_formula():

@@ -27,7 +27,7 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], *, narrow: bool = F
         half = weight.detach().to("cpu", torch.float16).contiguous()
         if not torch.isfinite(half).all():
             raise ValueError(f"float16 cannot hold {name}")
-        if narrow and name.endswith(".weight") and half.ndim > 1 and half.numel() >= LEAST_SCALED:
+        if narrow and _is_narrowed(name, half):
             out |= _scaled(name, weight.detach().float().cpu())
         else:
             out[name] = half
@@ -38,6 +38,21 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], *, narrow: bool = F
     save_file(out, partial, metadata={"format": "pt"})
     partial.replace(path)
     print(f"{path}: {path.stat().st_size} bytes, {len(out)} tensors")
+
+
+def as_narrow(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as a narrow file keeps them, for a training that is to know; gradients pass as if nothing were rounded
+    (arXiv:1308.3432)."""
+    return {name: _rounded(weight) if _is_narrowed(name, weight) else weight for name, weight in weights.items()}
+
+
+def _is_narrowed(name: str, weight: Tensor) -> bool:
+    return name.endswith(".weight") and weight.ndim > 1 and weight.numel() >= LEAST_SCALED
+
+
+def _rounded(weight: Tensor) -> Tensor:
+    kept, scale = _scaled("weight", weight.detach()).values()
+    return weight + (kept.float() * scale.view(-1, *[1] * (weight.ndim - 1)) - weight).detach()
 
 
 def _scaled(name: str, weight: Tensor) -> dict[str, Tensor]:

@@ -15,10 +15,12 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.func import functional_call
 
 from engine.pixels import resize_images
 from tools.tiny_model import dataset
 from tools.tiny_model.companions.base import Base, cached
+from tools.tiny_model.companions.files import as_narrow
 from tools.tiny_model.companions.training_loop import Settings, arguments_of, train
 from tools.tiny_model.companions.variants import write_unet
 from tools.tiny_model.networks import LATENT_SCALE, UNetSizes, build_unet
@@ -94,7 +96,8 @@ def main() -> None:
         large, beside = pairs.batch(rng)
 
         def predict(noisy: Tensor, times: Tensor) -> Tensor:
-            guess: Tensor = unet(torch.cat([noisy, beside], 1), times, encoder_hidden_states=nothing).sample
+            given = (torch.cat([noisy, beside], 1), times, nothing)
+            guess: Tensor = functional_call(unet, as_narrow(dict(unet.named_parameters())), given).sample
             return guess
 
         return base.denoising_loss(large, predict)
