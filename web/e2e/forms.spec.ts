@@ -1,5 +1,6 @@
 /** Form view: an author chooses widgets, somebody with a phone uses them at an address of its own. */
 
+import { gzipSync } from "node:zlib";
 import { expect, test, type Page } from "@playwright/test";
 import { seriousProblems } from "./axe";
 import { newSeed, openEditor, widget } from "./editor_page";
@@ -111,6 +112,19 @@ test("an author makes a form, and a phone runs it, keeps what was typed and find
   });
   expect(problems).toEqual([]);
   await context.close();
+});
+
+test("the page of a form loads little: 60 kB of scripts, and no part that it does not show", async ({ page }) => {
+  let bytes = 0;
+  const names: string[] = [];
+  page.on("response", async (response) => {
+    if (response.request().resourceType() !== "script") return;
+    names.push(response.url());
+    bytes += gzipSync(await response.body(), { level: 9 }).length;
+  });
+  await page.goto("/form.html?workflow=none");
+  await expect(page.getByText('There is no workflow "none"')).toBeVisible();
+  expect(bytes / 1000, names.join("\n")).toBeLessThanOrEqual(60);
 });
 
 test("a form says what is missing before anybody runs it, and refusals are said at their fields", async ({ page }) => {

@@ -1,5 +1,6 @@
 /** The roof of the editor: asks the server for its nodes, builds the editor, shows it. */
 
+import "./words/whole";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { HttpError } from "./api/http";
@@ -13,7 +14,8 @@ import { editorSurface } from "./interaction/surface";
 import { App, Waiting } from "./panels/app";
 import { watchEnds, watchRunningNode } from "./running/attention";
 import { watchRepeat } from "./running/repeat";
-import { followSettings, showTheme, speakChosen } from "./settings/applied";
+import { showTheme, speakChosen } from "./settings/applied";
+import { followSettings } from "./settings/followed";
 import { Settings } from "./settings/settings";
 import "./style/index.css";
 import { publishShapes } from "./view/socket_shapes";

@@ -8,8 +8,7 @@ import type { Json, WidgetSpec } from "../model/types";
 import { formatNumber, typedNumber } from "../model/number_values";
 import { ChevronIcon, DiceIcon } from "../view/icons";
 import type { FormPage } from "./form_page";
-import { ImageField } from "./image_field";
-import { PickerDialog } from "./picker_dialog";
+import { later } from "./later";
 import { t } from "../words";
 
 export interface FieldProps {
@@ -24,6 +23,9 @@ export interface FieldProps {
   readonly isWrong: boolean;
   readonly set: (value: Json) => void;
 }
+
+const ImageField = later(async () => (await import("./image_field")).ImageField);
+const PickerDialog = later(async () => (await import("./picker_dialog")).PickerDialog);
 
 /** Up to so many choices the browser's own list is the best one. */
 const MOST_IN_LIST = 12;

@@ -45,7 +45,7 @@ function useUpload({ page, set }: FieldProps) {
 /** What paints masks is fetched when it is wanted for the first time. */
 function MaskHost(props: MaskEditorProps) {
   const [Panel, setPanel] = useState<ComponentType<MaskEditorProps> | null>(null);
-  useEffect(() => void import("../panels/mask_editor/mask_editor").then(({ MaskEditor }) => setPanel(() => MaskEditor), () => {
+  useEffect(() => void import("./mask_painter").then(({ MaskEditor }) => setPanel(() => MaskEditor), () => {
     props.fail(t("formPage.maskFails"));
     props.close();
   }), []);

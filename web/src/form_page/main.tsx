@@ -32,7 +32,7 @@ effect(() => void speakChosen(settings).catch(() => undefined)); // English wher
 
 /** Files in the API format are rare here; what reads them is fetched for them. */
 const graphOf = async (data: unknown, definitions: Definitions): Promise<Graph> =>
-  isWorkflow(data) ? readWorkflow(data, definitions).graph : (await import("../opening")).openData(data, definitions).graph;
+  isWorkflow(data) ? readWorkflow(data, definitions).graph : (await import("./foreign")).openData(data, definitions).graph;
 
 async function open(source: Source): Promise<FormPage> {
   const { name, data } = await fetchWorkflow(source);

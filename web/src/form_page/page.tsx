@@ -1,12 +1,11 @@
 /** How is the page of a form put together? Fields on one side, results on the other; on a phone one below the other. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { readMarkdown } from "../model/markdown";
 import { troubleOf } from "../model/form/places";
-import { Blocks } from "../view/dom/markdown_blocks";
 import { RepeatIcon, WarningIcon } from "../view/icons";
 import { Field } from "./fields";
 import type { FormPage } from "./form_page";
+import { later } from "./later";
 import { RunBar } from "./progress";
 import { Results } from "./result_view";
 import { t } from "../words";
@@ -85,6 +84,8 @@ function showWrong(form: HTMLElement): void {
 
 const isNarrow = (): boolean => matchMedia("(max-width: 860px)").matches;
 
+const About = later(async () => (await import("./about")).About);
+
 export function Page({ page, isPreview }: { page: FormPage; isPreview: boolean }) {
   const root = useRef<HTMLFormElement>(null);
   const run = (): void => {
@@ -115,7 +116,7 @@ export function Page({ page, isPreview }: { page: FormPage; isPreview: boolean }
             <button type="button" class="form-button is-quiet" title={t("formPage.startOverHint")} onClick={() => page.forgetTyped()}><RepeatIcon />{t("formPage.startOver")}</button>
           </header>
           <Notes page={page} isPreview={isPreview} />
-          {page.form.about && <div class="form-about"><Blocks blocks={readMarkdown(page.form.about)} /></div>}
+          {page.form.about && <About text={page.form.about} />}
           <Problems page={page} />
           {parts.map((part, index) => <Fields key={index} page={page} part={part} />)}
           {parts.length === 0 && <p class="form-empty">{t("formPage.noFields")}</p>}

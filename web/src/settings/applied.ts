@@ -1,12 +1,8 @@
-/** Where do settings take effect that no panel asks for by itself? On the page as a whole and on the canvas. */
+/** Where do settings take effect on a page as a whole, the editor's or that of a form? */
 
-import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
-import { reason } from "../api/http";
-import type { Editor } from "../editor";
-import { nodeWords } from "../model/node_words";
-import { linkShape } from "../view/canvas/link_path";
-import { bestOf, speak, spokenLanguage, t } from "../words";
-import { LANGUAGE, LESS_MOTION, LINK_SHAPE, SHOWS_DOTS, THEME } from "./built_in";
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { bestOf, speak, spokenLanguage } from "../words";
+import { LANGUAGE, LESS_MOTION, THEME } from "./built_in";
 import type { Settings } from "./settings";
 
 /** A question to the browser's style engine, asked again whenever its answer changes. */
@@ -41,20 +37,4 @@ export async function speakChosen(settings: Settings): Promise<void> {
   const chosen = settings.of(LANGUAGE).value;
   await speak(chosen === "system" ? bestOf(navigator.languages) : chosen, navigator.languages);
   document.documentElement.lang = spokenLanguage.peek().language;
-}
-
-/** Applies the settings now and whenever they change. */
-export function followSettings({ settings, stage, ui }: Editor): void {
-  effect(() => void speakChosen(settings).catch((error: unknown) => ui.tell(t("settings.languageFails", { why: reason(error) }), "error")));
-  effect(() => keepLook(settings));
-  effect(() => {
-    showTheme(settings);
-    untracked(() => stage.readColors());
-  });
-  effect(() => {
-    linkShape.value = settings.of(LINK_SHAPE).value;
-    stage.showsDots = settings.of(SHOWS_DOTS).value;
-    void [spokenLanguage.value, nodeWords.value]; // the canvas has texts too
-    stage.request();
-  });
 }

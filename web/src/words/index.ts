@@ -1,7 +1,8 @@
 /** What does the editor say, and in which language? Every text that a person reads comes from here by its key. */
 
 import { signal, type ReadonlySignal } from "@preact/signals-core";
-import { ENGLISH } from "./en";
+import type { ENGLISH } from "./en";
+import { SHARED } from "./en/shared";
 import type { Catalogue, Filling, Text } from "./text";
 
 type English = typeof ENGLISH;
@@ -14,8 +15,11 @@ export type Language = (typeof LANGUAGES)[number];
 /** How each language calls itself. */
 export const NAMES: Readonly<Record<Language, string>> = { en: "English", de: "Deutsch" };
 
+/** English as far as it was loaded. */
+let english: Catalogue = SHARED;
+
 const LOADERS: Readonly<Record<Language, () => Catalogue | Promise<Catalogue>>> = {
-  en: () => ENGLISH,
+  en: () => english,
   de: async () => (await import("./de")).GERMAN,
 };
 
@@ -25,7 +29,7 @@ interface Spoken {
   readonly locale: string;
   readonly catalogue: Catalogue;
 }
-const spoken = signal<Spoken>({ language: "en", locale: "en", catalogue: ENGLISH });
+const spoken = signal<Spoken>({ language: "en", locale: "en", catalogue: english });
 let asked: Language = "en";
 
 export const language = (): Language => spoken.value.language;
@@ -35,6 +39,12 @@ export const locale = (): string => spoken.value.locale;
 export const bestOf = (wanted: readonly string[]): Language => wanted.map(baseOf).find((base) => (LANGUAGES as readonly string[]).includes(base)) as Language | undefined ?? "en";
 
 const baseOf = (tag: string): string => tag.toLowerCase().split("-")[0]!;
+
+/** Takes in further English words; other languages come whole. */
+export function learn(words: Catalogue): void {
+  english = words;
+  if (spoken.peek().language === "en") spoken.value = { ...spoken.peek(), catalogue: words };
+}
 
 /** Changes the language of all that reads `t` in a component, computed or effect. Rejects where its words can't be loaded. */
 export async function speak(next: Language, wanted: readonly string[] = []): Promise<void> {

@@ -3,7 +3,7 @@ export const sweep = {
   downIs: "senkrecht: {name}",
   noCanvas: "erwartet: eine Zeichenfläche von {width} × {height} Pixeln; dieser Browser kann keine so große zeichnen",
   noPng: "Der Browser konnte den Kontaktbogen nicht als PNG schreiben; vielleicht ist er zu groß.",
-  plan: { one: "{shape} = {n} Lauf; alles andere bleibt, auch die Seeds", other: "{shape} = {n} Läufe; alles andere bleibt, auch die Seeds" },
+  plan: { one: "{n} Lauf; alles andere bleibt, auch die Seeds", other: "{n} Läufe; alles andere bleibt, auch die Seeds" },
   sheetOf: "Kontaktbogen von {name}: {axes}",
   and: "{a} und {b}",
   made: { one: "{made} von {n} Bild", other: "{made} von {n} Bildern" },

@@ -1,17 +1,13 @@
 /** All that the editor says, in English; its type is what other languages are held to. */
 
-import { common } from "./common";
 import { extensions } from "./extensions";
 import { library } from "./library";
-import { formPage } from "./formPage";
 import { formPanel } from "./formPanel";
 import { groups } from "./groups";
 import { colors } from "./colors";
 import { steps } from "./steps";
 import { keys } from "./keys";
-import { settings } from "./settings";
 import { account } from "./account";
-import { subgraph } from "./subgraph";
 import { workflows } from "./workflows";
 import { difference } from "./difference";
 import { packs } from "./packs";
@@ -29,13 +25,11 @@ import { commands } from "./commands";
 import { outline } from "./outline";
 import { gestures } from "./gestures";
 import { sharing } from "./sharing";
-import { errors } from "./errors";
 import { prompts } from "./prompts";
-import { node } from "./node";
 import { search } from "./search";
 import { menu } from "./menu";
-import { notices } from "./notices";
 import { help } from "./help";
 import { bar } from "./bar";
+import { SHARED } from "./shared";
 
-export const ENGLISH = { common, extensions, library, formPage, formPanel, groups, colors, steps, keys, settings, account, subgraph, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, errors, prompts, node, search, menu, notices, help, bar } as const;
+export const ENGLISH = { ...SHARED, extensions, library, formPanel, groups, colors, steps, keys, account, workflows, difference, packs, status, run, sweep, times, looking, templates, popups, mask, regions, minimap, commands, outline, gestures, sharing, prompts, search, menu, help, bar } as const;

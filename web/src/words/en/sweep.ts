@@ -3,7 +3,7 @@ export const sweep = {
   downIs: "down: {name}",
   noCanvas: "expected a canvas of {width} × {height} pixels, found that this browser can't draw one",
   noPng: "the browser could not write the sheet as PNG; it may be too large",
-  plan: { one: "{shape} = {n} run; all else stays as it is, seeds too", other: "{shape} = {n} runs; all else stays as it is, seeds too" },
+  plan: { one: "{n} run; all else stays as it is, seeds too", other: "{n} runs; all else stays as it is, seeds too" },
   sheetOf: "Contact sheet of {name}: {axes}",
   and: "{a} and {b}",
   made: { one: "{made} of {n} picture", other: "{made} of {n} pictures" },
