@@ -100,6 +100,7 @@ for (const [size, width, height] of [["a phone", 390, 844], ["a tablet", 820, 11
       const active = globalThis.weft.active.value!;
       active.select(["5", "6"]);
       globalThis.weft.groupSelection();
+      globalThis.weft.ui.renamingGroup.value = null;
       active.select([]);
       globalThis.weft.stage.fit();
     });

@@ -351,6 +351,8 @@ export class Editor {
       const bounds = { x: area.x - 20, y: area.y - 56, width: area.width + 40, height: area.height + 76 };
       const id = freeGroupId(document.graph);
       document.edit("group", [{ kind: "addGroup", group: { id, title: t("node.group"), bounds, color: null, raw: {} } }]);
+      document.select(ids, [id]);
+      this.ui.renamingGroup.value = id;
     });
   }
 

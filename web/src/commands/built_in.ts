@@ -15,7 +15,7 @@ import { closeDocument, turnTabs } from "../interaction/tabs";
 import { showsForm } from "../forms/shown";
 import { shownHalf, toggleHalf } from "../library/shown";
 import { isBorder } from "../model/subgraph_type";
-import type { NodeId } from "../model/types";
+import { NodeMode, type GraphNode, type NodeId } from "../model/types";
 import type { Direction } from "../model/walking";
 import { FOLLOW_NODE, MINIMAP, TELL_ENDS } from "../settings/built_in";
 import type { Toggle } from "../settings/settings";
@@ -35,6 +35,8 @@ const isSubgraph = (editor: Editor): boolean => {
   const graph = editor.active.value?.graph;
   return id !== null && graph !== undefined && graph.subgraphs.has(graph.node(id).type);
 };
+/** True when all selected nodes are so. */
+const areAll = (is: (node: GraphNode) => boolean) => (editor: Editor): boolean => hasNodes(editor) && selected(editor).every((id) => is(editor.active.value!.graph.node(id)));
 const hasPicture = (editor: Editor): boolean => {
   const id = onlyNode(editor);
   return id !== null && pictureOf(editor.active.value!, id) !== null;
@@ -83,10 +85,10 @@ const EDIT: readonly Command[] = [
   { id: "edit.box", label: phrase("commands.edit.box"), group: "Edit", keywords: "marquee lasso touch several", checked: (editor) => editor.ui.selectsBoxes.value, run: (editor) => (editor.ui.selectsBoxes.value = !editor.ui.selectsBoxes.value) },
   { id: "edit.duplicate", label: phrase("commands.edit.duplicate"), group: "Edit", keys: ["Mod+D"], keywords: "clone copy", when: hasSelection, run: (editor) => editor.duplicate() },
   { id: "node.rename", label: phrase("commands.node.rename"), group: "Node", keys: ["F2"], keywords: "title", when: (editor) => onlyNode(editor) !== null, run: (editor) => editor.renameSelected() },
-  { id: "node.mute", label: phrase("commands.node.mute"), group: "Node", keys: ["Mod+M"], keywords: "disable", when: hasNodes, run: (editor) => editor.toggleMode(2) },
-  { id: "node.bypass", label: phrase("commands.node.bypass"), group: "Node", keys: ["Mod+B"], keywords: "disable skip", when: hasNodes, run: (editor) => editor.toggleMode(4) },
-  { id: "node.collapse", label: phrase("commands.node.collapse"), group: "Node", keys: ["Alt+C"], keywords: "minimize fold", when: hasNodes, run: (editor) => editor.toggleCollapsed() },
-  { id: "node.pin", label: phrase("commands.node.pin"), group: "Node", keys: ["P"], keywords: "lock", when: hasNodes, run: (editor) => togglePinned(editor) },
+  { id: "node.mute", label: phrase("commands.node.mute"), group: "Node", keys: ["Mod+M"], keywords: "disable unmute", when: hasNodes, checked: areAll(({ mode }) => mode === NodeMode.mute), run: (editor) => editor.toggleMode(2) },
+  { id: "node.bypass", label: phrase("commands.node.bypass"), group: "Node", keys: ["Mod+B"], keywords: "disable skip", when: hasNodes, checked: areAll(({ mode }) => mode === NodeMode.bypass), run: (editor) => editor.toggleMode(4) },
+  { id: "node.collapse", label: phrase("commands.node.collapse"), group: "Node", keys: ["Alt+C"], keywords: "minimize fold expand", when: hasNodes, checked: areAll(({ collapsed }) => collapsed), run: (editor) => editor.toggleCollapsed() },
+  { id: "node.pin", label: phrase("commands.node.pin"), group: "Node", keys: ["P"], keywords: "lock unpin", when: hasNodes, checked: areAll(({ pinned }) => pinned), run: (editor) => togglePinned(editor) },
   { id: "node.color", label: phrase("commands.node.color"), group: "Node", when: hasNodes, run: (editor) => colorNodes(editor, editor.active.value!, placeOfSelection(editor)) },
   { id: "node.mask", label: phrase("commands.node.mask"), group: "Node", keys: ["E"], keywords: "paint brush inpaint", when: hasPicture, run: (editor) => editSelectedMask(editor) },
   { id: "edit.group", label: phrase("commands.edit.group"), group: "Edit", keys: ["Mod+G"], when: hasNodes, run: (editor) => editor.groupSelection() },
@@ -135,7 +137,7 @@ const WALK: readonly Command[] = [
   { id: "node.connect", label: phrase("commands.node.connect"), group: "Node", keys: ["C"], keywords: "link wire join", when: (editor) => onlyNode(editor) !== null, run: (editor) => offerSockets(editor, onlyNode(editor)!) },
   { id: "node.menu", label: phrase("commands.node.menu"), group: "Node", keys: ["Shift+F10", "ContextMenu"], hidden: true, when: hasNodes, run: (editor) => offerMenuOfSelection(editor) },
   { id: "group.find", label: phrase("commands.group.find"), group: "Go to", when: (editor) => (editor.active.value?.graph.groups.size ?? 0) > 0, run: (editor) => offerGroups(editor) },
-  { id: "group.rename", label: phrase("commands.group.rename"), group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => renameGroup(editor.active.value!, groupOfSelection(editor)!.id) },
+  { id: "group.rename", label: phrase("commands.group.rename"), group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => renameGroup(editor, groupOfSelection(editor)!.id) },
   { id: "group.color", label: phrase("commands.group.color"), group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => colorGroup(editor, editor.active.value!, groupOfSelection(editor)!.id, placeOfSelection(editor)) },
   { id: "group.remove", label: phrase("commands.group.remove"), group: "Edit", when: (editor) => groupOfSelection(editor) !== null, run: (editor) => ungroup(editor.active.value!, groupOfSelection(editor)!.id) },
 ];

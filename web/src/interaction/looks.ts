@@ -70,10 +70,7 @@ export function groupOfSelection({ active }: Editor): Group | null {
   return around.sort((a, b) => a.bounds.width * a.bounds.height - b.bounds.width * b.bounds.height)[0] ?? null;
 }
 
-export function renameGroup(document: Document, id: number): void {
-  const title = prompt(t("node.groupTitle"), document.graph.groups.get(id)?.title ?? "");
-  if (title !== null) document.edit("rename", [{ kind: "groupTitle", id, title }]);
-}
+export const renameGroup = (editor: Editor, id: number): void => void (editor.ui.renamingGroup.value = id);
 
 /** Removes a group; its nodes stay. */
 export const ungroup = (document: Document, id: number): void => document.edit("ungroup", [{ kind: "removeGroup", id }]);

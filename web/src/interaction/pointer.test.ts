@@ -35,6 +35,7 @@ class TestSurface implements Surface {
   offerMenu = (_: Point, hit: { kind: string }): void => void this.said.push(`menu ${hit.kind}`);
   offerNodes = (): void => void this.said.push("nodes");
   open = (): boolean => false;
+  renameGroup = (id: number): void => void this.said.push(`rename group ${id}`);
   rename = (id: NodeId): void => void this.said.push(`rename ${id}`);
 }
 
@@ -222,6 +223,8 @@ describe("the pointer", () => {
       machine.up(input(grip()));
       expect([[...document.selection.value], [...document.selectedGroups.value]]).toEqual([["5"], [1]]);
       const { x } = document.graph.groups.get(1)!.bounds;
+      machine.doubleClick(input(grip()));
+      expect(surface.said).toEqual(["rename group 1"]);
       drag(grip(), [grip()[0] + 80, grip()[1]]);
       expect([document.graph.groups.get(1)!.bounds.x, document.graph.node("5").pos[0]]).toEqual([x + 100, 804]);
       document.select(["2"], [1]);

@@ -55,6 +55,7 @@ export interface Surface {
   offerMenu(at: Point, hit: Hit): void;
   offerNodes(at: Point): void;
   rename(node: NodeId): void;
+  renameGroup(group: number): void;
   /** A double click on something of a subgraph: goes inside, or names an input or output. False where it is about neither. */
   open(hit: Hit): boolean;
 }
@@ -180,7 +181,8 @@ export class PointerMachine {
     const hit = this.surface.hit(input.at);
     if (this.surface.open(hit)) return;
     if (hit.kind === "title") this.surface.rename(hit.node);
-    else if (hit.kind === "void" || hit.kind === "group") this.surface.offerNodes(input.at);
+    else if (hit.kind === "group") this.surface.renameGroup(hit.group);
+    else if (hit.kind === "void") this.surface.offerNodes(input.at);
   }
 
   private start(gesture: Gestures): true {

@@ -13,7 +13,7 @@ import { SNAP, SNAP_SIZE } from "../settings/built_in";
 import type { Hit } from "../view/canvas/hit_test";
 import { menuItems, type MenuTarget } from "../ext/contributions";
 import type { MenuItem } from "../panels/ui_state";
-import { joinTo } from "./linking";
+import { joinAt } from "./linking";
 import { ARRANGE_IDS, colorGroup, colorNodes, placeOfSelection, renameGroup, ungroup } from "./looks";
 import { pictureOf } from "./masks";
 import type { Surface } from "./pointer";
@@ -35,14 +35,17 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     ...(only !== null && setsArea(document.graph.node(only)) ? [{ label: t("menu.areas"), act: () => (editor.ui.regions.value = { document, first: only }) }] : []),
     commands.item("node.rename"),
     ...(only !== null && document.graph.widgets(document.graph.node(only)).length > 0 ? [{ label: t("formPanel.addToForm"), act: () => offerForForm(document.key(only)) }] : []),
+    null,
     commands.item("edit.duplicate"),
     commands.item("edit.group", t("menu.group")),
     commands.item("subgraph.make", t("menu.makeSubgraph")),
+    null,
     commands.item("node.collapse"),
     commands.item("node.pin"),
     { label: t("menu.color"), act: () => colorNodes(editor, document, at) },
     commands.item("node.mute"),
     commands.item("node.bypass"),
+    null,
     {
       label: t("menu.swap"), disabled: only === null,
       act: () => (editor.ui.search.value = { screen: at, filter: null, says: t("menu.swapFor"), pick: (type) => only && editor.swapNode(only, type) }),
@@ -67,7 +70,7 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
 
 const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
   { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
-  { label: t("menu.groupRename"), act: () => renameGroup(document, id) },
+  { label: t("menu.groupRename"), act: () => renameGroup(editor, id) },
   editor.commands.item("edit.duplicate"),
   { label: t("menu.ungroup"), act: () => ungroup(document, id) },
   editor.commands.item("edit.delete", t("menu.deleteGroup")),
@@ -127,12 +130,13 @@ export function editorSurface(editor: Editor): Surface {
     showLinking: (linking) => (stage.linking.value = linking),
     offerFitting: (at, linking) => {
       const filter = { side: linking.end.side === "output" ? "input" : "output", type: linking.type } as const;
-      ui.search.value = { screen: at, filter, pick: (type) => editor.addNode(type, stage.canvasPoint(at), (node) => joinTo(editor.active.value!, linking, node)) };
+      ui.search.value = { screen: at, filter, pick: (type) => editor.addNode(type, stage.canvasPoint(at), (node) => joinAt(editor.active.value!, linking, node, stage.canvasPoint(at))) };
     },
     offerMenu: (at, hit) => {
       const document = editor.active.value;
       if (document) ui.menu.value = { at, items: withExtensions(menuFor(editor, document, hit, at), targetOf(document, hit, editor.stage.canvasPoint(at))) };
     },
+    renameGroup: (group) => renameGroup(editor, group),
     offerNodes: (at) => (ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, stage.canvasPoint(at)) }),
     open: (hit) => editor.active.value !== null && openHit(editor, editor.active.value, hit),
     rename: (node) => (ui.renaming.value = node),

@@ -4,6 +4,7 @@ import type { Definitions } from "./definitions";
 import { nameOfType } from "./node_words";
 import { accepts } from "./sockets";
 import type { NodeDefinition } from "./types";
+import { usualness } from "./usual_nodes";
 
 /** What a link that was dropped into the void asks of a node. */
 export interface SocketFilter {
@@ -49,7 +50,7 @@ function score(definition: NodeDefinition, query: string, filter: SocketFilter |
   const place = Math.max(fuzzyScore(query, definition.category), fuzzyScore(query, definition.pack)) / 4;
   const best = Math.max(name, query.length > 1 ? place : 0);
   if (best === 0) return 0;
-  return best + (filter && isExact(definition, filter) ? 60 : 0) - (definition.deprecated ? 300 : 0) - (definition.experimental ? 20 : 0);
+  return best + (filter && isExact(definition, filter) ? 60 : 0) + (query === "" ? 60 : 1) * usualness(definition.type, filter) - (definition.deprecated ? 300 : 0) - (definition.experimental ? 20 : 0);
 }
 
 /** Node types by how well they match, best first, at most `limit`. */

@@ -2,7 +2,7 @@
 
 import { t } from "../words";
 import { applyEdit, type Edit } from "./edits";
-import { BORDER_WIDTH, naturalSize, union } from "./geometry";
+import { BORDER_WIDTH, naturalSize, TITLE, union } from "./geometry";
 import { Graph } from "./graph";
 import { nodesWithin } from "./groups";
 import { newId } from "./ids";
@@ -105,7 +105,7 @@ function outerNode(graph: Graph, cut: Cut, type: string): GraphNode {
   };
   node.size = naturalSize(graph, node, false);
   const { x, y, width, height } = cut.area;
-  node.pos = [Math.round(x + (width - node.size[0]) / 2), Math.round(y + (height - node.size[1]) / 2)];
+  node.pos = [Math.round(x + (width - node.size[0]) / 2), Math.round(y + (height - node.size[1] + TITLE) / 2)];
   return node;
 }
 

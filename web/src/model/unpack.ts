@@ -1,11 +1,12 @@
 /** Which edits put a subgraph's nodes in the place of the node that stands for it? */
 
 import type { Edit } from "./edits";
+import { layoutNode, nodeBounds, union } from "./geometry";
 import type { Graph } from "./graph";
-import { copiedGroup, freeGroupId } from "./groups";
+import { copiedGroup, freeGroupId, middleOf } from "./groups";
 import { removeNodes } from "./operations";
 import { isBorder, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT } from "./subgraph_type";
-import { NodeMode, type GraphNode, type Json, type Link, type LinkId, type NodeId, type Point } from "./types";
+import { NodeMode, type GraphNode, type Json, type Link, type LinkId, type NodeId, type Point, type Rect } from "./types";
 
 interface Ends {
   readonly from: { readonly node: NodeId; readonly slot: number };
@@ -43,6 +44,16 @@ function outside(inner: GraphNode, id: NodeId, offset: Point, mode: number, rank
   };
 }
 
+const boundsIn = (graph: Graph, node: GraphNode): Rect => nodeBounds(node, layoutNode(graph, node, false));
+
+/** How far the inner nodes are moved: their middle goes where that of the node was, as when the subgraph was made. */
+function offsetTo(graph: Graph, node: GraphNode, inner: Graph, nodes: readonly GraphNode[]): Point {
+  const area = union(nodes.map((entry) => boundsIn(inner, entry)));
+  if (!area) return [0, 0];
+  const [from, to] = [middleOf(area), middleOf(boundsIn(graph, node))];
+  return [Math.round(to[0] - from[0]), Math.round(to[1] - from[1])];
+}
+
 function groupEdits(graph: Graph, inner: Graph, offset: Point): Edit[] {
   const first = freeGroupId(graph);
   return [...inner.groups.values()].map((group, index) => ({ kind: "addGroup", group: copiedGroup(group, first + index, offset) }));
@@ -56,9 +67,7 @@ export function unpackSubgraph(graph: Graph, id: NodeId): { edits: Edit[]; ids: 
   const nodes = [...inner.nodes.values()].filter((entry) => !isBorder(entry.id));
   const first = Number(graph.freeNodeId());
   const fresh = new Map(nodes.map((entry, index) => [entry.id, String(first + index)]));
-  const left = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[0])) : 0;
-  const top = nodes.length > 0 ? Math.min(...nodes.map((entry) => entry.pos[1])) : 0;
-  const offset: Point = [node.pos[0] - left, node.pos[1] - top];
+  const offset = offsetTo(graph, node, inner, nodes);
   const rank = graph.nextRank();
   const added: Edit[] = nodes.map((entry, index) => {
     const out = outside(entry, fresh.get(entry.id)!, offset, node.mode, rank + index);

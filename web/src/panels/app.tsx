@@ -3,6 +3,7 @@
 import type { Editor } from "../editor";
 import { overlay } from "../ext/contributions";
 import type { PointerMachine } from "../interaction/pointer";
+import { GroupName } from "../interaction/group_name";
 import { TouchTools } from "../interaction/touch_tools";
 import { Viewport } from "../interaction/viewport";
 import { FormHost } from "../forms/host";
@@ -28,6 +29,7 @@ export function App({ editor, machine }: { editor: Editor; machine: PointerMachi
       <TopBar editor={editor} />
       <Breadcrumb editor={editor} />
       <Minimap editor={editor} />
+      <GroupName editor={editor} />
       <TouchTools editor={editor} />
       <ErrorPanel editor={editor} />
       <OutlineHost editor={editor} />

@@ -75,6 +75,7 @@ export class UiState {
   /** Unsaved work that the server has and this browser has not. */
   readonly recovered = signal<readonly DraftInfo[]>([]);
   readonly renaming = signal<NodeId | null>(null);
+  readonly renamingGroup = signal<number | null>(null);
   readonly toasts = signal<readonly Toast[]>([]);
   /** Dragging the void draws a box, and each tap selects one more. */
   readonly selectsBoxes = signal(false);
@@ -94,7 +95,7 @@ export class UiState {
 
   /** Closes the topmost layer; false when none was open. */
   closeTop(): boolean {
-    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.regions, this.mask, this.picture, this.dialog])
+    for (const layer of [this.choice, this.menu, this.search, this.renaming, this.renamingGroup, this.regions, this.mask, this.picture, this.dialog])
       if (layer.value !== null) {
         layer.value = null;
         return true;

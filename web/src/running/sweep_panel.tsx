@@ -87,7 +87,7 @@ function Form({ editor, document }: { editor: Editor; document: Document }) {
       </div>
       <div class="sweep-foot">
         <span class={typeof plan === "string" ? "sweep-problem" : "muted"} role="status">
-          {typeof plan === "string" ? plan : t("sweep.plan", { shape: plan.y ? `${plan.x.values.length} × ${plan.y.values.length}` : String(plan.x.values.length), n: plan.runs })}
+          {typeof plan === "string" ? plan : `${plan.y ? `${plan.x.values.length} × ${plan.y.values.length} = ` : ""}${t("sweep.plan", { n: plan.runs })}`}
         </span>
         <button type="submit" class="button run" disabled={typeof plan === "string"}>{t("sweep.start")}</button>
       </div>

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openDocument } from "../../fixtures/definitions";
 import { buildPrompt, type Prompt } from "../prompt";
 import type { Json, JsonObject } from "../types";
+import { createSubgraph } from "../subgraphs";
 import { unpackSubgraph } from "../unpack";
 
 const link = (id: number, from: number, to: number): JsonObject => ({ id, origin_id: from, origin_slot: 0, target_id: to, target_slot: 0, type: "LATENT" });
@@ -47,12 +48,27 @@ describe("unpacking a subgraph", () => {
     expect(JSON.stringify(document.toWorkflow())).toBe(before);
   });
 
-  it("keeps places, values, groups and unknown fields", () => {
+  it("puts what was made a subgraph back where it was", () => {
+    const document = openDocument();
+    const ids = ["4", "5", "6"];
+    const before = ids.map((id) => document.graph.node(id).pos);
+    const made = createSubgraph(document.graph, ids, "S", (id) => document.bounds(id));
+    document.edit("make a subgraph", made.edits);
+    const unpacked = unpackSubgraph(document.graph, made.id);
+    document.edit("unpack", unpacked.edits);
+    unpacked.ids.map((id) => document.graph.node(id).pos).forEach(([x, y], index) => {
+      expect(Math.abs(x - before[index]![0])).toBeLessThanOrEqual(1);
+      expect(Math.abs(y - before[index]![1])).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it("keeps places to each other, values, groups and unknown fields", () => {
     const document = open("in");
     const { edits, ids: [id] } = unpackSubgraph(document.graph, "2");
     document.edit("unpack", edits);
     const written = (document.toWorkflow().nodes as JsonObject[]).find((node) => String(node.id) === id)!;
-    expect(written).toMatchObject({ pos: [400, 50], odd: "kept", widgets_values: ["bilinear", 640, 512, "center"] });
-    expect([...document.graph.groups.values()].map((group) => [group.title, group.bounds.x, group.bounds.y])).toEqual([["Inside", 390, 0]]);
+    expect(written).toMatchObject({ odd: "kept", widgets_values: ["bilinear", 640, 512, "center"] });
+    const [x, y] = document.graph.node(id!).pos;
+    expect([...document.graph.groups.values()].map((group) => [group.title, group.bounds.x, group.bounds.y])).toEqual([["Inside", x - 10, y - 50]]);
   });
 });
