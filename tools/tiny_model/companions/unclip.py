@@ -36,7 +36,7 @@ NAME = "weft-tiny-unclip"
 BATCH, SINGLES, OBJECT_WEIGHT = 48, 0.35, 3.0  # SINGLES: share of scenes with one object
 UNSEEN_PICTURES = 0.1  # share of vectors that are zero, which is what models are told where there is no picture
 WORDS = {True: 0.15, False: 0.6}  # share of captions where a picture is seen, and where none is
-CLEAN, MERGED = 0.4, 0.2  # shares of embeddings without noise, and with that of several pictures; others: any amount
+CLEAN, MERGED = 0.45, 0.25  # shares of embeddings without noise, and with that of several pictures; others: any amount
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def look(encoder: models.VisionEncoder, pictures: np.ndarray) -> np.ndarray:
 
 def drawn_levels(count: int, rng: np.random.Generator) -> Tensor:
     """How noisy embeddings are: as single pictures come by default, as mixed ones come, or anything, mostly little."""
-    kind, any_level = rng.random(count), (rng.random(count) ** 1.5 * STEPS).astype(np.int64)
+    kind, any_level = rng.random(count), (rng.random(count) ** 2 * STEPS).astype(np.int64)
     merged = np.where(kind < CLEAN + MERGED, round((STEPS - 1) * MERGED_NOISE), any_level)
     return torch.from_numpy(np.where(kind < CLEAN, 0, merged))
 
