@@ -6,6 +6,7 @@ python -m tools.tiny_model.companions.scores unclip --count 40 --sheets OUT
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from scipy import ndimage
@@ -19,7 +20,7 @@ from tools.tiny_model.scorer import MINIMAL_AREA, detect, foreground, score, sum
 NOISES = (0.0, 0.3)  # noise_augmentation of the variations
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the last picture, along a way
 MIDDLE = (0.4, 0.6)
-BETWEEN, ASIDE = (0.2, 0.8), 0.5  # where between two colours, and how far off the line, in shares of their distance
+BETWEEN, ASIDE = (0.2, 0.8), 0.35  # where between two colours, and how far off the line, in shares of their distance
 FRAME = 6  # pixels of the border in which nothing lies
 
 Trait = tuple[str, str]
@@ -104,12 +105,15 @@ def unclip_scores(bench: Bench, count: int) -> tuple[Figures, Rows]:
         rows.append(made[:SHOWN])
     by_words = [bench.draw(bench.say(words_of(scene, i)), seed=i, model=model) for i, scene in enumerate(scenes)]
     figures["attributes by words"] = kept(by_words, scenes)["attributes"]
-    pairs, halfway, ends = ways(count // 2), [], []
+    pairs, halfway, chance, ends = ways(count // 2), [], [], []
     for i, (first, last) in enumerate(pairs):
         one, other = draw(first), draw(last)
+        strangers = (scene for scene in unseen(200) if not traits_of(scene) & (traits_of(first) | traits_of(last)))
+        chance += [shows_both(draw(stranger), first, last) for stranger in islice(strangers, len(MIDDLE))]
         way = {s: bench.varied(model, [(one, 1 - s), (other, s)], seed=i) for s in SHARES}
         halfway += [shows_both(way[share], first, last) for share in MIDDLE]
         ends += [score(way[0.0], first).attributes, score(way[1.0], last).attributes]
         rows.append([one, *way.values(), other])
-    figures |= {"middle shows both": percent(halfway), "ends are the ends": percent(ends)}
+    figures |= {"middle shows both": percent(halfway), "pictures of neither show both": percent(chance)}
+    figures["ends are the ends"] = percent(ends)
     return figures, rows[: 3 + SHOWN]

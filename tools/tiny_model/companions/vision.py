@@ -1,6 +1,6 @@
 """Train the small CLIP vision encoder (arXiv:2103.00020) that tells the unCLIP variant what is in a picture.
 
-    python -m tools.tiny_model.companions.vision --data DATA --base RUN --run OUT --minutes 10
+    python -m tools.tiny_model.companions.vision --data DATA --base RUN --run OUT --minutes 13
 
 Captions pull it, read by the base's text encoder, and so does a head that reads from what it says of the whole picture
 which shape and colour lies where: what a variation must keep. Writes models/clip_vision/weft-tiny-vision.safetensors.
@@ -161,7 +161,7 @@ def write(path: Path, lessons: Lessons) -> None:
 
 
 def main() -> None:
-    arguments = arguments_of(__doc__, minutes=10, rate=2e-3).parse_args()
+    arguments = arguments_of(__doc__, minutes=13, rate=2e-3).parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
     base, scenes = Base.load(arguments.base), dataset.load_scenes(arguments.data)
     pictures, layouts = dataset.load_pictures(arguments.data), Layouts.of(scenes)
