@@ -101,6 +101,19 @@ async def test_what_a_lora_says_of_itself(site, loras):
          "Stable Diffusion 2.x"),
         ({"attn2_to_k.lora_down.weight": [8, 999]}, ""),
         ({"attn2_to_k.lora_down.weight": [8]}, ""),
+        ({"control_model.input_hint_block.0.weight": [16, 3, 3, 3],
+          "control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": [320, 768]}, "Stable Diffusion 1.x"),
+        ({"controlnet_cond_embedding.conv_in.weight": [16, 3, 3, 3],
+          "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight": [640, 2048]}, "Stable Diffusion XL"),
+        ({"input_hint_block.0.weight": [16, 3, 3, 3],
+          "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down": [256, 2048],
+          "input_blocks.4.1.transformer_blocks.0.attn2.to_k.up": [640, 256]}, "Stable Diffusion XL"),
+        ({"input_hint_block.0.weight": [16, 3, 3, 3]}, ""),
+        ({"some.attn2.to_k.weight": [320, 768]}, ""),
+        ({"conv_in.weight": [320, 192, 3, 3], "body.0.block1.weight": [320, 320, 3, 3]}, "Stable Diffusion 1.x or 2.x"),
+        ({"adapter.conv_in.weight": [320, 768, 3, 3], "adapter.body.0.resnets.0.block1.weight": [320, 320, 3, 3]},
+         "Stable Diffusion XL"),
+        ({"conv_in.weight": [320, 5, 3, 3], "body.0.block1.weight": [320, 320, 3, 3]}, ""),
         ({"something.weight": [1]}, ""),
         ({"model.diffusion_model.input_blocks.0.0.weight": [1]}, ""),
         ({"input_blocks.0.0.weight": [320, 4, 3, 3]}, ""),
@@ -109,6 +122,35 @@ async def test_what_a_lora_says_of_itself(site, loras):
 def test_the_family_by_the_header(tmp_path, shapes, family):
     path = tmp_path / "x.safetensors"
     path.write_bytes(weights(shapes))
+    assert tell_family(read_header(path)) == family
+
+
+def test_the_family_of_autoencoders(tmp_path):
+    if not SHIPPED.is_file():
+        pytest.skip("the model that ships is not in this checkout")
+    prefix = "first_stage_model."
+    shapes = {
+        name.removeprefix(prefix): list(info.shape)
+        for name, info in read_header(SHIPPED).tensors.items()
+        if name.startswith(prefix)
+    }
+    for told, names in (
+        ("Stable Diffusion 1.x, 2.x or XL", shapes),
+        ("Stable Diffusion 1.x, 2.x or XL", {prefix + name: shape for name, shape in shapes.items()}),
+        ("", {name: shape for name, shape in shapes.items() if "conv_in" not in name}),
+    ):
+        path = tmp_path / "vae.safetensors"
+        path.write_bytes(weights(names))
+        assert tell_family(read_header(path)) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("taesd_decoder", "Stable Diffusion 1.x or 2.x"), ("TAESDXL_encoder", "Stable Diffusion XL"), ("tiny", "")],
+)
+def test_the_family_of_tiny_autoencoders(tmp_path, name, family):
+    path = tmp_path / f"{name}.safetensors"
+    path.write_bytes(weights({"0.weight": [4, 3, 3, 3], "1.conv.0.weight": [4, 4, 3, 3]}))
     assert tell_family(read_header(path)) == family
 
 
