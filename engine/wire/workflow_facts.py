@@ -4,7 +4,7 @@ Reads both formats: what editors save (all versions, with subgraphs) and the pro
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ class WorkflowFacts:
         id: the workflow's own id, by which results tell where they come from; empty if it has none.
         nodes: how many there are, those inside subgraphs included.
         types: node types, sorted.
-        models: files as widgets name them, with forward slashes, and embeddings as `embedding:name`; sorted.
+        models: files as widgets name them, with forward slashes, and embeddings as `embedding:name`, each with the type
+            of a node that names it; sorted.
         text: titles and texts of widgets, in lower case.
         readable: whether it is a workflow or a prompt at all.
     """
@@ -35,7 +36,7 @@ class WorkflowFacts:
     id: str = ""
     nodes: int = 0
     types: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
     text: str = ""
     readable: bool = False
 
@@ -44,7 +45,7 @@ class WorkflowFacts:
         return (
             word in self.text
             or any(word in name.casefold() for name in self.types)
-            or any(word in name.casefold() for name in self.models)
+            or any(word in name.casefold() for name, _ in self.models)
         )
 
 
@@ -61,13 +62,14 @@ def facts_of(body: bytes) -> WorkflowFacts:
         return WorkflowFacts()
     found = data.get("id")
     texts = [text for node in nodes for text in _texts(node)]
+    models = {(name, str(_type(node))) for node in nodes for name in _models(_texts(node))}
     inner = {str(each.get("id")) for each in _definitions(data)}
     types = {kind for node in nodes if isinstance(kind := _type(node), str) and kind not in inner}
     return WorkflowFacts(
         id=found[:MOST_ID_CHARACTERS] if isinstance(found, str) else "",
         nodes=len(nodes),
         types=tuple(sorted(types)),
-        models=tuple(sorted(_models(texts))[:MOST_MODELS]),
+        models=tuple(sorted(models)[:MOST_MODELS]),
         text="\n".join(_shortened(texts)).casefold(),
         readable=True,
     )
@@ -111,7 +113,7 @@ def _texts(node: Mapping[str, Any]) -> Iterator[str]:
                 yield from (text for text in value.values() if isinstance(text, str))
 
 
-def _models(texts: list[str]) -> set[str]:
+def _models(texts: Iterable[str]) -> set[str]:
     names: set[str] = set()
     for text in texts:
         if len(text) <= LONGEST_MODEL_NAME and text.lower().endswith(MODEL_SUFFIXES):

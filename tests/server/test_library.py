@@ -51,6 +51,11 @@ async def test_what_workflows_hold_is_listed(site):
     (found,) = (await site.get("/weft/library"))["workflows"]
     assert found["id"] == "w1" and found["nodes"] == 4 and found["name"] == "cats/tabby.json" and found["versions"] == 1
     assert found["models"] == ["embedding:old/film", "fine.safetensors", "sd/base.safetensors"]
+    assert found["named_by"] == {
+        "embedding:old/film": ["CLIPTextEncode"],
+        "fine.safetensors": ["LoraLoader"],
+        "sd/base.safetensors": ["CheckpointLoaderSimple"],
+    }
 
 
 def test_facts_of_other_contents():
@@ -60,7 +65,7 @@ def test_facts_of_other_contents():
     }
     for body in (prompt, {"prompt": prompt}):
         facts = facts_of(json.dumps(body).encode())
-        assert facts.types == ("KSampler", "Note") and facts.models == ("x.gguf",) and "hi" in facts.text
+        assert facts.types == ("KSampler", "Note") and facts.models == (("x.gguf", "KSampler"),) and "hi" in facts.text
     nothing = facts_of(b"no json")
     assert nothing == facts_of(b"[1]") == facts_of(b'{"a": 1}') == facts_of(b"[" * 5000) and not nothing.readable
     odd = {"id": {"a": 1}, "nodes": [None, 3, {}, {"type": 5, "widgets_values": 7}], "definitions": {"subgraphs": 3}}

@@ -40,6 +40,7 @@ class LibraryEntry(TypedDict):
     id: Annotated[str, "the workflow's own id, by which /weft/library/pictures knows it; empty if it has none"]
     nodes: Annotated[int, "how many, with those inside subgraphs"]
     models: Annotated[list[str], "model files that it names, and embeddings as `embedding:name`"]
+    named_by: Annotated[dict[str, list[str]], "for each of these the types of the nodes that name it"]
 
 
 class Library(TypedDict):
@@ -178,10 +179,14 @@ def _entries(documents: DocumentStore, book: FactsBook, words: Sequence[str]) ->
             continue
         name = each.name.casefold()
         if all(word in name or facts.says(word) for word in words):
+            named_by: dict[str, list[str]] = {}
+            for model, node_type in facts.models:
+                named_by.setdefault(model, []).append(node_type)
             entries.append(
                 {
                     "name": each.name, "digest": each.digest, "size": each.size, "modified_ms": each.modified_ms,
-                    "versions": each.versions, "id": facts.id, "nodes": facts.nodes, "models": list(facts.models),
+                    "versions": each.versions, "id": facts.id, "nodes": facts.nodes, "models": list(named_by),
+                    "named_by": named_by,
                 }
             )  # fmt: skip
     return entries

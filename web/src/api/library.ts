@@ -13,6 +13,8 @@ export interface LibraryEntry {
   readonly id: string;
   readonly nodes: number;
   readonly models: readonly string[];
+  /** For each of these the types of the nodes that name it. */
+  readonly named_by: Readonly<Record<string, readonly string[]>>;
 }
 export interface Library {
   readonly folders: readonly string[];

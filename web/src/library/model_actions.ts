@@ -6,8 +6,8 @@ import type { ModelInfo } from "../api/library";
 import type { Editor } from "../editor";
 import type { Document } from "../model/document";
 import type { FileRef } from "../model/run_state";
-import { EMBEDDINGS, loaderOf, takerOf, withEmbedding, type Model } from "../model/library/loaders";
-import { usesModel } from "../model/library/uses";
+import { EMBEDDINGS, kindsMeant, loaderOf, takerOf, withEmbedding, type Model } from "../model/library/loaders";
+import { usesModel, type MeansKind } from "../model/library/uses";
 import { promotedValue, valueEdit } from "../model/promoted";
 import type { Graph } from "../model/graph";
 import type { GraphNode, Json, Point, WidgetSpec } from "../model/types";
@@ -75,5 +75,8 @@ export const forgetPicture = (editor: Editor, model: ModelInfo): Promise<void> =
 /** Open workflows that name a model now, saved or not. */
 export const openUsers = (editor: Editor, model: Model): Document[] => editor.documents.value.filter((document) => {
   void document.revision.value;
-  return usesModel(document, model);
+  return usesModel(document, model, means(editor));
 });
+
+/** What the node types of this server mean by the names of models. */
+export const means = (editor: Editor): MeansKind => (type, { kind, name }) => kindsMeant(editor.definitions, type, name, modelShelf.byKind.value)?.has(kind) ?? true;

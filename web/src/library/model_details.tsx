@@ -83,7 +83,7 @@ function Words({ editor, about }: { editor: Editor; about: AboutModel }) {
 }
 
 function UsedBy({ editor, model }: { editor: Editor; model: ModelInfo }) {
-  const saved = usersOf(modelShelf.uses.value, model);
+  const saved = usersOf(modelShelf.uses.value, model, actions.means(editor));
   const tabs = actions.openUsers(editor, model);
   const others = saved.filter((file) => !tabs.some((document) => document.savedAs === file));
   const close = (): void => void (shownHalf.value = null);

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import * as api from "../api/library";
 import type { AboutModel, ModelInfo, Models } from "../api/library";
 import { reason } from "../api/http";
+import type { NamesByKind } from "../model/library/loaders";
 import { usesOf } from "../model/library/uses";
 import { t } from "../words";
 
@@ -33,7 +34,7 @@ export class ModelShelf {
   /** What files say of themselves, as far as it was asked for. */
   readonly abouts = signal<ReadonlyMap<string, AboutModel>>(new Map());
   /** Saved workflows by the models that they name. */
-  readonly uses = signal<ReadonlyMap<string, readonly string[]>>(new Map());
+  readonly uses = signal<ReturnType<typeof usesOf>>(new Map());
 
   /** The kinds that have files, with how many. */
   readonly kinds = computed(() => {
@@ -63,9 +64,15 @@ export class ModelShelf {
   private readonly waiting: { readonly model: ModelInfo; readonly isWanted: () => boolean }[] = [];
   private busy = 0;
 
+  readonly byKind = computed<NamesByKind>(() => {
+    const names = new Map<string, Set<string>>();
+    for (const { kind, name } of this.found.value?.models ?? []) names.set(kind, (names.get(kind) ?? new Set()).add(name));
+    return names;
+  });
+
   /** Names of all files of a kind. */
   namesOf(kind: string): ReadonlySet<string> {
-    return new Set((this.found.peek()?.models ?? []).filter((model) => model.kind === kind).map((model) => model.name));
+    return this.byKind.peek().get(kind) ?? new Set();
   }
 
   async reload(): Promise<void> {

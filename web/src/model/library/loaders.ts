@@ -67,6 +67,26 @@ export function takerOf(graph: Graph, node: GraphNode, { kind, name }: Model, na
     ?? widgets.find((spec) => usual && node.type === usual.type && spec.name === usual.widget) ?? null;
 }
 
+/** The names of all files, by kind. */
+export type NamesByKind = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * The kinds of model that a node type means by a name: those whose files its list offers most of, or that it is known to load. Null
+ * where nothing tells, as of types that are not installed.
+ */
+export function kindsMeant(definitions: Definitions, type: string, name: string, names: NamesByKind): ReadonlySet<string> | null {
+  const usual = Object.entries(LOADERS).filter(([, loader]) => loader.type === type).map(([kind]) => kind);
+  if (usual.length > 0) return new Set(usual);
+  const kinds = new Set<string>();
+  for (const { kind: look, choices } of definitions.get(type)?.widgets ?? []) {
+    if (look !== "choice" || !choices?.includes(name)) continue;
+    const shares = [...names].map(([kind, files]) => [kind, choices.filter((choice) => files.has(String(choice))).length] as const);
+    const most = Math.max(0, ...shares.map(([, share]) => share));
+    for (const [kind, share] of shares) if (share === most && most > 0) kinds.add(kind);
+  }
+  return kinds.size > 0 ? kinds : null;
+}
+
 const WEIGHTS = /\.(safetensors|sft|ckpt|pt2?|bin|pth|pkl|gguf)$/i;
 
 /** How a prompt names an embedding. */

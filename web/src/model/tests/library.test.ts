@@ -4,7 +4,7 @@ import { readDefinition } from "../definitions";
 import { createNode, Graph } from "../graph";
 import { filesIn, foldersIn, freeName, mayMoveFolder, movedTo, nameTrouble, pathOf, sorted } from "../library/folders";
 import { inView, layOut, moved, placeOf } from "../library/layout";
-import { embeddingText, loaderOf, takerOf, withEmbedding } from "../library/loaders";
+import { embeddingText, kindsMeant, loaderOf, takerOf, withEmbedding } from "../library/loaders";
 import { usersOf, usesModel, usesOf } from "../library/uses";
 
 const file = (name: string, modified_ms = 0, nodes = 0) => ({ name, modified_ms, nodes });
@@ -91,22 +91,37 @@ describe("loaders", () => {
 });
 
 describe("what uses a model", () => {
-  const uses = usesOf([{ name: "one.json", models: ["SD/Base.safetensors", "embedding:film", "embedding:film.pt"] }, { name: "two.json", models: ["sd/base.safetensors"] }]);
+  const anything = () => true;
+  const uses = usesOf([
+    { name: "one.json", named_by: { "SD/Base.safetensors": ["CheckpointLoaderSimple"], "embedding:film": ["CLIPTextEncode"], "embedding:film.pt": ["CLIPTextEncode"] } },
+    { name: "two.json", named_by: { "sd/base.safetensors": ["LoraLoader", "CheckpointLoaderSimple"] } },
+  ]);
   it("is found by the names in saved workflows, whatever the slashes and case", () => {
-    expect(usersOf(uses, { kind: "checkpoints", name: "sd\\base.safetensors" })).toEqual(["one.json", "two.json"]);
-    expect(usersOf(uses, { kind: "embeddings", name: "film.pt" })).toEqual(["one.json"]);
-    expect(usersOf(uses, { kind: "loras", name: "film.pt" })).toEqual([]);
+    expect(usersOf(uses, { kind: "checkpoints", name: "sd\\base.safetensors" }, anything)).toEqual(["one.json", "two.json"]);
+    expect(usersOf(uses, { kind: "embeddings", name: "film.pt" }, anything)).toEqual(["one.json"]);
+    expect(usersOf(uses, { kind: "loras", name: "film.pt" }, anything)).toEqual([]);
+  });
+  it("is told by the kind that a node means, where two kinds have a file of one name", () => {
+    const names = new Map([["checkpoints", new Set(["sd/base.safetensors"])], ["loras", new Set(["sd/base.safetensors", "style.safetensors"])], ["vae", new Set(["x.pt"])]]);
+    const own = new Map([...definitions, ["OnlyLora", readDefinition("OnlyLora", { input: { required: { lora: [["None", "sd/base.safetensors", "style.safetensors"]] } } })] as const]);
+    const means = (type: string, { kind, name }: { kind: string; name: string }): boolean => kindsMeant(own, type, name, names)?.has(kind) ?? true;
+    expect(usersOf(uses, { kind: "loras", name: "sd/base.safetensors" }, means)).toEqual(["two.json"]);
+    expect(usersOf(uses, { kind: "checkpoints", name: "sd/base.safetensors" }, means)).toEqual(["one.json", "two.json"]);
+    expect([...kindsMeant(own, "OnlyLora", "sd/base.safetensors", names)!]).toEqual(["loras"]);
+    expect(kindsMeant(own, "NotInstalled", "sd/base.safetensors", names)).toBeNull();
+    expect(kindsMeant(own, "OnlyLora", "gone.safetensors", names)).toBeNull();
   });
   it("is found in open workflows as they are now, in subgraphs and prompts too", () => {
     const document = openDocument();
     const checkpoint = [...document.graph.nodes.values()].find((node) => node.type === "CheckpointLoaderSimple")!;
     document.edit("test", [{ kind: "value", id: checkpoint.id, name: "ckpt_name", value: "deep\\new.safetensors" }]);
-    expect(usesModel(document, { kind: "checkpoints", name: "deep/new.safetensors" })).toBe(true);
-    expect(usesModel(document, { kind: "embeddings", name: "old.pt" })).toBe(false);
+    expect(usesModel(document, { kind: "checkpoints", name: "deep/new.safetensors" }, anything)).toBe(true);
+    expect(usesModel(document, { kind: "loras", name: "deep/new.safetensors" }, (type) => type !== "CheckpointLoaderSimple")).toBe(false);
+    expect(usesModel(document, { kind: "embeddings", name: "old.pt" }, anything)).toBe(false);
     const prompt = [...document.graph.nodes.values()].find((node) => node.type === "CLIPTextEncode")!;
     document.edit("test", [{ kind: "value", id: prompt.id, name: "text", value: "a cat, (embedding:old:1.2)" }]);
-    expect(usesModel(document, { kind: "embeddings", name: "old.pt" })).toBe(true);
+    expect(usesModel(document, { kind: "embeddings", name: "old.pt" }, anything)).toBe(true);
     document.undo();
-    expect(usesModel(document, { kind: "embeddings", name: "old.pt" })).toBe(false);
+    expect(usesModel(document, { kind: "embeddings", name: "old.pt" }, anything)).toBe(false);
   });
 });
