@@ -17,7 +17,7 @@ import { naturalSize } from "./model/geometry";
 import { findNode, keysAround } from "./model/levels";
 import type { Pack } from "./model/packs";
 import { createNode } from "./model/graph";
-import { freeGroupId, removeGroups } from "./model/groups";
+import { frameRound, freeGroupId, removeGroups } from "./model/groups";
 import { removeNodes } from "./model/operations";
 import { swapNode } from "./model/rewire";
 import { isBorder } from "./model/subgraph_type";
@@ -348,9 +348,8 @@ export class Editor {
   groupSelection(): void {
     this.withSelection((document, ids) => {
       const area = union(ids.map((id) => document.bounds(id)))!;
-      const bounds = { x: area.x - 20, y: area.y - 56, width: area.width + 40, height: area.height + 76 };
       const id = freeGroupId(document.graph);
-      document.edit("group", [{ kind: "addGroup", group: { id, title: t("node.group"), bounds, color: null, raw: {} } }]);
+      document.edit("group", [{ kind: "addGroup", group: { id, title: t("node.group"), bounds: frameRound(area), color: null, raw: {} } }]);
       document.select(ids, [id]);
       this.ui.renamingGroup.value = id;
     });

@@ -6,7 +6,7 @@ import { COLORS, recolored } from "../model/colors";
 import type { Document } from "../model/document";
 import { isBorder } from "../model/subgraph_type";
 import { contains, union } from "../model/geometry";
-import { middleOf } from "../model/groups";
+import { frameRound, heldBy, middleOf } from "../model/groups";
 import { tidyEdits } from "../model/tidy";
 import type { Group, NodeId, Point, Rect } from "../model/types";
 import { SNAP_SIZE } from "../settings/built_in";
@@ -71,6 +71,13 @@ export function groupOfSelection({ active }: Editor): Group | null {
 }
 
 export const renameGroup = (editor: Editor, id: number): void => void (editor.ui.renamingGroup.value = id);
+
+/** Makes a group as large as the nodes and groups in it need. */
+export function fitGroup(document: Document, id: number): void {
+  const { nodes, groups } = heldBy(document.graph, [id], (node) => document.bounds(node));
+  const area = union([...nodes.map((node) => document.bounds(node)), ...groups.filter((group) => group !== id).map((group) => document.graph.groups.get(group)!.bounds)]);
+  if (area) document.edit("resize", [{ kind: "groupBounds", id, bounds: frameRound(area) }]);
+}
 
 /** Removes a group; its nodes stay. */
 export const ungroup = (document: Document, id: number): void => document.edit("ungroup", [{ kind: "removeGroup", id }]);

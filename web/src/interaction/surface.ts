@@ -14,7 +14,7 @@ import type { Hit } from "../view/canvas/hit_test";
 import { menuItems, type MenuTarget } from "../ext/contributions";
 import type { MenuItem } from "../panels/ui_state";
 import { joinAt } from "./linking";
-import { ARRANGE_IDS, colorGroup, colorNodes, placeOfSelection, renameGroup, ungroup } from "./looks";
+import { ARRANGE_IDS, colorGroup, colorNodes, fitGroup, placeOfSelection, renameGroup, ungroup } from "./looks";
 import { pictureOf } from "./masks";
 import type { Surface } from "./pointer";
 import { borderMenu, openHit, promotionMenu, subgraphMenu } from "./subgraphs";
@@ -68,10 +68,14 @@ function linkMenu(editor: Editor, document: Document, id: LinkId, at: Point): Me
   ];
 }
 
-const groupMenu = (editor: Editor, document: Document, id: number, at: Point): MenuItem[] => [
-  { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
+/** A group that was right-clicked is selected with all that it holds. */
+const groupMenu = (editor: Editor, document: Document, id: number, at: Point): (MenuItem | null)[] => [
   { label: t("menu.groupRename"), act: () => renameGroup(editor, id) },
-  editor.commands.item("edit.duplicate"),
+  { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
+  { label: t("menu.groupFit"), act: () => fitGroup(document, id) },
+  null,
+  ...["run.selected", "edit.duplicate", "subgraph.make", "node.collapse", "node.pin", "node.mute", "node.bypass"].map((command) => editor.commands.item(command)),
+  null,
   { label: t("menu.ungroup"), act: () => ungroup(document, id) },
   editor.commands.item("edit.delete", t("menu.deleteGroup")),
 ];
@@ -87,11 +91,12 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
   if ("node" in hit && isBorder(hit.node)) return borderMenu(document, hit.node, hit);
   if ("node" in hit) return nodeMenu(editor, document, at);
   if (hit.kind === "link") return linkMenu(editor, document, hit.link, at);
-  const common: MenuItem[] = [
-    { ...editor.commands.item("edit.add"), act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } },
-    ...["edit.select_all", "view.all", "workflow.versions", "workflow.download", "workflow.export", "workflow.share", "palette.open"].map((id) => editor.commands.item(id)),
+  const addNode: MenuItem = { ...editor.commands.item("edit.add"), act: () => editor.ui.search.value = { screen: at, filter: null, pick: (type) => editor.addNode(type, editor.stage.canvasPoint(at)) } };
+  if ("group" in hit) return [...groupMenu(editor, document, hit.group, at), null, addNode];
+  return [
+    addNode,
+    ...["edit.select_all", "edit.box", "view.all", "workflow.versions", "workflow.download", "workflow.export", "workflow.share", "palette.open"].map((id) => editor.commands.item(id)),
   ];
-  return "group" in hit ? [...groupMenu(editor, document, hit.group, at), null, ...common] : common;
 }
 
 /** The menu of the selected nodes, for who has no right button. */

@@ -28,6 +28,9 @@ export function heldBy(graph: Graph, ids: Iterable<number>, boundsOf: BoundsOf):
   };
 }
 
+/** The bounds of a group round nodes that take up an area, its title above them. */
+export const frameRound = ({ x, y, width, height }: Rect): Rect => ({ x: x - 20, y: y - 56, width: width + 40, height: height + 76 });
+
 export const freeGroupId = (graph: Graph): number => Math.max(0, ...graph.groups.keys()) + 1;
 
 /** A group of a file as a further one of a graph: shifted, and with no number of its own in the file. */

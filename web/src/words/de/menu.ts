@@ -13,6 +13,7 @@ export const menu = {
   removeLink: "Verbindung entfernen",
   groupColor: "Farbe der Gruppe …",
   groupRename: "Gruppe umbenennen",
+  groupFit: "Gruppe an ihre Knoten anpassen",
   ungroup: "Gruppe entfernen, Knoten behalten",
   deleteGroup: "Gruppe mit ihren Knoten löschen",
 } as const;

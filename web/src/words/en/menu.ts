@@ -13,6 +13,7 @@ export const menu = {
   removeLink: "Remove the link",
   groupColor: "Colour of the group…",
   groupRename: "Rename the group",
+  groupFit: "Fit the group to its nodes",
   ungroup: "Remove the group, keep its nodes",
   deleteGroup: "Delete the group with its nodes",
 } as const;
