@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from tools.tiny_model.companions.controlnet import segment_picture
+from tools.tiny_model.companions.upscale import halved, through_jpeg
 from tools.tiny_model.drawing import draw
 from tools.tiny_model.scenes import SIZE, Scene, Thing
 
@@ -20,6 +21,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "web" / "templates" / "inputs"
 HEART = Thing("heart", "red", 66, 64, 66, 0)
 NIGHT_STAR = Thing("star", "yellow", 66, 64, 64, 0)
 CIRCLE, STAR = Thing("circle", "blue", 46, 33, 64, 0), Thing("star", "purple", 48, 95, 64, 0)
+WORN = Scene("night", (Thing("star", "yellow", 48, 34, 62, 0), Thing("heart", "red", 46, 94, 66, 0)), "left")
 MASK_ROOM = 1.35  # how much wider than the object its mask is
 SEGMENTS = Scene("meadow", (Thing("heart", "red", 48, 33, 66, 0), Thing("star", "blue", 48, 95, 64, 0)), "left")
 
@@ -41,6 +43,8 @@ def main() -> None:
         (SIZE // 2, SIZE // 2), Image.Resampling.LANCZOS
     )
     small.save(FOLDER / "weft-small.png", optimize=True)
+    worn = through_jpeg(halved(draw(WORN)[None])[0], quality=50)
+    Image.fromarray(worn).save(FOLDER / "weft-worn.png", optimize=True)
     Image.fromarray(segment_picture(SEGMENTS)).save(FOLDER / "weft-segments.png", optimize=True)
 
 

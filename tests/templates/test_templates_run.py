@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine.files.places import Places
+from engine.models.layers.tiny_autoencoder import TinyAutoencoder, TinyVaeConfig
 from engine.models.upscalers.rrdb import RrdbConfig, RrdbNet
 from tests import film, tiny
 from tools import gallery
@@ -37,6 +38,12 @@ def write_gligen(path):
     save_file(tiny.random_weights(tiny.gligen_shapes(), 2, torch.float32), path)
 
 
+def write_tiny_vae_half(path):
+    torch.manual_seed(1)
+    half = getattr(TinyAutoencoder(TinyVaeConfig(16, 4, 0.18215)), path.stem.rsplit("_", 1)[1])
+    save_file(half.state_dict(), path)
+
+
 def write_upscaler(path):
     torch.manual_seed(1)
     network = RrdbNet(RrdbConfig(3, 3, blocks=2, features=8, growth=4, doublings=2, unshuffle=1))
@@ -59,6 +66,9 @@ WRITERS = {
     "controlnet/weft-tiny-segments.safetensors": tiny.write_controlnet,
     "diffusion_models/weft-tiny-inpaint.safetensors": lambda path: write_network(path, 9),
     "diffusion_models/weft-tiny-instruct.safetensors": lambda path: write_network(path, 8),
+    "diffusion_models/weft-tiny-upscale.safetensors": lambda path: write_network(path, 8),
+    "vae_approx/taesd-weft-tiny_decoder.safetensors": write_tiny_vae_half,
+    "vae_approx/taesd-weft-tiny_encoder.safetensors": write_tiny_vae_half,
     "diffusion_models/weft-tiny-unclip.safetensors": lambda path: write_network(path, vector_channels=2 * 32),
     "gligen/gligen_sd14_textbox_pruned.safetensors": write_gligen,
     "upscale_models/RealESRGAN_x4plus.pth": write_upscaler,

@@ -16,6 +16,7 @@ from tools.tiny_model.companions import scores
 from tools.tiny_model.companions.bench import Bench, to_image, to_picture
 from tools.tiny_model.companions.controlnet import outline_picture, segment_picture
 from tools.tiny_model.companions.edits import Edit
+from tools.tiny_model.companions.scores_upscale import mean_decibels, small_versions
 from tools.tiny_model.drawing import draw
 from tools.tiny_model.scenes import Scene, Thing
 from tools.tiny_model.scorer import detect
@@ -27,6 +28,7 @@ COMPANIONS = (
     "controlnet/weft-tiny-segments",
     "diffusion_models/weft-tiny-inpaint",
     "diffusion_models/weft-tiny-instruct",
+    "diffusion_models/weft-tiny-upscale",
     "embeddings/weft-tiny-word",
     "loras/weft-tiny-object",
     "loras/weft-tiny-style",
@@ -67,7 +69,7 @@ def test_each_has_the_layout_of_its_kind():
         names = names_of(f"controlnet/weft-tiny-{kind}")
         assert {"lora_controlnet", "input_hint_block.0.weight", "zero_convs.0.0.weight"} <= names
         assert any(name.endswith(".up") for name in names)
-    for kind, channels in (("inpaint", 9), ("instruct", 8)):
+    for kind, channels in (("inpaint", 9), ("instruct", 8), ("upscale", 8)):
         with safe_open(MODELS / f"diffusion_models/weft-tiny-{kind}.safetensors", "pt") as file:
             assert file.get_slice("input_blocks.0.0.weight").get_shape()[1] == channels
             assert file.get_slice("middle_block.0.in_layers.2.weight").get_dtype() == "F8_E4M3"
@@ -140,6 +142,17 @@ def test_what_is_told_is_changed_and_nothing_else(bench, words, after):
     picture = bench.edited(bench.variant("weft-tiny-instruct"), original, words, seed=1, steps=12)
     assert scores.is_edit_right(picture, edit)
     assert scores.is_rest_unchanged(picture, bench.rebuilt(original), edit)
+
+
+@pytest.mark.parametrize(("version", "ahead_db"), [("clean", 0.7), ("jpeg", 5)])
+def test_small_pictures_are_enlarged_better_than_by_filters(bench, version, ahead_db):
+    scenes, model = (PAIR, TRIANGLE), bench.variant("weft-tiny-upscale")
+    truth, given = small_versions(scenes)
+    made = [bench.upscaled(model, small, seed=1, steps=4) for small in given[version]]
+    for method in ("bicubic", "lanczos"):
+        filtered = [bench.enlarged(small, method) for small in given[version]]
+        assert mean_decibels(made, truth) > mean_decibels(filtered, truth) + ahead_db
+    assert [seen(picture) for picture in made] == [seen(picture) for picture in truth]
 
 
 def test_the_tiny_vae_decodes_what_the_large_one_encodes_and_the_other_way_round(bench):

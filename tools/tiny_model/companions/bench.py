@@ -162,7 +162,7 @@ class Bench:
         """A picture at twice its size by ImageScaleBy."""
         return to_picture(image.scale_by(image=to_image(small), upscale_method=method, scale_by=2.0))
 
-    def upscaled(self, model: Any, small: np.ndarray, *, seed: int, steps: int = STEPS) -> np.ndarray:
+    def upscaled(self, model: Any, small: np.ndarray, *, seed: int, steps: int = 8) -> np.ndarray:
         """A picture at twice its size by the upscaling variant and the tiny VAE: InstructPixToPixConditioning."""
         steering = image_conditioning.instruct_pix_to_pix_conditioning(
             positive=self.say(""),

@@ -26,6 +26,10 @@ def decibels(picture: np.ndarray, truth: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / error)) if error else float("inf")
 
 
+def mean_decibels(pictures: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
+    return float(np.mean([decibels(p, t) for p, t in zip(pictures, truth, strict=True)]))
+
+
 def small_versions(scenes: Sequence[Scene]) -> tuple[list[np.ndarray], dict[str, list[np.ndarray]]]:
     """The scenes as they are to be, 128 x 128, and what is given at half that size: without losses, and from a JPEG."""
     truth = [draw(scene) for scene in scenes]
@@ -38,9 +42,8 @@ def upscale_scores(bench: Bench, count: int) -> tuple[Figures, Rows]:
     picture; and in % whether each shape has its colour."""
     scenes, model = unseen(count), bench.variant("weft-tiny-upscale")
     truth, given = small_versions(scenes)
-    figures: Figures = {
-        "true picture through the VAEs": _mean([bench.rebuilt(t, bench.tiny_vae) for t in truth], truth)
-    }
+    ceiling = [bench.rebuilt(picture, bench.tiny_vae) for picture in truth]
+    figures: Figures = {"true picture through the VAEs": round(mean_decibels(ceiling, truth), 2)}
     rows: Rows = [truth[:SHOWN]]
     for version, small in given.items():
         bicubic = [bench.enlarged(picture) for picture in small]
@@ -51,16 +54,12 @@ def upscale_scores(bench: Bench, count: int) -> tuple[Figures, Rows]:
             "upscaled": [bench.upscaled(model, picture, seed=i) for i, picture in enumerate(small)],
         }
         for name, pictures in made.items():
-            figures[f"{version}: {name}"] = _mean(pictures, truth)
+            figures[f"{version}: {name}"] = round(mean_decibels(pictures, truth), 2)
         for name in ("bicubic", "upscaled"):
             right = summary([score(p, s) for p, s in zip(made[name], scenes, strict=True)])
             figures[f"{version}: attributes {name}"] = right["attributes"]
         rows += [made["bicubic"][:SHOWN], made["upscaled"][:SHOWN]]
     return figures, [[_close(picture) for picture in row] for row in rows]
-
-
-def _mean(pictures: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
-    return round(float(np.mean([decibels(p, t) for p, t in zip(pictures, truth, strict=True)])), 2)
 
 
 def _close(picture: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ export const GERMAN: Readonly<Record<string, readonly [title: string, descriptio
   shared_run: ["Zwei Sampler teilen sich einen Lauf", "Lässt einen Sampler die ersten Schritte tun und sein verrauschtes Bild einem anderen übergeben."],
   latent_upscale: ["Latentes Bild vergrößern und verfeinern", "Zeichnet ein kleines Bild, vergrößert es latent und zeichnet die Einzelheiten neu."],
   pixel_upscale: ["Bild vergrößern und verfeinern", "Vergrößert die Pixel eines Bildes und lässt das Modell schärfen, was weich wurde."],
+  upscale_twice: ["Latent auf das Doppelte vergrößern", "Zeichnet ein Bild in doppelter Größe neu, mit einem Modell, das das kleine neben dem Rauschen sieht."],
   deep_shrink: ["Ein größeres Bild in einem Lauf", "Zeichnet doppelt so groß, wie ein Modell es kennt, ohne Wiederholungen, durch Deep Shrink."],
   upscale_network: ["Durch ein Netz vergrößern", "Vergrößert jedes Bild auf das Vierfache, durch ein Netz, das gelernt hat, wie Einzelheiten aussehen."],
   upscale_diffusion: ["Durch Diffusion vergrößern", "Zeichnet ein Bild in vierfacher Größe neu, geführt vom kleinen und von einem Text."],

@@ -66,11 +66,13 @@ describe.each(TEMPLATES.map((template) => [template.name, template] as const))("
   it("names in the index just the model files and pictures that its nodes load", () => {
     const values = graph.everyGraph().flatMap((place) => [...place.nodes.values()]).flatMap((node) => Object.values(node.values)).filter((value) => typeof value === "string");
     const files = values.filter((value) => /\.(safetensors|ckpt|pth)$/.test(value));
-    const named = template.models.filter(({ folder }) => folder !== "embeddings").map((model) => model.name);
+    const named = template.models.filter(({ folder }) => folder !== "embeddings" && folder !== "vae_approx").map((model) => model.name);
     expect(new Set(files)).toEqual(new Set(named));
     expect(new Set(values.filter((value) => value.endsWith(".png")))).toEqual(new Set(template.inputs ?? []));
-    for (const { folder, name: file } of template.models)
+    for (const { folder, name: file } of template.models) {
       if (folder === "embeddings") expect(values.some((value) => value.includes(`embedding:${file.replace(/\.safetensors$/, "")}`))).toBe(true);
+      if (folder === "vae_approx") expect(values).toContain(file.replace(/_(en|de)coder\.safetensors$/, ""));
+    }
   });
 });
 
