@@ -1,7 +1,7 @@
 """Train the variant that draws a picture at twice its size: 8 input channels, beside the noisy latent that of the
 small picture, enlarged. From nothing: it copies more than it draws, and is a tenth of the base.
 
-    python -m tools.tiny_model.companions.upscale --data DATA --base RUN --run OUT --minutes 20
+    python -m tools.tiny_model.companions.upscale --data DATA --base RUN --run OUT --minutes 15
 
 Writes models/diffusion_models/weft-tiny-upscale.safetensors.
 """
@@ -82,7 +82,7 @@ class Pairs:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=20, rate=2e-3)
+    parser = arguments_of(__doc__, minutes=15, rate=2e-3)
     parser.add_argument("--prepare", action="store_true", help="only make the small pictures")
     arguments = parser.parse_args()
     base = Base.load(arguments.base)
