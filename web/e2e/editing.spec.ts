@@ -199,3 +199,24 @@ test("several nodes are aligned from their menu", async ({ page }) => {
   await page.getByRole("menuitem", { name: "Align tops" }).click();
   expect(await page.evaluate(() => new Set([...globalThis.weft.active.value!.graph.nodes.keys()].map((id) => globalThis.weft.active.value!.bounds(id).y)).size)).toBe(1);
 });
+
+test("a group is named where it stands; its menu copies it with its nodes, and the canvas pastes both", async ({ page }) => {
+  await page.evaluate(() => globalThis.weft.active.value!.select(["5", "6"]));
+  await page.keyboard.press("Control+g");
+  await page.getByRole("textbox", { name: "Title of the group" }).fill("Sampling");
+  await page.keyboard.press("Enter");
+  const title = await page.evaluate(() => {
+    const active = globalThis.weft.active.value!;
+    const { x, y } = [...active.graph.groups.values()][0]!.bounds;
+    const camera = active.camera.value;
+    return { x: (x + 200) * camera.scale + camera.x, y: (y + 16) * camera.scale + camera.y };
+  });
+  await page.mouse.click(title.x, title.y, { button: "right" });
+  await page.getByRole("menuitem", { name: "Copy" }).click();
+  await page.mouse.click(60, 700, { button: "right" });
+  await page.getByRole("menuitem", { name: "Paste" }).click();
+  await expect.poll(() => page.evaluate(() => [...globalThis.weft.active.value!.graph.groups.values()].map((group) => group.title))).toEqual(["Sampling", "Sampling"]);
+  expect(await count(page)).toBe(9);
+  await page.keyboard.press("Control+z");
+  expect(await page.evaluate(() => [globalThis.weft.active.value!.graph.nodes.size, globalThis.weft.active.value!.graph.groups.size])).toEqual([7, 1]);
+});

@@ -2,6 +2,7 @@
 
 import type { Editor } from "../editor";
 import { editSelectedMask, pictureOf } from "../interaction/masks";
+import { copyByCommand, pasteByCommand } from "../interaction/clipboard";
 import { downloadActive, exportPrompt } from "../interaction/files";
 import { currentNode, enterNode, walk } from "../interaction/focus";
 import { offerSockets } from "../interaction/connecting";
@@ -83,6 +84,9 @@ const EDIT: readonly Command[] = [
   { id: "edit.delete", label: phrase("commands.edit.delete"), group: "Edit", keys: ["Delete", "Backspace"], keywords: "remove", when: hasSelection, run: (editor) => editor.removeSelection() },
   { id: "edit.select_all", label: phrase("commands.edit.select_all"), group: "Edit", keys: ["Mod+A"], run: (editor) => editor.selectAll() },
   { id: "edit.box", label: phrase("commands.edit.box"), group: "Edit", keywords: "marquee lasso touch several", checked: (editor) => editor.ui.selectsBoxes.value, run: (editor) => (editor.ui.selectsBoxes.value = !editor.ui.selectsBoxes.value) },
+  { id: "edit.copy", label: phrase("commands.edit.copy"), group: "Edit", keywords: "clipboard", when: hasSelection, run: (editor) => copyByCommand(editor) },
+  { id: "edit.cut", label: phrase("commands.edit.cut"), group: "Edit", keywords: "clipboard", when: hasSelection, run: (editor) => copyByCommand(editor).then(() => editor.removeSelection()) },
+  { id: "edit.paste", label: phrase("commands.edit.paste"), group: "Edit", keywords: "clipboard insert", run: (editor) => pasteByCommand(editor, editor.stage.canvasPoint([editor.stage.width / 3, editor.stage.height / 3])) },
   { id: "edit.duplicate", label: phrase("commands.edit.duplicate"), group: "Edit", keys: ["Mod+D"], keywords: "clone copy", when: hasSelection, run: (editor) => editor.duplicate() },
   { id: "node.rename", label: phrase("commands.node.rename"), group: "Node", keys: ["F2"], keywords: "title", when: (editor) => onlyNode(editor) !== null, run: (editor) => editor.renameSelected() },
   { id: "node.mute", label: phrase("commands.node.mute"), group: "Node", keys: ["Mod+M"], keywords: "disable unmute", when: hasNodes, checked: areAll(({ mode }) => mode === NodeMode.mute), run: (editor) => editor.toggleMode(2) },

@@ -13,6 +13,7 @@ import { SNAP, SNAP_SIZE } from "../settings/built_in";
 import type { Hit } from "../view/canvas/hit_test";
 import { menuItems, type MenuTarget } from "../ext/contributions";
 import type { MenuItem } from "../panels/ui_state";
+import { pasteByCommand } from "./clipboard";
 import { joinAt } from "./linking";
 import { ARRANGE_IDS, colorGroup, colorNodes, fitGroup, placeOfSelection, renameGroup, ungroup } from "./looks";
 import { pictureOf } from "./masks";
@@ -36,6 +37,7 @@ function nodeMenu(editor: Editor, document: Document, at: Point): (MenuItem | nu
     commands.item("node.rename"),
     ...(only !== null && document.graph.widgets(document.graph.node(only)).length > 0 ? [{ label: t("formPanel.addToForm"), act: () => offerForForm(document.key(only)) }] : []),
     null,
+    { ...commands.item("edit.copy"), keys: "Mod+C" },
     commands.item("edit.duplicate"),
     commands.item("edit.group", t("menu.group")),
     commands.item("subgraph.make", t("menu.makeSubgraph")),
@@ -74,7 +76,7 @@ const groupMenu = (editor: Editor, document: Document, id: number, at: Point): (
   { label: t("menu.groupColor"), act: () => colorGroup(editor, document, id, at) },
   { label: t("menu.groupFit"), act: () => fitGroup(document, id) },
   null,
-  ...["run.selected", "edit.duplicate", "subgraph.make", "node.collapse", "node.pin", "node.mute", "node.bypass"].map((command) => editor.commands.item(command)),
+  ...["run.selected", "edit.copy", "edit.duplicate", "subgraph.make", "node.collapse", "node.pin", "node.mute", "node.bypass"].map((command) => editor.commands.item(command)),
   null,
   { label: t("menu.ungroup"), act: () => ungroup(document, id) },
   editor.commands.item("edit.delete", t("menu.deleteGroup")),
@@ -95,6 +97,7 @@ function menuFor(editor: Editor, document: Document, hit: Hit, at: Point): (Menu
   if ("group" in hit) return [...groupMenu(editor, document, hit.group, at), null, addNode];
   return [
     addNode,
+    { ...editor.commands.item("edit.paste"), keys: "Mod+V", act: () => void pasteByCommand(editor, editor.stage.canvasPoint(at)) },
     ...["edit.select_all", "edit.box", "view.all", "workflow.versions", "workflow.download", "workflow.export", "workflow.share", "palette.open"].map((id) => editor.commands.item(id)),
   ];
 }

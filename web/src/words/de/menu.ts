@@ -14,6 +14,7 @@ export const menu = {
   groupColor: "Farbe der Gruppe …",
   groupRename: "Gruppe umbenennen",
   groupFit: "Gruppe an ihre Knoten anpassen",
+  nothingToPaste: "In der Zwischenablage sind weder Knoten noch ein Workflow.",
   ungroup: "Gruppe entfernen, Knoten behalten",
   deleteGroup: "Gruppe mit ihren Knoten löschen",
 } as const;

@@ -14,6 +14,7 @@ export const menu = {
   groupColor: "Colour of the group…",
   groupRename: "Rename the group",
   groupFit: "Fit the group to its nodes",
+  nothingToPaste: "The clipboard holds no nodes and no workflow.",
   ungroup: "Remove the group, keep its nodes",
   deleteGroup: "Delete the group with its nodes",
 } as const;
