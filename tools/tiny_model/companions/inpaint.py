@@ -1,6 +1,6 @@
 """Train the inpainting variant: 9 input channels, the mask and the latent of what is kept (arXiv:2112.10752, sec. 4.5).
 
-    python -m tools.tiny_model.companions.inpaint --data DATA --base RUN --run OUT --minutes 20
+    python -m tools.tiny_model.companions.inpaint --data DATA --base RUN --run OUT --minutes 15
 
 Writes models/diffusion_models/weft-tiny-inpaint.safetensors.
 """
@@ -54,7 +54,7 @@ def hidden_latents(base: Base, pictures: np.ndarray, masks: np.ndarray) -> np.nd
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=20, rate=1.5e-3)
+    parser = arguments_of(__doc__, minutes=15, rate=1.5e-3)
     parser.add_argument("--prepare", action="store_true", help="only make the pictures with holes")
     arguments = parser.parse_args()
     base = Base.load(arguments.base)

@@ -1,6 +1,6 @@
 """Train the variant that edits pictures as told: InstructPix2Pix (arXiv:2211.09800), 8 input channels.
 
-    python -m tools.tiny_model.companions.instruct --data DATA --base RUN --run OUT --minutes 60
+    python -m tools.tiny_model.companions.instruct --data DATA --base RUN --run OUT --minutes 48
 
 Its pairs are procedural (edits.py): the same scene before and after.
 Writes models/diffusion_models/weft-tiny-instruct.safetensors.
@@ -65,7 +65,7 @@ def _touched(edit: Edit) -> np.ndarray:
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=60, rate=1.5e-3)
+    parser = arguments_of(__doc__, minutes=48, rate=1.5e-3)
     parser.add_argument("--prepare", action="store_true", help="only make the pictures of the edits")
     arguments = parser.parse_args()
     base = Base.load(arguments.base)
