@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MEDIA, type Result } from "../api/gallery";
 import { viewUrl } from "../api/http";
 import type { Editor } from "../editor";
-import { SearchIcon } from "../view/icons";
+import { CloseIcon, SearchIcon } from "../view/icons";
 import { t } from "../words";
 import { exactly } from "../words/format";
 import { moved, shown } from "./grid";
@@ -133,6 +133,7 @@ function Tools({ editor }: { editor: Editor }) {
         <option value="">{t("looking.all")}</option>
         {MEDIA.map((media) => <option key={media} value={media}>{t(`looking.${media}`)}</option>)}
       </select>
+      <button type="button" class="icon-button" aria-label={t("common.close")} title={t("common.close")} onClick={() => (editor.ui.showsGallery.value = false)}><CloseIcon /></button>
       <p class="found" role="status">{count === 0 ? "" : t(total.value === null ? "looking.found" : "looking.total", { n: count })}</p>
       {marked.value.length === 2 && <button type="button" class="button quiet" onClick={() => compare(editor, 0)}>{t("looking.compare")}</button>}
     </header>
