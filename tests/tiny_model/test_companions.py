@@ -16,6 +16,8 @@ from tools.tiny_model.companions import scores
 from tools.tiny_model.companions.bench import Bench, to_image, to_picture
 from tools.tiny_model.companions.controlnet import outline_picture, segment_picture
 from tools.tiny_model.companions.edits import Edit
+from tools.tiny_model.companions.judging import background_of
+from tools.tiny_model.companions.scores_unclip import shows_both
 from tools.tiny_model.companions.scores_upscale import mean_decibels, small_versions
 from tools.tiny_model.drawing import draw
 from tools.tiny_model.scenes import Scene, Thing
@@ -24,10 +26,12 @@ from tools.tiny_model.scorer import detect
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
 COMPANIONS = (
+    "clip_vision/weft-tiny-vision",
     "controlnet/weft-tiny-edges",
     "controlnet/weft-tiny-segments",
     "diffusion_models/weft-tiny-inpaint",
     "diffusion_models/weft-tiny-instruct",
+    "diffusion_models/weft-tiny-unclip",
     "diffusion_models/weft-tiny-upscale",
     "embeddings/weft-tiny-word",
     "loras/weft-tiny-object",
@@ -58,6 +62,7 @@ HEART, STAR = Thing("heart", "red", 46, 38, 64, 0), Thing("star", "blue", 46, 90
 PAIR = Scene("white", (HEART, STAR), "left")
 GREEN = Thing("triangle", "green", 64, 62, 66, 0)
 TRIANGLE = Scene("pink", (GREEN,), None)
+HEART_AT_NIGHT = Scene("night", (Thing("heart", "red", 66, 64, 64, 0),), None)
 
 
 def test_all_together_are_small():
@@ -74,6 +79,10 @@ def test_each_has_the_layout_of_its_kind():
             assert file.get_slice("input_blocks.0.0.weight").get_shape()[1] == channels
             assert file.get_slice("middle_block.0.in_layers.2.weight").get_dtype() == "F8_E4M3"
             assert "scaled_fp8" in file.keys()  # noqa: SIM118 (no mapping)
+    network = names_of("diffusion_models/weft-tiny-unclip")
+    assert {"model.diffusion_model.label_emb.0.0.weight", "noise_augmentor.data_mean", "scaled_fp8"} <= network
+    vision = names_of("clip_vision/weft-tiny-vision")
+    assert {"vision_model.embeddings.class_embedding", "visual_projection.weight", "scaled_fp8"} <= vision
     assert names_of("embeddings/weft-tiny-word") == {"emb_params"}
     for kind in ("object", "style"):
         assert "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight" in names_of(f"loras/weft-tiny-{kind}")
@@ -164,3 +173,29 @@ def test_the_tiny_vae_decodes_what_the_large_one_encodes_and_the_other_way_round
             again = to_picture(vae.decode(samples=encoded, vae=second, context=bench))
             error = ((again.astype(float) - picture) ** 2).mean()
             assert 10 * np.log10(255**2 / error) > least_db
+
+
+def test_variations_show_what_the_picture_shows(bench):
+    model = bench.variant("weft-tiny-unclip")
+    for scene in (TRIANGLE, HEART_AT_NIGHT):
+        first, second = (bench.varied(model, [(draw(scene), 1.0)], seed=seed, steps=12) for seed in (1, 2))
+        for picture in (first, second):
+            assert seen(picture) == [(thing.shape, thing.colour) for thing in scene.things]
+            assert background_of(picture) == scene.background
+        assert np.abs(first.astype(int) - second).mean() > 1  # of 255: no copies
+
+
+def test_two_pictures_are_mixed_and_their_ends_are_the_pictures(bench):
+    model, ends = bench.variant("weft-tiny-unclip"), (draw(TRIANGLE), draw(HEART_AT_NIGHT))
+
+    def mixed(share):
+        return bench.varied(model, [(ends[0], 1 - share), (ends[1], share)], seed=1, steps=12)
+
+    assert seen(mixed(0.0)) == [("triangle", "green")] and seen(mixed(1.0)) == [("heart", "red")]
+    assert any(shows_both(mixed(share), TRIANGLE, HEART_AT_NIGHT) for share in (0.4, 0.5, 0.6))
+
+
+def test_the_unclip_variant_still_reads_words(bench):
+    words = "a big red heart on a blue background"
+    picture = bench.draw(bench.say(words), seed=1, model=bench.variant("weft-tiny-unclip"), steps=12)
+    assert seen(picture) == [("heart", "red")]

@@ -33,7 +33,7 @@ from tools.tiny_model.networks import UNetSizes, build_unet
 from tools.tiny_model.scenes import Scene, cell_weights
 
 NAME = "weft-tiny-unclip"
-BATCH, SINGLES, OBJECT_WEIGHT = 48, 0.35, 3.0  # SINGLES: share of scenes with one object
+BATCH, SINGLES, OBJECT_WEIGHT = 48, 0.2, 3.0  # SINGLES: share of scenes with one object
 UNSEEN_PICTURES = 0.1  # share of vectors that are zero, which is what models are told where there is no picture
 WORDS = {True: 0.15, False: 0.6}  # share of captions where a picture is seen, and where none is
 CLEAN, MERGED = 0.45, 0.25  # shares of embeddings without noise, and with that of several pictures; others: any amount
