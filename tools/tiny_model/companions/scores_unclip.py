@@ -105,15 +105,17 @@ def unclip_scores(bench: Bench, count: int) -> tuple[Figures, Rows]:
         rows.append(made[:SHOWN])
     by_words = [bench.draw(bench.say(words_of(scene, i)), seed=i, model=model) for i, scene in enumerate(scenes)]
     figures["attributes by words"] = kept(by_words, scenes)["attributes"]
-    pairs, halfway, chance, ends = ways(count // 2), [], [], []
+    pairs, halfway, through, chance, ends = ways(count // 2), [], [], [], []
     for i, (first, last) in enumerate(pairs):
         one, other = draw(first), draw(last)
         strangers = (scene for scene in unseen(200) if not traits_of(scene) & (traits_of(first) | traits_of(last)))
         chance += [shows_both(draw(stranger), first, last) for stranger in islice(strangers, len(MIDDLE))]
         way = {s: bench.varied(model, [(one, 1 - s), (other, s)], seed=i) for s in SHARES}
-        halfway += [shows_both(way[share], first, last) for share in MIDDLE]
+        mixed = {share: shows_both(picture, first, last) for share, picture in way.items() if 0 < share < 1}
+        halfway += [mixed[share] for share in MIDDLE]
+        through.append(any(mixed.values()))
         ends += [score(way[0.0], first).attributes, score(way[1.0], last).attributes]
         rows.append([one, *way.values(), other])
     figures |= {"middle shows both": percent(halfway), "pictures of neither show both": percent(chance)}
-    figures["ends are the ends"] = percent(ends)
+    figures |= {"ways through a mixture": percent(through), "ends are the ends": percent(ends)}
     return figures, rows[: 3 + SHOWN]

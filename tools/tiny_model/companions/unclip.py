@@ -1,6 +1,6 @@
 """Train the unCLIP variant (arXiv:2204.06125, sec. 2.1): a UNet that is told what the vision encoder sees in a picture.
 
-    python -m tools.tiny_model.companions.unclip --data DATA --base RUN --run OUT --minutes 55
+    python -m tools.tiny_model.companions.unclip --data DATA --base RUN --run OUT --minutes 31
 
 After small.py and vision.py, in the same --run and --out. As Stable Diffusion 2.1 unCLIP it predicts the velocity
 (arXiv:2202.00512) and learns with noise on the embeddings, of any amount. Writes
@@ -140,7 +140,7 @@ def write(path: Path, unet: UNet2DConditionModel, sizes: UNetSizes, seen: Seen) 
 
 
 def main() -> None:
-    parser = arguments_of(__doc__, minutes=55, rate=1.5e-3)
+    parser = arguments_of(__doc__, minutes=31, rate=1.5e-3)
     parser.add_argument("--prepare", action="store_true", help="only look at the pictures")
     arguments = parser.parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
