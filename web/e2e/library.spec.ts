@@ -77,7 +77,7 @@ test("workflows are searched by what they hold, moved by drag and menu, renamed 
   await page.keyboard.press("Delete");
   await expect(named(page, mark)).toBeHidden();
   const trash = (await (await request.get("/api/weft/trash")).json()) as { name: string; versions: number }[];
-  expect(trash.filter((entry) => entry.name.startsWith(`${mark}/`)).map(({ name, versions }) => [name, versions]).sort()).toEqual([[`${mark}/Zeppelin.json`, 2], [`${mark}/${mark} second.json`, 1]]);
+  expect(trash.filter((entry) => entry.name.startsWith(`${mark}/`)).map(({ name, versions }) => [name, versions]).sort()).toEqual([[`${mark}/${mark} second.json`, 1], [`${mark}/Zeppelin.json`, 2]]);
 });
 
 test.describe("models", () => {

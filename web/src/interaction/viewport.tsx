@@ -51,16 +51,18 @@ function listenToPointer(viewport: HTMLElement, machine: PointerMachine, selects
   });
 }
 
-/** The finger that opened a menu is still down: lifting it is no click on what is under it by now. */
+/** The finger that opened a menu is still down: lifting it is no click on what is under it by now. The next press is. */
 function ignoreClick(): void {
   const swallow = (event: Event): void => {
     event.preventDefault();
     event.stopPropagation();
   };
-  const end = (): void => void setTimeout(() => removeEventListener("click", swallow, { capture: true }), 80);
+  const heed = (): void => removeEventListener("click", swallow, { capture: true });
+  const end = (): void => void setTimeout(heed, 80);
   addEventListener("click", swallow, { capture: true });
   addEventListener("pointerup", end, { capture: true, once: true });
   addEventListener("pointercancel", end, { capture: true, once: true });
+  addEventListener("pointerdown", heed, { capture: true, once: true });
 }
 
 const LONG_PRESS_MS = 500;
