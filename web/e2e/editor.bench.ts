@@ -48,13 +48,13 @@ async function motions(page: Page, count: number, limit: number): Promise<void> 
 
 test("what the editor costs", async ({ page }) => {
   test.setTimeout(600_000);
-  let scripts = 0;
-  page.on("response", async (response) => {
-    if (response.request().resourceType() === "script") scripts += gzipSync(await response.body(), { level: 9 }).length;
+  const scripts: Promise<number>[] = []; // those that the page loads ahead, too
+  page.on("response", (response) => {
+    if (new URL(response.url()).pathname.endsWith(".js")) scripts.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
   });
   await openEditor(page);
   await page.waitForLoadState("networkidle");
-  claim({ claim: "JavaScript of the first page, gzipped", found: scripts / 1000, limit: 150, unit: "kB" });
+  claim({ claim: "JavaScript of the first page, gzipped", found: (await Promise.all(scripts)).reduce((sum, bytes) => sum + bytes, 0) / 1000, limit: 150, unit: "kB" });
 
   const opened: number[] = [];
   for (let run = 0; run < RUNS; run++) {
