@@ -11,7 +11,7 @@ from torch import nn
 
 from engine.models.weights import open_weights
 from engine.pixels import edges
-from tools.tiny_model.companions import scores
+from tools.tiny_model.companions import scores, training_loop
 from tools.tiny_model.companions.base import Base
 from tools.tiny_model.companions.controlnet import SEGMENT_COLOURS, THRESHOLDS, class_map, edge_map
 from tools.tiny_model.companions.edits import KINDS, edits_of, sample_edit
@@ -27,6 +27,7 @@ from tools.tiny_model.drawing import draw
 from tools.tiny_model.networks import TextSizes, UNetSizes, build_text_encoder, build_unet
 from tools.tiny_model.tokenizer import Tokenizer
 from tools.tiny_model.train_unet import NoiseSchedule
+from tools.tiny_model.training import Length
 
 torch.set_num_threads(1)
 
@@ -113,14 +114,44 @@ def test_training_learns_and_resumes_where_it_stopped(tmp_path):
         return ((layer(given) - given @ wanted) ** 2).mean()
 
     before = float(loss_of(np.random.default_rng(0)).detach())
-    train("one", layer, loss_of, Settings(tmp_path, minutes=0.004, rate=1e-1))
+    train("one", layer, loss_of, Settings(tmp_path, Length(minutes=0.004), rate=1e-1))
     after = float(loss_of(np.random.default_rng(0)).detach())
     assert after < 0.7 * before
-    again = Training("one", nn.Linear(20, 20), Settings(tmp_path, minutes=1, rate=2e-2))
+    again = Training("one", nn.Linear(20, 20), Settings(tmp_path, Length(minutes=1), rate=2e-2))
     assert again.resume() >= 0.004 * 60
     assert again.step > 10
     averaged = dict(layer.named_parameters())["weight"]
     assert torch.equal(again.average.averages[list(again.trained).index("weight")], averaged)
+
+
+def test_so_many_steps_give_the_same_weights_interrupted_or_not(tmp_path, monkeypatch):
+    torch.manual_seed(1)
+    wanted = torch.randn(6, 6)
+
+    def trained(run: str, stops_after: int | None = None) -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)
+        layer, done = nn.Linear(6, 6), 0
+
+        def loss_of(rng: np.random.Generator) -> torch.Tensor:
+            nonlocal done
+            if done == stops_after:
+                raise KeyboardInterrupt
+            done += 1
+            given = torch.from_numpy(rng.standard_normal((8, 6))).float() + 0.1 * torch.randn(8, 6)
+            return ((layer(given) - given @ wanted) ** 2).mean()
+
+        train("one", layer, loss_of, Settings(tmp_path / run, Length(minutes=1, steps=20), rate=3e-2, seed=5))
+        return layer.state_dict()
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    whole = trained("whole")
+    monkeypatch.setattr(training_loop, "CHECKPOINT_S", 0)  # every step
+    with pytest.raises(KeyboardInterrupt):
+        trained("cut", stops_after=7)
+    assert torch.load(tmp_path / "cut" / "one_state.pt", weights_only=True)["step"] == 7
+    again = trained("cut")
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
 
 
 def test_a_variant_starts_as_the_base_whatever_lies_beside(base):

@@ -36,7 +36,16 @@ from tools.tiny_model.optimizer import MuonAdamW, split_parameters
 from tools.tiny_model.sample import compact_rows, noise_levels
 from tools.tiny_model.scenes import Scene, cell_weights
 from tools.tiny_model.tokenizer import END, START, Tokenizer
-from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
+from tools.tiny_model.training import (
+    AveragedWeights,
+    Clock,
+    Length,
+    RateSchedule,
+    add_length,
+    drawing_of,
+    log,
+    save_atomically,
+)
 
 CAPTIONS = 8  # per scene
 FILLED, DROPPED, FILLED_DROPS = 0.15, 0.10, 0.3  # captions with fillers; dropped ones; of those, fillers alone
@@ -234,13 +243,13 @@ def train(training: JointTraining, examples: TrainingSet, arguments: argparse.Na
         if arguments.start_from:
             spent_s = training.begin_from(arguments.start_from)
         training.average = AveragedWeights(training.parameters, AVERAGE_DECAY)
-    torch.manual_seed(arguments.seed + training.step)
     schedule, clock = (
         RateSchedule(arguments.rate, warmup_steps=200, hold=arguments.hold),
-        Clock(arguments.minutes, spent_s, arguments.device),
+        Clock(Length.of(arguments), training.step, spent_s, arguments.device),
     )
     next_save_s, losses = clock.spent_s + CHECKPOINT_S, []
     while clock.share < 1:
+        drawing_of(arguments.seed, training.step)
         single_share = SINGLES_FIRST if clock.share < CURRICULUM else SINGLES_AFTER
         batch = examples.batch(arguments.batch, single_share, training.device)
         rate = schedule.at(training.step, clock.share)
@@ -261,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=80)
+    add_length(parser, minutes=80)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--hold", type=float, default=0.6, help="share of the time before the rate begins to fall")

@@ -26,7 +26,16 @@ from tools.tiny_model.networks import LATENT_SCALE, PRESETS, add_preset, build_v
 from tools.tiny_model.optimizer import MuonAdamW, split_parameters
 from tools.tiny_model.scenes import SIZE, Scene, sample_scene
 from tools.tiny_model.scorer import score, summary
-from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
+from tools.tiny_model.training import (
+    AveragedWeights,
+    Clock,
+    Length,
+    RateSchedule,
+    add_length,
+    drawing_of,
+    log,
+    save_atomically,
+)
 
 VALIDATION = 96  # the first pictures of the set, never trained on
 CROPS, FULLS = 16, 4  # batch: CROPS crops of a quarter of a picture, or FULLS whole pictures
@@ -212,12 +221,13 @@ class VaeTraining:
 def train(arguments: argparse.Namespace, vae: AutoencoderKL, pictures: np.ndarray, scenes: list[Scene]) -> None:
     device = torch.device(arguments.device)
     training = VaeTraining(vae, arguments.run, arguments.rate, arguments.decoder_only, device)
-    clock = Clock(arguments.minutes, training.resume(), arguments.device)
-    schedule, rng = RateSchedule(arguments.rate), np.random.default_rng([arguments.seed, training.step])
-    torch.manual_seed(arguments.seed + training.step)
+    spent_s = training.resume()
+    clock = Clock(Length.of(arguments), training.step, spent_s, arguments.device)
+    schedule = RateSchedule(arguments.rate)
     validation = to_tensor(pictures[:VALIDATION], device)
     next_report_s = clock.spent_s + REPORT_S
     while clock.share < 1:
+        rng = drawing_of(arguments.seed, training.step)
         whole = arguments.decoder_only or clock.share > 1 - FULL_SHARE
         places = rng.integers(VALIDATION, len(pictures), FULLS if whole else CROPS)
         batch = pictures[places] if whole else crops(pictures, scenes, places, rng)
@@ -248,7 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=24)
+    add_length(parser, minutes=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, help="use the first so many of the set")

@@ -1,7 +1,8 @@
-"""What both trainings share: a rate over time, averaged weights, resumable state."""
+"""What all trainings share: a rate over time, averaged weights, draws that an interruption does not change."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import time
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,22 +53,48 @@ class AveragedWeights:
             average.copy_(held)
 
 
+def drawing_of(seed: int, step: int) -> np.random.Generator:
+    """What a step draws from, torch's generator included: the same after an interruption as without one."""
+    torch.manual_seed(seed * 2**32 + step)
+    return np.random.default_rng([seed, step])
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long to train: so many steps, which give the same weights each time, or so many minutes if 0 steps."""
+
+    minutes: float
+    steps: int = 0
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Length:
+        return cls(arguments.minutes, arguments.steps)
+
+
+def add_length(parser: argparse.ArgumentParser, minutes: float) -> None:
+    parser.add_argument("--minutes", type=float, default=minutes, help="of training in all (default: %(default)g)")
+    parser.add_argument("--steps", type=int, default=0, help="train so many steps, however long that takes")
+
+
 class Clock:
-    """Seconds of training, over several runs, without evaluations.
+    """How much of a training is behind it, over several runs, without evaluations.
 
     On a CPU it counts the process's own time, so that a run beside others is not cut short.
     """
 
-    def __init__(self, minutes: float, spent_s: float = 0.0, device: str = "cpu") -> None:
+    def __init__(self, length: Length, step: int = 0, spent_s: float = 0.0, device: str = "cpu") -> None:
         self._now = time.process_time if device == "cpu" else time.monotonic
-        self.total_s, self.spent_s, self._last = minutes * 60, spent_s, self._now()
+        self._length, self.step, self.spent_s, self._last = length, step, spent_s, self._now()
 
     @property
     def share(self) -> float:
-        return self.spent_s / self.total_s
+        length = self._length
+        return self.step / length.steps if length.steps else self.spent_s / (length.minutes * 60)
 
     def tick(self) -> None:
+        """Count a step."""
         now = self._now()
+        self.step += 1
         self.spent_s += now - self._last
         self._last = now
 

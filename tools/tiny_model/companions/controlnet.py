@@ -162,7 +162,7 @@ def main() -> None:
         texts = dropped([caption(scenes[place], rng) for place in places], DROPPED, rng)
         return loss_of(base, network, latents[places].float(), cells[places], texts, hints(places, rng))
 
-    settings = Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed)
+    settings = Settings.of(arguments)
     train(arguments.kind, network, batch_loss, settings)
     write_weights(
         arguments.out / "controlnet" / f"weft-tiny-{arguments.kind}.safetensors", control_lora(network, changes)

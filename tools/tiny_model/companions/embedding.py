@@ -76,7 +76,7 @@ def main() -> None:
             lambda noisy, times: base.unet(noisy, times, encoder_hidden_states=context).sample,
         )
 
-    settings = Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed)
+    settings = Settings.of(arguments)
     train("embedding", word, batch_loss, settings)
     write_weights(arguments.out / "embeddings" / "weft-tiny-word.safetensors", {"emb_params": word.vector})
 

@@ -113,7 +113,7 @@ def main() -> None:
             lambda noisy, times: base.unet(noisy, times, encoder_hidden_states=context).sample,
         )
 
-    settings = Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed)
+    settings = Settings.of(arguments)
     train(f"lora_{arguments.kind}", base.unet, batch_loss, settings)
     write_weights(arguments.out / "loras" / f"weft-tiny-{arguments.kind}.safetensors", kohya(changes))
 

@@ -80,7 +80,7 @@ def main() -> None:
         error = ((guess.float() - wanted.float()) ** 2).mean(1) * weights / weights.mean((1, 2), keepdim=True)
         return (error.mean((1, 2)) * base.noise.weights[times]).mean()
 
-    train("small", unet, batch_loss, Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed))
+    train("small", unet, batch_loss, Settings.of(arguments))
     save_atomically({"unet": unet.state_dict(), "sizes": asdict(sizes)}, arguments.run / FILE)
 
 

@@ -7,6 +7,8 @@ Writes models/vae_approx/taesd-weft-tiny_decoder.safetensors and ..._encoder.saf
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
@@ -20,6 +22,7 @@ from tools.tiny_model.drawing import draw
 from tools.tiny_model.networks import LATENT_SCALE
 from tools.tiny_model.scenes import sample_scene
 from tools.tiny_model.train_vae import encode_all, psnr, reconstruction_loss, to_tensor
+from tools.tiny_model.training import Length
 
 NAME = "taesd-weft-tiny"
 CHANNELS = 32  # half of TAESD's: a preview must cost less than a step
@@ -74,7 +77,8 @@ def main() -> None:
             places = rng.integers(0, len(latents), BATCH)
             return loss(network, latents[places].float(), to_tensor(pictures[places], torch.device("cpu")))
 
-        settings = Settings(arguments.run, arguments.minutes * share, arguments.rate, seed=arguments.seed)
+        length = Length(arguments.minutes * share, round(arguments.steps * share))
+        settings = replace(Settings.of(arguments), length=length)
         train(f"tiny_vae_{half}", module, loss_of, settings)
         write_weights(arguments.out / "vae_approx" / f"{NAME}_{half}.safetensors", module.state_dict())
     vae = AutoencoderKL.from_pretrained(arguments.base / "vae", low_cpu_mem_usage=False).eval()

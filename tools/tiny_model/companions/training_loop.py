@@ -12,21 +12,35 @@ import torch
 from torch import Tensor, nn
 
 from tools.tiny_model.optimizer import MuonAdamW, split_parameters
-from tools.tiny_model.training import AveragedWeights, Clock, RateSchedule, log, save_atomically
+from tools.tiny_model.training import (
+    AveragedWeights,
+    Clock,
+    Length,
+    RateSchedule,
+    add_length,
+    drawing_of,
+    log,
+    save_atomically,
+)
 
 CHECKPOINT_S = 60
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how fast: minutes of training in all, peak rate, share of the time before it falls."""
+    """How long and how fast: length of training in all, peak rate, share of the time before it falls."""
 
     run: Path
-    minutes: float
+    length: Length
     rate: float
     hold: float = 0.3
     average_decay: float = 0.99
     seed: int = 0
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, hold: float = 0.3) -> Settings:
+        """Those of a command."""
+        return cls(arguments.run, Length.of(arguments), arguments.rate, hold, seed=arguments.seed)
 
 
 class Training:
@@ -71,17 +85,16 @@ def train(name: str, network: nn.Module, loss_of: Callable[[np.random.Generator]
     """Train what of `network` requires gradients, and leave its averaged weights in it.
 
     Args:
-        loss_of: one batch's loss; it draws from the generator that it is given and from torch's.
+        loss_of: one batch's loss; it draws from the generator that it is given and from torch's, new for each step.
     """
     training = Training(name, network, settings)
-    clock = Clock(settings.minutes, training.resume())
-    torch.manual_seed(settings.seed + training.step)
-    rng = np.random.default_rng([settings.seed, training.step])
+    spent_s = training.resume()
+    clock = Clock(settings.length, training.step, spent_s)
     schedule = RateSchedule(settings.rate, warmup_steps=30, hold=settings.hold)
     next_save_s, losses = clock.spent_s + CHECKPOINT_S, []
     while clock.share < 1:
         rate = schedule.at(training.step, clock.share)
-        loss = loss_of(rng)
+        loss = loss_of(drawing_of(settings.seed, training.step))
         training.update(loss, rate)
         losses.append(float(loss.detach()))
         clock.tick()
@@ -100,7 +113,7 @@ def arguments_of(description: str | None, *, minutes: float, rate: float) -> arg
     parser.add_argument("--base", type=Path, required=True, help="the run of the model that ships: vae, latents, UNet")
     parser.add_argument("--run", type=Path, required=True, help="where states and logs are kept")
     parser.add_argument("--out", type=Path, default=Path("models"), help="the folder of models to write into")
-    parser.add_argument("--minutes", type=float, default=minutes)
+    add_length(parser, minutes)
     parser.add_argument("--rate", type=float, default=rate)
     parser.add_argument("--seed", type=int, default=0)
     return parser

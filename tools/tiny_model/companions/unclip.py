@@ -162,7 +162,7 @@ def main() -> None:
     lessons = Lessons(base, seen, latents, dataset.load_scenes(arguments.data, len(latents)))
     torch.manual_seed(arguments.seed)
     unet, sizes = told(*load_small(arguments.run), seen.said.shape[1] * 2)
-    settings = Settings(arguments.run, arguments.minutes, arguments.rate, hold=0.5, seed=arguments.seed)
+    settings = Settings.of(arguments, hold=0.5)
     train("unclip", unet, lambda rng: lessons.loss(unet, rng), settings)
     write(arguments.out / "diffusion_models" / f"{NAME}.safetensors", unet, sizes, seen)
 

@@ -102,7 +102,7 @@ def main() -> None:
 
         return base.denoising_loss(large, predict)
 
-    train("upscale", unet, batch_loss, Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed))
+    train("upscale", unet, batch_loss, Settings.of(arguments))
     write_unet(arguments.out / "diffusion_models" / "weft-tiny-upscale.safetensors", unet, SIZES)
 
 

@@ -53,7 +53,7 @@ def train_variant(name: str, inputs: int, batch_loss: Callable[..., Tensor], arg
     """
     small, sizes = load_small(arguments.run)
     unet = wider(small, sizes, inputs)
-    settings = Settings(arguments.run, arguments.minutes, arguments.rate, seed=arguments.seed)
+    settings = Settings.of(arguments)
     train(name, unet, lambda rng: batch_loss(unet, rng), settings)
     write_unet(arguments.out / "diffusion_models" / f"weft-tiny-{name}.safetensors", unet, sizes)
 

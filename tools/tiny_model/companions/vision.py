@@ -178,7 +178,7 @@ def main() -> None:
             layout = lessons.layout_error(said, layouts.at(torch.from_numpy(places), torch.device("cpu")))
         return CONTRAST * contrast + layout
 
-    train("vision", lessons, batch_loss, Settings(arguments.run, arguments.minutes, arguments.rate, hold=0.4))
+    train("vision", lessons, batch_loss, Settings.of(arguments, hold=0.4))
     print(scores(lessons, base), flush=True)
     write(arguments.out / "clip_vision" / f"{NAME}.safetensors", lessons)
 
