@@ -8,7 +8,7 @@ import { union, type WidgetPlace } from "../model/geometry";
 import type { InputEnd, OutputEnd } from "../model/operations";
 import type { GraphNode, LinkId, NodeId, Point, Rect } from "../model/types";
 import type { CameraState } from "../model/workflow_write";
-import { fit, toCanvas, visibleArea, type Insets } from "./canvas/camera";
+import { firstLook, fit, toCanvas, visibleArea, type Insets } from "./canvas/camera";
 import type { Hit } from "./canvas/hit_test";
 import { paint } from "./canvas/painter";
 import { Scene } from "./canvas/scene";
@@ -48,6 +48,8 @@ export interface Stats {
   mostMounted: number;
   frameMs: number[];
 }
+
+const areaOf = (scene: Scene): Rect | null => union([...scene.grid.rects(), ...[...scene.document.graph.groups.values()].map((group) => group.bounds)]);
 
 export class Stage {
   readonly mounted: Signal<readonly NodeId[]> = signal([]);
@@ -92,7 +94,7 @@ export class Stage {
     this.width = clientWidth;
     this.height = clientHeight;
     const document = this.scene?.document;
-    if (document && !document.isPlaced) this.fit();
+    if (document && !document.isPlaced) this.showFirst();
     this.theme = readTheme();
     this.request();
   }
@@ -117,7 +119,7 @@ export class Stage {
     this.kept.clear();
     this.mounted.value = [];
     this.scene = new Scene(document, () => this.request());
-    if (!document.isPlaced) this.fit();
+    if (!document.isPlaced) this.showFirst();
     this.request();
   }
 
@@ -140,8 +142,13 @@ export class Stage {
   fit(ids?: Iterable<NodeId>): void {
     const scene = this.scene;
     if (!scene || this.width === 0) return;
-    const rects = ids ? [...ids].map((id) => scene.grid.rect(id)).filter((rect) => rect !== undefined) : [...scene.grid.rects()];
-    this.fitArea(union([...rects, ...(ids ? [] : [...scene.document.graph.groups.values()].map((group) => group.bounds))]));
+    if (ids) this.fitArea(union([...ids].map((id) => scene.grid.rect(id)).filter((rect) => rect !== undefined)));
+    else this.fitArea(areaOf(scene));
+  }
+
+  private showFirst(): void {
+    const area = this.scene && areaOf(this.scene);
+    if (area && this.width > 0) this.setCamera(firstLook(area, this.width, this.height, this.insets));
   }
 
   fitArea(area: Rect | null): void {

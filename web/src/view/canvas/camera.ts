@@ -39,6 +39,18 @@ export function fit(area: Rect, width: number, height: number, insets: Insets = 
   };
 }
 
+const NARROW = 640;
+const FIRST_SCALE = 0.6;
+const FIRST_MARGIN = 16;
+
+/** A camera for what is seen for the first time: all of `area`, or its upper left where all of it could not be read on a phone. */
+export function firstLook(area: Rect, width: number, height: number, insets: Insets): CameraState {
+  const whole = fit(area, width, height, insets);
+  if (width >= NARROW || whole.scale >= FIRST_SCALE) return whole;
+  const [x, y] = [(insets.left ?? 0) + FIRST_MARGIN, insets.top + FIRST_MARGIN];
+  return { scale: FIRST_SCALE, x: Math.round(x - area.x * FIRST_SCALE), y: Math.round(y - area.y * FIRST_SCALE) };
+}
+
 /** The part of the canvas that a viewport of this size shows. */
 export function visibleArea(camera: CameraState, width: number, height: number): Rect {
   const [x, y] = toCanvas(camera, [0, 0]);
