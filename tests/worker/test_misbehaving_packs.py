@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import WorkerDied
+from engine.execution.events import NodeFinished
 from engine.execution.outcome import RunRequest
 from engine.graph.nodes import NodeId
 from engine.graph.own_check import OwnCheck
 from engine.graph.registry import Registry
 from engine.jobs import staff
-from engine.jobs.bus import EventBus
+from engine.jobs.bus import EventBus, JobHappened, Notice
 from engine.jobs.dispatch import Dispatcher, Patience
 from engine.jobs.history import History, HistoryItem
 from engine.jobs.queue import JobQueue
@@ -39,8 +40,15 @@ class Site:
         self.worker = ProcessWorker(setup, echo=self.words.extend)
         self.queue = JobQueue()
         self.history = History()
+        self.shown: list[tuple[str, str]] = []  # job and node
+        bus = EventBus()
+        bus.subscribe(self.hear)
         patience = Patience(grace_s, check_s)
-        self.dispatcher = Dispatcher(self.queue, self.history, EventBus(), [self.worker], patience=patience)
+        self.dispatcher = Dispatcher(self.queue, self.history, bus, [self.worker], patience=patience)
+
+    def hear(self, notice: Notice) -> None:
+        if isinstance(notice, JobHappened) and isinstance(notice.event, NodeFinished):
+            self.shown.append((notice.job.id, notice.event.place.node))
 
     def submit(self, job: str, node_type: str) -> None:
         prompt = {
@@ -130,6 +138,8 @@ async def test_a_node_that_cannot_be_stopped_is_abandoned_with_its_worker(site, 
         await asyncio.sleep(0.3)
     else:
         await eventually(lambda: site.is_at("2"))
+    if node_type in ("DozeInTheLoop", "RefuseToBeCancelled"):  # asynchronous: node 4 need not wait for it
+        await eventually(lambda: ("stuck", "4") in site.shown)
     cancelled_s = time.monotonic()
     site.dispatcher.interrupt("stuck")
     item = await site.ended("stuck")
