@@ -88,12 +88,7 @@ def build_app(services: Services) -> web.Application:
         for account in gate.accounts.all():
             services.places.of_owner(account.id).make()
     app.on_response_prepare.append(header_signer(guard))
-    for topic in TOPICS:
-        for route in topic.routes:
-            assert isinstance(route, web.RouteDef)
-            app.router.add_routes([route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)])
-    app.router.add_routes(editor.routes)
-    app.router.add_route("*", pack_routes.REST, pack_routes.answer)
+    _add_routes(app)
     app[pack_routes.FORWARDING] = Forwarding(
         services.dispatcher, options.max_upload_bytes, opens_gate=None if gate is None else _opens(gate)
     )
@@ -103,6 +98,16 @@ def build_app(services: Services) -> web.Application:
     app.on_cleanup.append(_close_documents)
     app.on_shutdown.append(_say_goodbye)
     return app
+
+
+def _add_routes(app: web.Application) -> None:
+    """Add every topic's routes, each a second time below /api, then the editor's files and what packs may answer."""
+    for topic in TOPICS:
+        for route in topic.routes:
+            assert isinstance(route, web.RouteDef)
+            app.router.add_routes([route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)])
+    app.router.add_routes(editor.routes)
+    app.router.add_route("*", pack_routes.REST, pack_routes.answer)
 
 
 def _opens(gate: Gate) -> Callable[[str], bool]:

@@ -65,15 +65,24 @@ class Base:
             latents: (B, 4, h, w) as the UNet sees them.
             cells: (B, h, w) how much each cell counts.
         """
-        times = self.noise.draw(len(latents))
-        noise = torch.randn_like(latents)
-        signal_part, noise_part = (level[times].view(-1, 1, 1, 1) for level in (self.noise.signal, self.noise.noise))
+        times, noise, noisy = self.noised(latents)
         with computing():
-            guess = predict(signal_part * latents + noise_part * noise, times)
-        error = ((guess.float() - noise) ** 2).mean(1)
-        if cells is not None:
-            error = error * cells / cells.mean((1, 2), keepdim=True)
-        return (error.mean((1, 2)) * self.noise.weights[times]).mean()
+            guess = predict(noisy, times)
+        return (cell_errors(guess, noise, cells) * self.noise.weights[times]).mean()
+
+    def noised(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Steps (B,) drawn for latents (B, 4, h, w), noise, and the latents with so much of it."""
+        times, noise = self.noise.draw(len(latents)), torch.randn_like(latents)
+        signal_part, noise_part = (level[times].view(-1, 1, 1, 1) for level in (self.noise.signal, self.noise.noise))
+        return times, noise, signal_part * latents + noise_part * noise
+
+
+def cell_errors(guess: Tensor, wanted: Tensor, cells: Tensor | None) -> Tensor:
+    """(B,) mean squared errors of (B, C, h, w); cells (B, h, w) say how much each place counts."""
+    error = ((guess.float() - wanted.float()) ** 2).mean(1)
+    if cells is not None:
+        error = error * cells / cells.mean((1, 2), keepdim=True)
+    return error.mean((1, 2))
 
 
 class computing:

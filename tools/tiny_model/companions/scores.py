@@ -20,14 +20,24 @@ from scipy import ndimage
 from tools.tiny_model.companions.bench import Bench
 from tools.tiny_model.companions.controlnet import class_map, outline_picture, segment_picture
 from tools.tiny_model.companions.edits import KINDS, Edit, sample_edit
-from tools.tiny_model.companions.judging import SEED, SHOWN, Figures, Rows, background_of, percent, unseen, words_of
+from tools.tiny_model.companions.judging import (
+    SEED,
+    SHOWN,
+    Figures,
+    Rows,
+    background_of,
+    components,
+    percent,
+    unseen,
+    words_of,
+)
 from tools.tiny_model.companions.looks import TEAL, crescent, draw_outlined
 from tools.tiny_model.companions.lora import WORD, moon_scene
 from tools.tiny_model.companions.scores_unclip import unclip_scores
 from tools.tiny_model.companions.scores_upscale import upscale_scores
 from tools.tiny_model.drawing import contact_sheet, draw
 from tools.tiny_model.scenes import BACKGROUNDS, COLOURS, SHAPES, SIZE, TOO_CLOSE, Scene, Thing
-from tools.tiny_model.scorer import MINIMAL_AREA, Score, foreground, normalized, score, summary, templates
+from tools.tiny_model.scorer import Score, foreground, normalized, score, summary, templates
 
 KNOWN_COLOURS = np.array(list(COLOURS.values()), np.float32)
 
@@ -55,13 +65,6 @@ def control_scores(bench: Bench, count: int, kind: str) -> tuple[Figures, Rows]:
         right = summary([score(p, s) for p, s in pairs])
         figures |= {f"{key} {name}": right[key] for key in ("attributes", "relation") if key in right}
     return figures, [hints[:SHOWN], with_map[:SHOWN], without[:SHOWN]]
-
-
-def components(picture: np.ndarray) -> list[np.ndarray]:
-    """Masks (H, W) of the objects."""
-    labels, count = ndimage.label(foreground(picture))
-    parts = [labels == number for number in range(1, count + 1)]
-    return [part for part in parts if part.sum() >= MINIMAL_AREA]
 
 
 def hole_share(mask: np.ndarray) -> float:

@@ -12,16 +12,25 @@ import numpy as np
 from scipy import ndimage
 
 from tools.tiny_model.companions.bench import Bench
-from tools.tiny_model.companions.judging import SHOWN, Figures, Rows, background_of, percent, unseen, words_of
+from tools.tiny_model.companions.judging import (
+    SHOWN,
+    Figures,
+    Rows,
+    background_of,
+    components,
+    frame_of,
+    percent,
+    unseen,
+    words_of,
+)
 from tools.tiny_model.drawing import draw
-from tools.tiny_model.scenes import SIZE, Scene
-from tools.tiny_model.scorer import MINIMAL_AREA, detect, foreground, score, summary
+from tools.tiny_model.scenes import Scene
+from tools.tiny_model.scorer import detect, score, summary
 
 NOISES = (0.0, 0.3)  # noise_augmentation of the variations
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the last picture, along a way
 MIDDLE = (0.4, 0.6)
 BETWEEN, ASIDE = (0.2, 0.8), 0.35  # where between two colours, and how far off the line, in shares of their distance
-FRAME = 6  # pixels of the border in which nothing lies
 
 Trait = tuple[str, str]
 
@@ -65,20 +74,12 @@ def is_between(colours: np.ndarray, first: np.ndarray, last: np.ndarray) -> bool
 
 def object_colour(picture: np.ndarray) -> np.ndarray | None:
     """Mean (3,) of the largest object without its border; None where there is none."""
-    labels, count = ndimage.label(foreground(picture))
-    parts = [labels == number for number in range(1, count + 1)]
-    largest = max(parts, key=lambda part: int(part.sum()), default=None)
-    if largest is None or largest.sum() < MINIMAL_AREA:
+    largest = max(components(picture), key=lambda part: int(part.sum()), default=None)
+    if largest is None:
         return None
     core = ndimage.binary_erosion(largest, iterations=3)
     mean: np.ndarray = picture[core if core.any() else largest].mean(0)
     return mean
-
-
-def frame_of(picture: np.ndarray) -> np.ndarray:
-    inner = np.zeros((SIZE, SIZE), bool)
-    inner[FRAME:-FRAME, FRAME:-FRAME] = True
-    return picture[~inner].astype(np.float32)
 
 
 def shows_both(picture: np.ndarray, first: Scene, last: Scene) -> bool:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tools.tiny_model import dataset
 from tools.tiny_model.captions import caption
-from tools.tiny_model.companions.base import Base, computing, dropped
+from tools.tiny_model.companions.base import Base, cell_errors, computing, dropped
 from tools.tiny_model.companions.training_loop import Settings, arguments_of, train
 from tools.tiny_model.networks import UNetSizes, build_unet
 from tools.tiny_model.scenes import cell_weights
@@ -69,16 +69,13 @@ def main() -> None:
     def batch_loss(rng: np.random.Generator) -> Tensor:
         places = rng.integers(0, len(scenes), BATCH)
         context = base.context(dropped([caption(scenes[place], rng) for place in places], DROPPED, rng))
-        clean, times = latents[places].float(), base.noise.draw(BATCH)
-        signal, noise = (level[times].view(-1, 1, 1, 1) for level in (base.noise.signal, base.noise.noise))
-        noisy = signal * clean + noise * torch.randn_like(clean)
+        times, _, noisy = base.noised(latents[places].float())
         with computing():
             with torch.no_grad():
                 wanted = base.unet(noisy, times, encoder_hidden_states=context).sample
             guess = unet(noisy, times, encoder_hidden_states=context).sample
         weights = 1 + (OBJECT_WEIGHT - 1) * cells[places]
-        error = ((guess.float() - wanted.float()) ** 2).mean(1) * weights / weights.mean((1, 2), keepdim=True)
-        return (error.mean((1, 2)) * base.noise.weights[times]).mean()
+        return (cell_errors(guess, wanted, weights) * base.noise.weights[times]).mean()
 
     train("small", unet, batch_loss, Settings.of(arguments))
     save_atomically({"unet": unet.state_dict(), "sizes": asdict(sizes)}, arguments.run / FILE)

@@ -23,7 +23,7 @@ from engine.models.families.unclip.conditioning import MERGED_NOISE, STEPS, squa
 from engine.models.layers.unet import embed_timesteps
 from tools.tiny_model import dataset
 from tools.tiny_model.captions import caption
-from tools.tiny_model.companions.base import Base, cached, computing
+from tools.tiny_model.companions.base import Base, cached, cell_errors, computing
 from tools.tiny_model.companions.files import write_weights
 from tools.tiny_model.companions.small import load_small
 from tools.tiny_model.companions.training_loop import Settings, arguments_of, train
@@ -97,13 +97,11 @@ def velocity_loss(
     Args:
         latents: (B, 4, h, w); vectors: (B, V); context: (B, 77, width); cells: (B, h, w) how much each cell counts.
     """
-    times, noise = base.noise.draw(len(latents)), torch.randn_like(latents)
+    times, noise, noisy = base.noised(latents)
     signal, level = (part[times].view(-1, 1, 1, 1) for part in (base.noise.signal, base.noise.noise))
     with computing():
-        noisy = signal * latents + level * noise
         guess = unet(noisy, times, encoder_hidden_states=context, class_labels=vectors).sample
-    error = ((guess.float() - (signal * noise - level * latents)) ** 2).mean(1)
-    error = (error * cells / cells.mean((1, 2), keepdim=True)).mean((1, 2))
+    error = cell_errors(guess, signal * noise - level * latents, cells)
     return (error * base.noise.weights[times] * base.noise.signal[times] ** 2).mean()
 
 
