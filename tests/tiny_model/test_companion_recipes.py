@@ -143,8 +143,6 @@ def test_so_many_steps_give_the_same_weights_interrupted_or_not(tmp_path, monkey
         train("one", layer, loss_of, Settings(tmp_path / run, Length(minutes=1, steps=20), rate=3e-2, seed=5))
         return layer.state_dict()
 
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "cut").mkdir()
     whole = trained("whole")
     monkeypatch.setattr(training_loop, "CHECKPOINT_S", 0)  # every step
     with pytest.raises(KeyboardInterrupt):

@@ -87,6 +87,7 @@ def train(name: str, network: nn.Module, loss_of: Callable[[np.random.Generator]
     Args:
         loss_of: one batch's loss; it draws from the generator that it is given and from torch's, new for each step.
     """
+    settings.run.mkdir(parents=True, exist_ok=True)
     training = Training(name, network, settings)
     spent_s = training.resume()
     clock = Clock(settings.length, training.step, spent_s)
